@@ -1,0 +1,1 @@
+//! The binary: `lsp/` and `check/`, configuration, output formats, exit codes.

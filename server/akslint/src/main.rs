@@ -1,0 +1,2 @@
+//! See the library of the same name.
+fn main() {}

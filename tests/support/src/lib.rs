@@ -1,0 +1,1 @@
+//! Fixture notation and check helpers that the tests of several crates share.
