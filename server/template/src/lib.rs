@@ -3,6 +3,7 @@
 pub mod expr;
 pub mod model;
 mod name;
+pub mod workspace;
 
 pub use expr::{Expr, ExprId};
 pub use model::Template;
