@@ -7,10 +7,15 @@
 //! - Parsing never fails: broken input gives a tree with gaps, and [`SyntaxError`]s worded for people.
 //! - Nothing here knows what a template means. Names of tree-sitter node kinds appear in [`json`] and [`bicep`] only.
 
+pub mod bicep;
+pub mod json;
 pub mod text;
+pub mod tree;
 
 pub use text::{Language, SourceText};
 pub use text_size::{TextRange, TextSize};
+pub use tree::{SyntaxTree, parse, reparse};
+pub use tree_sitter::InputEdit;
 
 /// Something the parser had to guess, in words for the person who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
