@@ -98,6 +98,7 @@ pub struct Identity {
 
 /// What an identity block says.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them at a time, nearly all of the large kind")]
 pub enum IdentityBlock {
     /// There is none.
     Absent,

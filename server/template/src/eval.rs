@@ -674,7 +674,7 @@ impl<'w> Evaluator<'w> {
                 match default.single() {
                     Some(Value::Null) => either(Atom::Null(canon), Value::Null, at),
                     Some(value) if value.is_unknown() => Values::always(open, Some(place)),
-                    Some(value) if self.is_empty(value) == Some(true) => either(Atom::Empty(canon), value.clone(), at),
+                    Some(value) if is_empty(value) == Some(true) => either(Atom::Empty(canon), value.clone(), at),
                     Some(value) => {
                         let atom = Atom::Equals(canon, self.canon_of_value(value, Some(at)));
                         either(atom, value.clone(), at)
@@ -808,7 +808,7 @@ impl<'w> Evaluator<'w> {
                 self.flat_map(&found, |value| match value {
                     Value::Null => {
                         let canon = canon_member(self.canon_of_value(&Value::Object(object.clone()), at));
-                        self.null_or_unknown(object, name, canon, place)
+                        null_or_unknown(object, name, canon, place)
                     }
                     other => Values::always(other.clone(), found.0.first().and_then(|first| first.place)),
                 })
@@ -831,15 +831,6 @@ impl<'w> Evaluator<'w> {
                 unknown(canon, Why::Unsupported, place)
             }
         }
-    }
-
-    /// A property written as null reads as null; one that is not written at all cannot be read.
-    fn null_or_unknown(&self, object: &ObjectValue, name: &Name, canon: CanonId, place: Place) -> Values {
-        let written = object
-            .entries
-            .iter()
-            .any(|entry| entry.key.as_ref().and_then(Str::literal).is_some_and(|key| *name == *key));
-        if written { Values::always(Value::Null, Some(place)) } else { unknown(canon, Why::Elsewhere, place) }
     }
 
     /// The last member of that key, ignoring case, that can be there together with the conditions.
@@ -884,7 +875,7 @@ impl<'w> Evaluator<'w> {
                             let lower = self.lookup_in(&entries[..position], damaged, key, place);
                             for below in lower.iter() {
                                 let Some(when) = self.and(&when, &below.when) else { continue };
-                                let value = self.merged(&below.value, upper);
+                                let value = merged(&below.value, upper);
                                 all.push(Alternative { when, value, place: alternative.place });
                             }
                         }
@@ -910,23 +901,6 @@ impl<'w> Evaluator<'w> {
             return self.too_much(place);
         }
         Values(all)
-    }
-
-    /// `union(lower, upper)` for one key of both.
-    fn merged(&self, lower: &Value, upper: &Rc<ObjectValue>) -> Value {
-        let mut entries = Vec::new();
-        match lower {
-            Value::Object(lower) => {
-                entries.extend(lower.entries.iter().cloned());
-                if lower.damaged {
-                    entries.push(ObjectValue::rest(Lazy::Ready(Rc::new(Values(SmallVec::new())))));
-                }
-            }
-            Value::Unknown(_) => entries.push(ObjectValue::rest(Lazy::Ready(Rc::new(Values(SmallVec::new()))))),
-            _ => return Value::Object(upper.clone()),
-        }
-        entries.extend(upper.entries.iter().map(|entry| Entry { merges: true, ..entry.clone() }));
-        Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: upper.damaged }))
     }
 
     /// Those conditions, as far as the other one does not hold.
@@ -1241,30 +1215,6 @@ impl<'w> Evaluator<'w> {
         self.atoms.borrow_mut().id(atom, Some(place))
     }
 
-    /// Whether a value is null, `''`, `[]` or `{}`; `None` when that depends.
-    pub(crate) fn is_empty(&self, value: &Value) -> Option<bool> {
-        match value {
-            Value::Null => Some(true),
-            Value::Str(text) if text.pieces().is_empty() => Some(true),
-            Value::Str(text) => {
-                let known = |piece: &Piece| matches!(piece, Piece::Text(_) | Piece::Id(_));
-                text.pieces().iter().any(known).then_some(false)
-            }
-            Value::Array(array) if array.elements.is_empty() => Some(true),
-            Value::Array(array) => {
-                let certain = |element: &Element| element.occurs == Occurs::Once && element.when.is_true();
-                array.elements.iter().any(certain).then_some(false)
-            }
-            Value::Object(object) if object.entries.is_empty() && !object.damaged => Some(true),
-            Value::Object(object) => {
-                let certain = |entry: &Entry| entry.key.is_some() && entry.when.is_true();
-                object.entries.iter().any(certain).then_some(false)
-            }
-            Value::Bool(_) | Value::Int(_) | Value::Resource(_) | Value::Module(_) | Value::Outputs(_) => Some(false),
-            Value::Read(_) | Value::Lambda(_) | Value::Unknown(_) => None,
-        }
-    }
-
     // ------------------------------------------------------------------------------------------------- normal forms
 
     /// The normal form of an expression: parameters stay what they are, whatever their defaults.
@@ -1363,10 +1313,10 @@ impl<'w> Evaluator<'w> {
             },
             Expr::Call(call) => {
                 let name = lower(call.function.as_str());
-                if name.ends_with("resourceid") || &*name == "reference" {
-                    if let Some(value @ (Value::Str(_) | Value::Read(_))) = self.eval(scope, expr, locals).single() {
-                        return Ok(self.canon_of_value(value, Some(place)));
-                    }
+                if (name.ends_with("resourceid") || &*name == "reference")
+                    && let Some(value @ (Value::Str(_) | Value::Read(_))) = self.eval(scope, expr, locals).single()
+                {
+                    return Ok(self.canon_of_value(value, Some(place)));
                 }
                 let mut arguments: SmallVec<[CanonId; 4]> =
                     call.arguments.iter().map(|&argument| of(argument)).collect();
@@ -1546,6 +1496,57 @@ impl<'w> Evaluator<'w> {
 
 pub(crate) fn unknown(canon: CanonId, why: Why, place: Place) -> Values {
     Values::always(Value::Unknown(Unknown { canon, why, place: Some(place) }), Some(place))
+}
+
+/// A property written as null reads as null; one that is not written at all cannot be read.
+fn null_or_unknown(object: &ObjectValue, name: &Name, canon: CanonId, place: Place) -> Values {
+    let named = |entry: &Entry| entry.key.as_ref().and_then(Str::literal).is_some_and(|key| *name == *key);
+    if object.entries.iter().any(named) {
+        Values::always(Value::Null, Some(place))
+    } else {
+        unknown(canon, Why::Elsewhere, place)
+    }
+}
+
+/// `union(lower, upper)` for one key of both.
+fn merged(lower: &Value, upper: &Rc<ObjectValue>) -> Value {
+    let mut entries = Vec::new();
+    match lower {
+        Value::Object(lower) => {
+            entries.extend(lower.entries.iter().cloned());
+            if lower.damaged {
+                entries.push(ObjectValue::rest(Lazy::Ready(Rc::new(Values(SmallVec::new())))));
+            }
+        }
+        Value::Unknown(_) => entries.push(ObjectValue::rest(Lazy::Ready(Rc::new(Values(SmallVec::new()))))),
+        _ => return Value::Object(upper.clone()),
+    }
+    entries.extend(upper.entries.iter().map(|entry| Entry { merges: true, ..entry.clone() }));
+    Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: upper.damaged }))
+}
+
+/// Whether a value is null, `''`, `[]` or `{}`; `None` when that depends.
+pub(crate) fn is_empty(value: &Value) -> Option<bool> {
+    match value {
+        Value::Null => Some(true),
+        Value::Str(text) if text.pieces().is_empty() => Some(true),
+        Value::Str(text) => {
+            let known = |piece: &Piece| matches!(piece, Piece::Text(_) | Piece::Id(_));
+            text.pieces().iter().any(known).then_some(false)
+        }
+        Value::Array(array) if array.elements.is_empty() => Some(true),
+        Value::Array(array) => {
+            let certain = |element: &Element| element.occurs == Occurs::Once && element.when.is_true();
+            array.elements.iter().any(certain).then_some(false)
+        }
+        Value::Object(object) if object.entries.is_empty() && !object.damaged => Some(true),
+        Value::Object(object) => {
+            let certain = |entry: &Entry| entry.key.is_some() && entry.when.is_true();
+            object.entries.iter().any(certain).then_some(false)
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Resource(_) | Value::Module(_) | Value::Outputs(_) => Some(false),
+        Value::Read(_) | Value::Lambda(_) | Value::Unknown(_) => None,
+    }
 }
 
 /// The alternatives true and false.

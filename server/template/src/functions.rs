@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::Name;
 use crate::condition::{Atom, Conditions, Split};
-use crate::eval::{Evaluator, Locals, Place, bind, truth};
+use crate::eval::{Evaluator, Locals, Place, bind, is_empty, truth};
 use crate::expr::Call;
 use crate::value::{
     ArrayValue, Element, Entry, LambdaValue, Lazy, ObjectValue, Occurs, Piece, Str, Value, Values, Why,
@@ -32,7 +32,7 @@ impl Evaluator<'_> {
                 _,
             ) => self.resource_id_call(place, &function, &call.arguments, locals),
             ("reference", _) => self.reference_call(place, &call.arguments, locals),
-            ("resourceinfo", 1) => self.with(argument(0), place, locals, |value| match value {
+            ("resourceinfo", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Str(text) => match self.referenced(text, place) {
                     Some(crate::value::Target::Declared(resource)) => {
                         Some(Values::always(Value::Resource(resource), at))
@@ -48,14 +48,14 @@ impl Evaluator<'_> {
             ("contains", 2) => self.contains(place, call, locals),
             ("union" | "shallowmerge", _) => self.union(place, call, locals, function == "union"),
             ("concat", _) => self.concat(place, call, locals),
-            ("array", 1) => self.with(argument(0), place, locals, |value| {
+            ("array", 1) => self.with(argument(0).as_deref(), place, locals, |value| {
                 if matches!(value, Value::Array(_) | Value::Unknown(_)) {
                     return matches!(value, Value::Array(_)).then(|| Values::always(value.clone(), at));
                 }
                 let element = Rc::new(Values::always(value.clone(), at));
                 Some(array_of(vec![once(Lazy::Ready(element))], place))
             }),
-            ("length", 1) => self.with(argument(0), place, locals, |value| {
+            ("length", 1) => self.with(argument(0).as_deref(), place, locals, |value| {
                 let length = match value {
                     Value::Array(array) => array.length(),
                     Value::Object(object) => (object.is_closed()
@@ -79,7 +79,7 @@ impl Evaluator<'_> {
                     _ => unknown(),
                 }
             }
-            ("first" | "last", 1) => self.with(argument(0), place, locals, |value| match value {
+            ("first" | "last", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Array(array) if array.length() == Some(0) => Some(Values::always(Value::Null, at)),
                 Value::Array(array) => {
                     let last = || array.length().and_then(|length| length.checked_sub(1));
@@ -88,7 +88,7 @@ impl Evaluator<'_> {
                 }
                 _ => None,
             }),
-            ("flatten", 1) => self.with(argument(0), place, locals, |value| match value {
+            ("flatten", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Array(outer) => {
                     let mut elements = Vec::new();
                     for element in &outer.elements {
@@ -107,11 +107,11 @@ impl Evaluator<'_> {
                 }
                 _ => None,
             }),
-            ("items", 1) => self.with(argument(0), place, locals, |value| match value {
-                Value::Object(object) => Some(self.items(object, place)),
+            ("items", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
+                Value::Object(object) => Some(items(object, place)),
                 _ => None,
             }),
-            ("objectkeys", 1) => self.with(argument(0), place, locals, |value| match value {
+            ("objectkeys", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Object(object) if object.is_closed() => {
                     let element = |entry: &Entry| {
                         let key = Value::Str(entry.key.clone().unwrap_or_default());
@@ -122,7 +122,7 @@ impl Evaluator<'_> {
                 _ => None,
             }),
             ("map" | "filter" | "sort", 2) => {
-                self.over(place, argument(0), argument(1), locals, |lambda, element, index| {
+                self.over(place, argument(0).as_deref(), argument(1).as_deref(), locals, |lambda, element, index| {
                     let inner = bind_all(lambda, &[self.force(&element.value), index]);
                     match function.as_str() {
                         "map" => vec![Element {
@@ -138,32 +138,38 @@ impl Evaluator<'_> {
                     }
                 })
             }
-            ("reduce", 3) => self.reduce(place, argument(0), argument(1), argument(2), locals),
-            ("toobject", 2 | 3) => self.to_object(place, argument(0), argument(1), argument(2), locals),
-            ("tolower" | "toupper" | "trim", 1) => self.with(argument(0), place, locals, |value| match value {
-                Value::Str(text) => {
-                    let mut changed = Str::default();
-                    for piece in text.pieces() {
-                        changed.push(match piece {
-                            Piece::Text(known) if function == "tolower" => Piece::Text(known.to_lowercase().into()),
-                            Piece::Text(known) if function == "toupper" => Piece::Text(known.to_uppercase().into()),
-                            Piece::Text(known) if text.literal().is_some() => Piece::Text(known.trim().into()),
-                            other => other.clone(),
-                        });
+            ("reduce", 3) => {
+                self.reduce(place, argument(0).as_deref(), argument(1).as_deref(), argument(2).as_deref(), locals)
+            }
+            ("toobject", 2 | 3) => {
+                self.to_object(place, argument(0).as_deref(), argument(1).as_deref(), argument(2).as_deref(), locals)
+            }
+            ("tolower" | "toupper" | "trim", 1) => {
+                self.with(argument(0).as_deref(), place, locals, |value| match value {
+                    Value::Str(text) => {
+                        let mut changed = Str::default();
+                        for piece in text.pieces() {
+                            changed.push(match piece {
+                                Piece::Text(known) if function == "tolower" => Piece::Text(known.to_lowercase().into()),
+                                Piece::Text(known) if function == "toupper" => Piece::Text(known.to_uppercase().into()),
+                                Piece::Text(known) if text.literal().is_some() => Piece::Text(known.trim().into()),
+                                other => other.clone(),
+                            });
+                        }
+                        Some(Values::always(Value::Str(changed), at))
                     }
-                    Some(Values::always(Value::Str(changed), at))
-                }
-                Value::Unknown(_) | Value::Read(_) => Some(Values::always(value.clone(), at)),
-                _ => None,
-            }),
-            ("string", 1) => self.with(argument(0), place, locals, |value| {
+                    Value::Unknown(_) | Value::Read(_) => Some(Values::always(value.clone(), at)),
+                    _ => None,
+                })
+            }
+            ("string", 1) => self.with(argument(0).as_deref(), place, locals, |value| {
                 let text = matches!(
                     value,
                     Value::Str(_) | Value::Int(_) | Value::Bool(_) | Value::Unknown(_) | Value::Read(_)
                 );
                 text.then(|| Values::always(Value::Str(self.to_text(value, place)), at))
             }),
-            ("bool", 1) => self.with(argument(0), place, locals, |value| match value {
+            ("bool", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Bool(_) => Some(Values::always(value.clone(), at)),
                 Value::Str(text) => match text.literal()?.to_ascii_lowercase().as_str() {
                     "true" => Some(Values::always(Value::Bool(true), at)),
@@ -186,26 +192,30 @@ impl Evaluator<'_> {
             ("split", 2) => {
                 let separator = argument(1);
                 match separator.as_deref().and_then(Values::literal) {
-                    Some(separator) if !separator.is_empty() => self.with(argument(0), place, locals, |value| {
-                        let parts = value.literal()?.split(separator);
-                        let element =
-                            |part| once(Lazy::Ready(Rc::new(Values::always(Value::Str(Str::text(part)), at))));
-                        Some(array_of(parts.map(element).collect(), place))
-                    }),
+                    Some(separator) if !separator.is_empty() => {
+                        self.with(argument(0).as_deref(), place, locals, |value| {
+                            let parts = value.literal()?.split(separator);
+                            let element =
+                                |part| once(Lazy::Ready(Rc::new(Values::always(Value::Str(Str::text(part)), at))));
+                            Some(array_of(parts.map(element).collect(), place))
+                        })
+                    }
                     _ => unknown(),
                 }
             }
             ("replace", 3) => {
                 let text = |number| argument(number).as_deref().and_then(Values::literal).map(str::to_owned);
                 match (text(1), text(2)) {
-                    (Some(from), Some(to)) if !from.is_empty() => self.with(argument(0), place, locals, |value| {
-                        Some(Values::always(Value::Str(Str::text(&value.literal()?.replace(&from, &to))), at))
-                    }),
+                    (Some(from), Some(to)) if !from.is_empty() => {
+                        self.with(argument(0).as_deref(), place, locals, |value| {
+                            Some(Values::always(Value::Str(Str::text(&value.literal()?.replace(&from, &to))), at))
+                        })
+                    }
                     _ => unknown(),
                 }
             }
-            ("join", 2) => self.join(place, argument(0), argument(1), locals),
-            ("min" | "max", _) | ("int", 1) => self.with(argument(0), place, locals, |value| match value {
+            ("join", 2) => self.join(place, argument(0).as_deref(), argument(1).as_deref(), locals),
+            ("min" | "max", _) | ("int", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Int(_) if function == "int" => Some(Values::always(value.clone(), at)),
                 Value::Str(text) if function == "int" => {
                     Some(Values::always(Value::Int(text.literal()?.trim().parse().ok()?), at))
@@ -219,14 +229,14 @@ impl Evaluator<'_> {
     /// The function of each alternative; where it gives nothing, the call is unknown.
     fn with(
         &self,
-        values: Option<Rc<Values>>,
+        values: Option<&Values>,
         place: Place,
         locals: &Locals,
         f: impl Fn(&Value) -> Option<Values>,
     ) -> Values {
         match values {
             Some(values) => self
-                .flat_map(&values, |value| f(value).unwrap_or_else(|| self.unknown_at(place, Why::Function, locals))),
+                .flat_map(values, |value| f(value).unwrap_or_else(|| self.unknown_at(place, Why::Function, locals))),
             None => self.unknown_at(place, Why::Function, locals),
         }
     }
@@ -234,7 +244,7 @@ impl Evaluator<'_> {
     fn split_empty(&self, values: &Values, place: Place) -> Split {
         let mut all = Split { yes: Vec::new(), no: Vec::new() };
         for alternative in values.iter() {
-            let one = match self.is_empty(&alternative.value) {
+            let one = match is_empty(&alternative.value) {
                 Some(known) => Split::known(known),
                 None => {
                     let canon = self.canon_of_value(&alternative.value, alternative.place);
@@ -383,8 +393,8 @@ impl Evaluator<'_> {
         Values::always(Value::Str(text), Some(place))
     }
 
-    fn join(&self, place: Place, list: Option<Rc<Values>>, separator: Option<Rc<Values>>, locals: &Locals) -> Values {
-        let separator = separator.as_deref().and_then(Values::literal).map(str::to_owned);
+    fn join(&self, place: Place, list: Option<&Values>, separator: Option<&Values>, locals: &Locals) -> Values {
+        let separator = separator.and_then(Values::literal).map(str::to_owned);
         self.with(list, place, locals, |value| match (value, &separator) {
             (Value::Array(array), Some(separator)) if array.length().is_some() => {
                 let mut text = Str::default();
@@ -400,38 +410,16 @@ impl Evaluator<'_> {
         })
     }
 
-    /// `{ key, value }` of every member.
-    fn items(&self, object: &Rc<ObjectValue>, place: Place) -> Values {
-        let at = Some(place);
-        let element = |entry: &Entry| {
-            let Some(key) = &entry.key else {
-                return Element { when: entry.when.clone(), value: entry.value.clone(), occurs: Occurs::Rest };
-            };
-            let member = |name: &str, value| Entry {
-                when: Conditions::TRUE,
-                key: Some(Str::text(name)),
-                value,
-                merges: false,
-                property: entry.property,
-            };
-            let key = Lazy::Ready(Rc::new(Values::always(Value::Str(key.clone()), at)));
-            let entries = vec![member("key", key), member("value", entry.value.clone())];
-            let object = Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: false }));
-            Element { when: entry.when.clone(), ..once(Lazy::Ready(Rc::new(Values::always(object, at)))) }
-        };
-        array_of(object.entries.iter().map(element).collect(), place)
-    }
-
     /// A new array from every element of a list and a lambda.
     fn over(
         &self,
         place: Place,
-        list: Option<Rc<Values>>,
-        lambda: Option<Rc<Values>>,
+        list: Option<&Values>,
+        lambda: Option<&Values>,
         locals: &Locals,
         each: impl Fn(&LambdaValue, &Element, Rc<Values>) -> Vec<Element>,
     ) -> Values {
-        let Some(Value::Lambda(lambda)) = lambda.as_deref().and_then(Values::single).cloned() else {
+        let Some(Value::Lambda(lambda)) = lambda.and_then(Values::single).cloned() else {
             return self.unknown_at(place, Why::Function, locals);
         };
         self.with(list, place, locals, |value| {
@@ -469,12 +457,12 @@ impl Evaluator<'_> {
     fn reduce(
         &self,
         place: Place,
-        list: Option<Rc<Values>>,
-        initial: Option<Rc<Values>>,
-        lambda: Option<Rc<Values>>,
+        list: Option<&Values>,
+        initial: Option<&Values>,
+        lambda: Option<&Values>,
         locals: &Locals,
     ) -> Values {
-        let Some(Value::Lambda(lambda)) = lambda.as_deref().and_then(Values::single).cloned() else {
+        let Some(Value::Lambda(lambda)) = lambda.and_then(Values::single).cloned() else {
             return self.unknown_at(place, Why::Function, locals);
         };
         let Some(initial) = initial else {
@@ -482,7 +470,7 @@ impl Evaluator<'_> {
         };
         self.with(list, place, locals, |value| match value {
             Value::Array(array) if array.elements.len() <= 64 => {
-                let mut current = initial.clone();
+                let mut current = Rc::new(initial.clone());
                 for element in &array.elements {
                     // With an element that is there or not, or any number of times, the result is not known.
                     if element.occurs != Occurs::Once || !element.when.is_true() {
@@ -500,19 +488,19 @@ impl Evaluator<'_> {
     fn to_object(
         &self,
         place: Place,
-        list: Option<Rc<Values>>,
-        key: Option<Rc<Values>>,
-        value: Option<Rc<Values>>,
+        list: Option<&Values>,
+        key: Option<&Values>,
+        value: Option<&Values>,
         locals: &Locals,
     ) -> Values {
-        let lambda = |values: &Option<Rc<Values>>| match values.as_deref().and_then(Values::single) {
+        let lambda = |values: Option<&Values>| match values.and_then(Values::single) {
             Some(Value::Lambda(lambda)) => Some(lambda.clone()),
             _ => None,
         };
-        let Some(key) = lambda(&key) else {
+        let Some(key) = lambda(key) else {
             return self.unknown_at(place, Why::Function, locals);
         };
-        let value = lambda(&value);
+        let value = lambda(value);
         self.with(list, place, locals, |list| match list {
             Value::Array(array) if array.elements.len() <= 256 => {
                 let mut entries = Vec::new();
@@ -558,6 +546,28 @@ impl Evaluator<'_> {
         }
         Some(Values::clone(&self.eval(place.scope, function.body, &inner)))
     }
+}
+
+/// `{ key, value }` of every member.
+fn items(object: &Rc<ObjectValue>, place: Place) -> Values {
+    let at = Some(place);
+    let element = |entry: &Entry| {
+        let Some(key) = &entry.key else {
+            return Element { when: entry.when.clone(), value: entry.value.clone(), occurs: Occurs::Rest };
+        };
+        let member = |name: &str, value| Entry {
+            when: Conditions::TRUE,
+            key: Some(Str::text(name)),
+            value,
+            merges: false,
+            property: entry.property,
+        };
+        let key = Lazy::Ready(Rc::new(Values::always(Value::Str(key.clone()), at)));
+        let entries = vec![member("key", key), member("value", entry.value.clone())];
+        let object = Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: false }));
+        Element { when: entry.when.clone(), ..once(Lazy::Ready(Rc::new(Values::always(object, at)))) }
+    };
+    array_of(object.entries.iter().map(element).collect(), place)
 }
 
 fn bind_all(lambda: &LambdaValue, values: &[Rc<Values>]) -> Locals {

@@ -238,7 +238,7 @@ impl<'w> Evaluator<'w> {
         while let Some(kind) = rest.next() {
             let kind = kind.literal()?;
             if kind.eq_ignore_ascii_case("providers") {
-                resource_type = rest.next()?.literal()?.to_owned();
+                rest.next()?.literal()?.clone_into(&mut resource_type);
                 names = SmallVec::new();
                 extension = true;
                 continue;
@@ -527,10 +527,12 @@ impl<'w> Evaluator<'w> {
         match found {
             Some(values) => Values::clone(&values),
             None => {
-                let module = self.canons.borrow_mut().id(Canon::Module(module.scope, module.index));
-                let element = module;
-                let canon =
-                    self.canons.borrow_mut().id(Canon::Member(element, name.as_str().to_ascii_lowercase().into()));
+                let mut canons = self.canons.borrow_mut();
+                let mut of = canons.id(Canon::Module(module.scope, module.index));
+                if let Some(element) = module.element {
+                    of = canons.id(Canon::Index(of, element));
+                }
+                let canon = canons.id(Canon::Member(of, name.as_str().to_ascii_lowercase().into()));
                 unknown(canon, Why::Elsewhere, place)
             }
         }
