@@ -7,12 +7,9 @@
 //! - Parsing never fails: broken input gives a tree with gaps, and [`SyntaxError`]s worded for people.
 //! - Nothing here knows what a template means. Names of tree-sitter node kinds appear in [`json`] and [`bicep`] only.
 
-<<<<<<< HEAD
+pub mod arm_expr;
 pub mod bicep;
 pub mod json;
-=======
-pub mod arm_expr;
->>>>>>> bd315ee (Parse the template expression language)
 pub mod text;
 pub mod tree;
 
