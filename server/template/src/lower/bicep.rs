@@ -626,6 +626,10 @@ impl<'t> Lowering<'t> {
 
     fn string(&mut self, string: Str<'t>) -> Draft {
         let range = string.range();
+        if range.is_empty() {
+            // Made up by the parser, where a key or a value is missing.
+            return Draft::syntax_error(range, self.is_embedded);
+        }
         let mut text = Text::default();
         for piece in string.pieces() {
             match piece {

@@ -601,7 +601,9 @@ impl<'t> Lowering<'t> {
         let range = string.range();
         let inner = string.inner_range();
         if !string.is_closed() {
-            return Draft::syntax_error(range, false);
+            // The view of a quote at the very end of the text may reach beyond it.
+            let whole = TextRange::up_to(TextSize::of(self.source));
+            return Draft::syntax_error(range.intersect(whole).unwrap_or(TextRange::empty(whole.end())), false);
         }
         let plain = |text: Cow<'_, str>| Draft { inner, ..Draft::new(Expr::Str(text.into()), range, false) };
         if self.is_literal || !string.raw().starts_with(['[', '\\']) {
@@ -615,18 +617,17 @@ impl<'t> Lowering<'t> {
             });
         }
         let parsed = arm_expr::parse(&text);
-        if !arm_expr::is_expression(&text) {
-            // To Azure it is a plain string. Somebody who opened a call and did not close it meant something else.
-            let end = TextSize::of(&*text);
-            let is_open = parsed.errors.iter().any(|error| error.range == TextRange::empty(end));
-            if !is_open
-                || !matches!(
-                    parsed.root,
-                    Some(arm_expr::Expr::Call(_) | arm_expr::Expr::Member(_) | arm_expr::Expr::Index(_))
-                )
-            {
-                return plain(text);
+        // To Azure a text without the closing bracket is a plain one. Somebody who opened a call meant something else.
+        let is_whole = arm_expr::is_expression(&text);
+        let is_call = || match &parsed.root {
+            Some(arm_expr::Expr::Call(_) | arm_expr::Expr::Member(_) | arm_expr::Expr::Index(_)) => {
+                let end = TextRange::empty(TextSize::of(&*text));
+                parsed.errors.iter().any(|error| error.range == end)
             }
+            _ => false,
+        };
+        if !is_whole && !is_call() {
+            return plain(text);
         }
         let place = |part: TextRange| map.to_source(part).unwrap_or(inner);
         let root = match &parsed.root {
@@ -641,7 +642,12 @@ impl<'t> Lowering<'t> {
             message: error.message,
             started: error.started.map(|(range, label)| (place(range), label)),
         }));
-        root
+        if is_whole {
+            root
+        } else {
+            root.add_to(&mut self.template.exprs);
+            Draft::syntax_error(range, false)
+        }
     }
 
     /// How far the line of an offset is indented, if nothing but blanks stands before it on its line.

@@ -10,15 +10,13 @@ const JSON: &str = include_str!("fixtures/cluster.json");
 const BICEP: &str = include_str!("fixtures/cluster.bicep");
 
 fn lower_any(language: Language, text: &str) {
+    std::fs::write("/tmp/actual/last", text).unwrap();
     let (template, _) = lower_with_errors(&syntax::parse(language, SourceText::new(text)));
     if let Some(template) = template {
         print(&template);
         for (id, _) in template.exprs.iter() {
-            assert!(
-                text.get(std::ops::Range::<usize>::from(template.exprs.range(id))).is_some(),
-                "{:?}",
-                template.expr(id)
-            );
+            let range = template.exprs.range(id);
+            assert!(text.get(std::ops::Range::<usize>::from(range)).is_some(), "{:?} at {range:?} in\n{text}", template.expr(id));
         }
     }
 }
@@ -151,7 +149,7 @@ fn a_forgotten_brace_makes_what_is_around_unknown() {
         resource Microsoft.ContainerService/managedClusters
           name: 'aks'
           identity: { type: 'SystemAssigned' (damaged) }
-          (damaged)
+          properties: { dnsPrefix: 'aks' }
         ",
     );
 }
