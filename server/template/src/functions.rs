@@ -235,8 +235,9 @@ impl Evaluator<'_> {
         f: impl Fn(&Value) -> Option<Values>,
     ) -> Values {
         match values {
-            Some(values) => self
-                .flat_map(values, |value| f(value).unwrap_or_else(|| self.unknown_at(place, Why::Function, locals))),
+            Some(values) => {
+                self.flat_map(values, |value| f(value).unwrap_or_else(|| self.unknown_at(place, Why::Function, locals)))
+            }
             None => self.unknown_at(place, Why::Function, locals),
         }
     }
