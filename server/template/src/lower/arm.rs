@@ -8,7 +8,7 @@ use super::forms::{self, CallSite, Draft};
 use super::literal;
 use crate::Name;
 use crate::expr::{
-    BinaryOp, Expr, ExprId, Exprs, Item, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp,
+    BinaryOp, Expr, Exprs, Item, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp,
 };
 
 /// What names mean where an expression stands.
@@ -16,6 +16,8 @@ use crate::expr::{
 pub(super) struct Scope {
     /// The names of the `copy` loops around it, the innermost last.
     pub(super) loops: Vec<Name>,
+    /// The loop of the resource around it, which is the one that `copyIndex()` without a name means.
+    pub(super) resource_loop: Option<Name>,
     /// The parameters of the user-defined function it is the body of.
     pub(super) function_parameters: Vec<Name>,
 }
@@ -210,7 +212,7 @@ impl Arm<'_> {
         let named = arguments.first().and_then(Draft::as_str).map(Name::from);
         let index = match &named {
             Some(name) => self.scope.loops.iter().rfind(|candidate| *candidate == name),
-            None => self.scope.loops.last(),
+            None => self.scope.resource_loop.as_ref().or(self.scope.loops.last()),
         };
         let Some(index) = index.filter(|_| arguments.len() <= 1 + usize::from(named.is_some())) else {
             return Err(arguments);
@@ -259,12 +261,4 @@ impl Arm<'_> {
 /// The arguments as an array, if there are that many.
 fn exactly<const N: usize>(arguments: Vec<Draft>) -> Result<[Draft; N], Vec<Draft>> {
     arguments.try_into()
-}
-
-/// The expression of that id if it is a plain text.
-pub(super) fn str_of(exprs: &Exprs, id: ExprId) -> Option<&str> {
-    match exprs.get(id) {
-        Expr::Str(text) => Some(text),
-        _ => None,
-    }
 }

@@ -12,7 +12,7 @@ mod literal;
 #[cfg(test)]
 mod tests;
 
-use syntax::{Language, SyntaxTree};
+use syntax::{Language, SyntaxError, SyntaxTree};
 
 use crate::Template;
 use crate::expr::{Expr, ExprId, Member};
@@ -22,36 +22,32 @@ use crate::model::Declaration;
 /// from their own start.
 const MAX_DEPTH: usize = 256;
 
-/// Which objects of a tree have members that belong elsewhere, because a brace is missing or too much.
-#[derive(Clone, Debug)]
-pub enum Damage {
-    /// Of a JSON tree.
-    Json(Vec<syntax::json::Damage>),
-    /// Of a Bicep tree.
-    Bicep(Vec<syntax::bicep::Damage>),
-}
-
-impl Damage {
-    /// Looks for it.
-    pub fn of(tree: &SyntaxTree) -> Self {
-        match tree.language() {
-            Language::Json => Self::Json(syntax::json::brace_damage(tree)),
-            Language::Bicep | Language::BicepParam => Self::Bicep(syntax::bicep::brace_damage(tree)),
-        }
-    }
-}
-
 /// Lowers a tree. `None` for JSON that is neither a template nor a parameter file.
 pub fn lower(tree: &SyntaxTree) -> Option<Template> {
-    lower_damaged(tree, &Damage::of(tree))
+    match tree.language() {
+        Language::Json => json::lower(tree, &syntax::json::syntax_errors(tree)),
+        Language::Bicep | Language::BicepParam => bicep::lower(tree, &syntax::bicep::brace_damage(tree)),
+    }
 }
 
-/// Like [`lower`], where the damage is known already.
-pub fn lower_damaged(tree: &SyntaxTree, damage: &Damage) -> Option<Template> {
-    match damage {
-        Damage::Json(damage) => json::lower(tree, damage),
-        Damage::Bicep(damage) => bicep::lower(tree, damage),
+/// Lowers a tree and says what is wrong with the text: as a document, and in the expressions in its strings. In the
+/// order of the text.
+pub fn lower_with_errors(tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxError>) {
+    let (mut template, mut errors) = match tree.language() {
+        Language::Json => {
+            let errors = syntax::json::syntax_errors(tree);
+            (json::lower(tree, &errors), errors)
+        }
+        Language::Bicep | Language::BicepParam => {
+            let survey = syntax::bicep::survey(tree);
+            (bicep::lower(tree, &survey.damage), survey.errors)
+        }
+    };
+    if let Some(template) = &mut template {
+        errors.append(&mut template.expression_errors);
+        errors.sort_by_key(|error| error.range.start());
     }
+    (template, errors)
 }
 
 /// The value of a property of an object that is written out; of several the last one, which is the one that counts.
