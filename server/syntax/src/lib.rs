@@ -9,11 +9,15 @@
 
 pub mod arm_expr;
 pub mod bicep;
+pub mod edit;
 pub mod json;
+pub mod position;
 pub mod text;
 pub mod tree;
 
-pub use text::{Language, SourceText};
+pub use edit::{Change, TextEdit, TextEdits};
+pub use position::{Encoding, LineColumn, OutOfSync, Position};
+pub use text::{IndentUnit, Language, LineEnding, PendingText, SourceText, Unreadable};
 pub use text_size::{TextRange, TextSize};
 pub use tree::{SyntaxTree, parse, reparse};
 pub use tree_sitter::InputEdit;
