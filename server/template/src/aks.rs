@@ -3,6 +3,7 @@
 //! Rules read this view. It knows where things are in a cluster (`properties.identityProfile.kubeletidentity`), not what is
 //! right or wrong about them.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -244,6 +245,75 @@ pub enum Principal {
     },
 }
 
+/// A cluster, with what several rules ask for kept at hand.
+pub struct Cluster<'e, 'w> {
+    /// What evaluates it.
+    pub eval: &'e Evaluator<'w>,
+    /// The declaration.
+    pub resource: ResourceRef,
+    identities: OnceCell<Vec<Case<Identity>>>,
+    control_plane: OnceCell<Vec<Case<Rc<ResourceId>>>>,
+    kubelets: OnceCell<Vec<Case<Slot>>>,
+    kubelet_ids: OnceCell<Vec<Case<Rc<ResourceId>>>>,
+}
+
+impl<'e, 'w> Cluster<'e, 'w> {
+    /// The view of that declaration.
+    pub fn new(eval: &'e Evaluator<'w>, resource: ResourceRef) -> Self {
+        Self {
+            eval,
+            resource,
+            identities: OnceCell::new(),
+            control_plane: OnceCell::new(),
+            kubelets: OnceCell::new(),
+            kubelet_ids: OnceCell::new(),
+        }
+    }
+
+    /// The declaration.
+    pub fn declaration(&self) -> &'w crate::model::Resource {
+        self.eval.resource(self.resource)
+    }
+
+    /// The property at that path, in all cases in which the cluster is deployed.
+    pub fn slots(&self, path: &[&str]) -> Vec<Case<Slot>> {
+        self.eval.slots(self.resource, path)
+    }
+
+    /// The identity block in every case.
+    pub fn identities(&self) -> &[Case<Identity>] {
+        self.identities.get_or_init(|| self.eval.identities(self.resource))
+    }
+
+    /// The user-assigned identities that the control plane can have.
+    pub fn control_plane_ids(&self) -> &[Case<Rc<ResourceId>>] {
+        self.control_plane.get_or_init(|| self.eval.control_plane_ids(self.identities()))
+    }
+
+    /// `properties.identityProfile.kubeletidentity` in every case; the key in any casing.
+    pub fn kubelets(&self) -> &[Case<Slot>] {
+        self.kubelets.get_or_init(|| self.slots(&["properties", "identityProfile", "kubeletidentity"]))
+    }
+
+    /// The identities that the kubelet is given.
+    pub fn kubelet_ids(&self) -> &[Case<Rc<ResourceId>>] {
+        self.kubelet_ids.get_or_init(|| {
+            self.eval.ids_of(&self.slots(&["properties", "identityProfile", "kubeletidentity", "resourceId"]))
+        })
+    }
+
+    /// The API version, when it is known.
+    pub fn api_version(&self) -> Option<Rc<str>> {
+        let values = self.eval.of_resource(self.resource, self.declaration().api_version?);
+        values.literal().map(Into::into)
+    }
+
+    /// Where to underline the cluster as a whole.
+    pub fn header(&self) -> Location {
+        self.eval.header(self.resource)
+    }
+}
+
 impl Evaluator<'_> {
     /// The resources of a type in all scopes, in order; those only referenced as `existing` included.
     pub fn resources_of(&self, resource_type: &str) -> Vec<ResourceRef> {
@@ -476,10 +546,10 @@ impl Evaluator<'_> {
         Some(cases)
     }
 
-    /// The user-assigned identities that a cluster's control plane can have.
-    pub fn control_plane_ids(&self, cluster: ResourceRef) -> Vec<Case<Rc<ResourceId>>> {
+    /// The user-assigned identities that identity blocks name.
+    fn control_plane_ids(&self, identities: &[Case<Identity>]) -> Vec<Case<Rc<ResourceId>>> {
         let mut found: Vec<Case<Rc<ResourceId>>> = Vec::new();
-        for case in self.identities(cluster) {
+        for case in identities {
             if let IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } = &case.value.block {
                 for entry in entries {
                     let place = entry.property.map(|property| property.object).or(case.value.slot.place);
@@ -490,17 +560,6 @@ impl Evaluator<'_> {
             }
         }
         found
-    }
-
-    /// `properties.identityProfile.kubeletidentity` in every case; the key in any casing.
-    pub fn kubelets(&self, cluster: ResourceRef) -> Vec<Case<Slot>> {
-        self.slots(cluster, &["properties", "identityProfile", "kubeletidentity"])
-    }
-
-    /// The identities that a cluster's kubelet is given.
-    pub fn kubelet_ids(&self, cluster: ResourceRef) -> Vec<Case<Rc<ResourceId>>> {
-        let slots = self.slots(cluster, &["properties", "identityProfile", "kubeletidentity", "resourceId"]);
-        self.ids_of(&slots)
     }
 
     /// The resource IDs among values.
