@@ -112,17 +112,18 @@ impl StringMap {
     pub fn compose(&self, inner: &Self) -> Self {
         let to_source = |range: TextRange| {
             let start = self.start(range.start().min(self.len()));
-            if range.is_empty() { TextRange::empty(start) } else { TextRange::new(start, self.end(range.end().min(self.len()))) }
+            if range.is_empty() {
+                TextRange::empty(start)
+            } else {
+                TextRange::new(start, self.end(range.end().min(self.len())))
+            }
         };
         let source = to_source(inner.source);
         if self.is_identity() && inner.is_identity() {
             return Self::identity(source);
         }
-        let whole = [Segment {
-            decoded: TextRange::up_to(inner.source.len()),
-            source: inner.source,
-            kind: Kind::Verbatim,
-        }];
+        let whole =
+            [Segment { decoded: TextRange::up_to(inner.source.len()), source: inner.source, kind: Kind::Verbatim }];
         let inner = if inner.is_identity() { &whole[..] } else { &inner.segments };
         let mut builder = Builder::new(source);
         for segment in inner {
@@ -292,9 +293,10 @@ pub fn for_bicep_multiline(raw: &str, inner_range: TextRange, dollars: usize) ->
         return (Cow::Borrowed(text), StringMap::identity(range));
     }
     decode(text, range, b'$', |rest| {
-        let count = rest.bytes().take_while(|&byte| byte == b'$').count();
-        let hole = count == dollars && rest.as_bytes().get(count) == Some(&b'{');
-        hole.then(|| Decoded { len: hole_len(rest, count), char: HOLE, kind: Kind::Hole })
+        // Of a longer run of dollars the last ones count.
+        let (run, behind) = rest.as_bytes().split_at_checked(dollars)?;
+        let hole = run.iter().all(|&byte| byte == b'$') && behind.first() == Some(&b'{');
+        hole.then(|| Decoded { len: hole_len(rest, dollars), char: HOLE, kind: Kind::Hole })
     })
 }
 
@@ -312,12 +314,7 @@ struct Decoded {
     kind: Kind,
 }
 
-fn decode(
-    raw: &str,
-    range: TextRange,
-    mark: u8,
-    read: impl Fn(&str) -> Option<Decoded>,
-) -> (Cow<'_, str>, StringMap) {
+fn decode(raw: &str, range: TextRange, mark: u8, read: impl Fn(&str) -> Option<Decoded>) -> (Cow<'_, str>, StringMap) {
     decode_two(raw, range, mark, mark, read)
 }
 
@@ -335,8 +332,7 @@ fn decode_two(
     while let Some(found) = memchr::memchr2(mark, other, &raw.as_bytes()[at..]) {
         at += found;
         let Some(decoded) = read(&raw[at..]) else {
-            // A run of dollars is read from its first one only.
-            at += raw.as_bytes()[at..].iter().take_while(|&&byte| byte == b'$').count().max(1);
+            at += 1;
             continue;
         };
         let source = |from: usize, to: usize| TextRange::new(to_u32(from).into(), to_u32(to).into()) + range.start();
@@ -481,7 +477,7 @@ mod tests {
         assert_eq!(text, " a\\n${b}\n");
         assert_eq!(map.to_source(range(1, 2)), Some(range(6, 7)));
         let (text, _) = for_bicep_multiline("${a}$${b}$$${c}", range(0, 15), 2);
-        assert_eq!(text, format!("${{a}}{HOLE}$$${{c}}"));
+        assert_eq!(text, format!("${{a}}{HOLE}${HOLE}"));
     }
 
     #[test]

@@ -77,7 +77,11 @@ fn scan(bytes: &[u8], seen: &mut Seen) -> Option<TemplateKind> {
                         seen.content_version |= string_at(bytes, value).is_some();
                     }
                     // A value is not taken for a name.
-                    at = if bytes.get(value) == Some(&b'"') { (string_end(bytes, value + 1) + 1).min(bytes.len()) } else { value };
+                    at = if bytes.get(value) == Some(&b'"') {
+                        (string_end(bytes, value + 1) + 1).min(bytes.len())
+                    } else {
+                        value
+                    };
                 }
             }
             _ => {}
@@ -134,7 +138,8 @@ mod tests {
     fn knows_templates_of_every_scope_by_their_schema() {
         for name in ["deployment", "subscriptionDeployment", "managementGroupDeployment", "tenantDeployment"] {
             let schema = |what| format!("https://schema.management.azure.com/schemas/2019-08-01/{name}{what}.json#");
-            let file = |what| format!("// note\n{{ \"x\": [1, {{\"$schema\": 1}}], \"$schema\": \"{}\" }}", schema(what));
+            let file =
+                |what| format!("// note\n{{ \"x\": [1, {{\"$schema\": 1}}], \"$schema\": \"{}\" }}", schema(what));
             assert_eq!(looks_like_template(&file("Template")), Template);
             assert_eq!(looks_like_template(&file("Parameters")), Parameters);
         }
@@ -143,14 +148,21 @@ mod tests {
     #[test]
     fn knows_templates_without_a_schema_by_their_resources() {
         assert_eq!(looks_like_template(r#"{"resources": [{"type": "Microsoft.Network/virtualNetworks"}]}"#), Template);
-        assert_eq!(looks_like_template(r#"{"resources": {"a": {"Type": "microsoft.Network/x"}}} Microsoft."#), Template);
+        assert_eq!(
+            looks_like_template(r#"{"resources": {"a": {"Type": "microsoft.Network/x"}}} Microsoft."#),
+            Template
+        );
         assert_eq!(looks_like_template(r#"{"contentVersion": "1.0.0.0", /* " */ "resources": []}"#), Template);
-        assert_eq!(looks_like_template(r#"{"parameters": {"a": {"value": 1}}, "contentVersion": "1.0.0.0"}"#), Parameters);
+        assert_eq!(
+            looks_like_template(r#"{"parameters": {"a": {"value": 1}}, "contentVersion": "1.0.0.0"}"#),
+            Parameters
+        );
     }
 
     #[test]
     fn knows_a_template_that_is_being_typed() {
-        let text = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "res"#;
+        let text =
+            r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "res"#;
         assert_eq!(looks_like_template(text), Template);
     }
 

@@ -128,7 +128,8 @@ impl Mask {
         let before = &text[..offset];
         let hidden = self.patches().iter().take_while(|patch| (patch.start as usize) < offset);
         let count = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
-        let rows = count(before) - hidden.map(|patch| count(&before[patch.start as usize..offset.min(patch.range().end)])).sum::<usize>();
+        let rows = count(before)
+            - hidden.map(|patch| count(&before[patch.start as usize..offset.min(patch.range().end)])).sum::<usize>();
         let mut end = offset;
         while let Some(at) = memchr::memrchr(b'\n', &before[..end]) {
             let next = self.patches().partition_point(|patch| patch.range().end <= at);
@@ -379,7 +380,9 @@ impl<'t> Scanner<'t> {
                     line = found + 1;
                     from = line;
                 }
-                _ if self.text.get(found + 1).is_some_and(|escaped| br#""\/bfnrtu"#.contains(escaped)) => from = found + 2,
+                _ if self.text.get(found + 1).is_some_and(|escaped| br#""\/bfnrtu"#.contains(escaped)) => {
+                    from = found + 2
+                }
                 _ => {
                     self.blank(found, found + 1);
                     from = found + 1;
@@ -427,7 +430,7 @@ impl<'t> Scanner<'t> {
         }
         let top = self.stack.last().map(Frame::closer);
         let swallowed = content[cut..].iter().copied().find(|byte| !byte.is_ascii_whitespace());
-        if swallowed.is_none_or(|byte| byte != b',' && Some(byte) != top) {
+        if top.is_none() || swallowed.is_none_or(|byte| byte != b',' && Some(byte) != top) {
             cut = content.len();
         }
         let quote = at + 1 + cut;
@@ -687,7 +690,11 @@ impl<'t> Scanner<'t> {
         let Some(frame) = self.stack.pop() else { return };
         let started = range(frame.at, frame.at + 1);
         let gap = range(self.token_end, self.token_end);
-        self.report(Problem { kind: ProblemKind::MissingCloser { opener: frame.opener }, range: gap, started: Some(started) });
+        self.report(Problem {
+            kind: ProblemKind::MissingCloser { opener: frame.opener },
+            range: gap,
+            started: Some(started),
+        });
         self.supply(frame.closer());
         self.expect = Expect::Comma;
         self.quiet = true;
@@ -755,7 +762,8 @@ impl<'t> Scanner<'t> {
             && top.opener == b'{'
             && top.line < self.line
             && indent <= top.indent
-            && let Some(depth) = self.stack.iter().rposition(|frame| frame.opener == b'[' && frame.inside == Some(indent))
+            && let Some(depth) =
+                self.stack.iter().rposition(|frame| frame.opener == b'[' && frame.inside == Some(indent))
         {
             while self.stack.len() > depth + 1 {
                 self.close_missing();
