@@ -601,9 +601,7 @@ impl<'t> Lowering<'t> {
         let range = string.range();
         let inner = string.inner_range();
         if !string.is_closed() {
-            // The view of a quote at the very end of the text may reach beyond it.
-            let whole = TextRange::up_to(TextSize::of(self.source));
-            return Draft::syntax_error(range.intersect(whole).unwrap_or(TextRange::empty(whole.end())), false);
+            return Draft::syntax_error(range, false);
         }
         let plain = |text: Cow<'_, str>| Draft { inner, ..Draft::new(Expr::Str(text.into()), range, false) };
         if self.is_literal || !string.raw().starts_with(['[', '\\']) {

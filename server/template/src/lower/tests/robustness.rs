@@ -10,7 +10,6 @@ const JSON: &str = include_str!("fixtures/cluster.json");
 const BICEP: &str = include_str!("fixtures/cluster.bicep");
 
 fn lower_any(language: Language, text: &str) {
-    std::fs::write("/tmp/actual/last", text).unwrap();
     let (template, _) = lower_with_errors(&syntax::parse(language, SourceText::new(text)));
     if let Some(template) = template {
         print(&template);
