@@ -12,6 +12,7 @@ pub mod bicep;
 pub mod edit;
 pub mod json;
 pub mod position;
+pub mod shell;
 pub mod text;
 pub mod tree;
 
