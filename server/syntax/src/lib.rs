@@ -9,6 +9,7 @@
 
 pub mod arm_expr;
 pub mod bicep;
+pub mod carriers;
 pub mod edit;
 pub mod json;
 pub mod position;
