@@ -12,7 +12,14 @@ struct Fence {
     quotes: usize,
     /// The column of the marks behind those: as many blanks of each line belong to the list item.
     indent: usize,
-    shell: Option<Shell>,
+    info: Info,
+}
+
+/// What the opening fence says about the language.
+enum Info {
+    Shell(Shell),
+    Other,
+    None,
 }
 
 pub(super) fn fragments(text: &str) -> Vec<Fragment> {
@@ -60,7 +67,12 @@ fn opening(line: &str) -> Option<Fence> {
     if len < 3 || (mark == b'`' && info.contains('`')) {
         return None;
     }
-    Some(Fence { mark, len, quotes, indent: rest.len() - fence.len(), shell: shell_of(info) })
+    let info = match shell_of(info) {
+        Some(shell) => Info::Shell(shell),
+        None if info.is_empty() => Info::None,
+        None => Info::Other,
+    };
+    Some(Fence { mark, len, quotes, indent: rest.len() - fence.len(), info })
 }
 
 /// Where the content of a line begins, and whether the line is the closing fence instead.
@@ -104,8 +116,22 @@ fn shell_of(info: &str) -> Option<Shell> {
     })
 }
 
+/// The language of a block that names none: a shell if a line calls `az`, and which one by how its lines go on.
+fn guess<'a>(mut lines: impl Iterator<Item = &'a str>) -> Option<Shell> {
+    let call = lines.find(|line| line.trim_start().trim_start_matches("$ ").starts_with("az "))?;
+    Some(match call.trim_end().chars().last() {
+        Some('`') => Shell::PowerShell,
+        Some('^') => Shell::Cmd,
+        _ => Shell::Bash,
+    })
+}
+
 fn finish(text: &str, fence: &Fence, content: &[Line]) -> Option<Fragment> {
-    let shell = fence.shell?;
+    let shell = match fence.info {
+        Info::Shell(shell) => shell,
+        Info::Other => return None,
+        Info::None => guess(content.iter().map(|&(start, end, _)| &text[start..end]))?,
+    };
     let mut builder = Builder::default();
     if !content.iter().any(|&(start, end, _)| prompt(shell, &text[start..end]).is_some()) {
         for &(start, _, full) in content {

@@ -75,7 +75,7 @@ fn markdown_blocks_are_scripts() {
     check(
         Carrier::Markdown,
         "# T\n\n```azurecli-interactive\naz a \\\n  -n x\n```\n\n```json\naz no\n```\n\n~~~~ PowerShell\naz a `\n -n x\n~~~\n\
-         # still\n~~~~\n\n`az no`\n\n    az no\n\n```\naz no\n```\n\n```cmd\r\naz a ^\r\n -n x\r\n```\r\n",
+         # still\n~~~~\n\n`az no`\n\n    az no\n\n```text\naz no\n```\n\n```cmd\r\naz a ^\r\n -n x\r\n```\r\n",
         &[(Shell::Bash, az), (Shell::PowerShell, &[az[0], &["~~~"]]), (Shell::Cmd, az)],
     );
     check(
@@ -86,6 +86,15 @@ fn markdown_blocks_are_scripts() {
     check(Carrier::Markdown, "> > ```console\n> > az a \\\n> > -n x\n> > ```\naz no\n", &[(Shell::Bash, az)]);
     check(Carrier::Markdown, "```bash\naz a -n x", &[(Shell::Bash, az)]);
     check(Carrier::Markdown, "```bash\n```\n```bash `no`\naz no\n", &[(Shell::Bash, &[])]);
+}
+
+#[test]
+fn blocks_without_a_language_count_if_they_call_az() {
+    check(
+        Carrier::Markdown,
+        "```\naz a\n```\n```\naz b `\n -n x\n```\n```\n{ \"x\": \"az no\" }\n```\n",
+        &[(Shell::Bash, &[&["az", "a"]]), (Shell::PowerShell, &[&["az", "b", "-n", "x"]])],
+    );
 }
 
 #[test]
@@ -277,7 +286,8 @@ fn deep_nesting_is_no_danger() {
     for unit in ["- ", "{a: ", "[", "a: ", "'", "- {\n"] {
         fragments(Carrier::Yaml, &unit.repeat(20_000));
     }
-    let steps: String = (0..500).map(|column| format!("{}- run: az a\n{0}  x:\n", " ".repeat(column * 3))).collect();
+    let steps: Vec<String> = (0..500).map(|level| format!("{0}- run: az a\n{0}  x:\n", "   ".repeat(level))).collect();
+    let steps = steps.concat();
     assert!(!fragments(Carrier::Yaml, &steps).is_empty());
     fragments(Carrier::Markdown, &"> ".repeat(20_000));
 }

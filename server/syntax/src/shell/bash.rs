@@ -458,7 +458,7 @@ fn dollar<'a>(scan: &mut Scan<'a>, word: &mut WordBuilder<'a>, command: &mut Com
         }
         Some(b'{') => {
             scan.at += 2;
-            scan.skip_balanced(b'{', b'}');
+            expansion(scan);
             let inner = scan.text[start + 2..scan.at].strip_suffix('}').unwrap_or_default();
             let name = inner.bytes().take_while(|&byte| is_name_byte(byte)).count();
             let (name, rest) = inner.split_at(name);
@@ -502,6 +502,25 @@ fn dollar<'a>(scan: &mut Scan<'a>, word: &mut WordBuilder<'a>, command: &mut Com
             word.hole(scan, start, HoleKind::Variable(&scan.text[start + 1..scan.at]), !quoted);
         }
         _ => word.take(scan, 1),
+    }
+}
+
+/// Behind `${`: through the `}`. A default value may hold commands: `${X:-$(az …)}`.
+fn expansion(scan: &mut Scan<'_>) {
+    let mut depth = 1_usize;
+    while let Some(byte) = scan.peek() {
+        scan.at += 1;
+        match byte {
+            b'\\' => scan.at += scan.char_len(),
+            b'$' if scan.peek() == Some(b'(') => {
+                scan.at += 1;
+                scan.nested(Until::Paren, list);
+            }
+            b'{' => depth += 1,
+            b'}' if depth == 1 => return,
+            b'}' => depth -= 1,
+            _ => {}
+        }
     }
 }
 
