@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::api_version::{ApiVersion, Date, Line, VersionSet};
-use crate::layout::{ELEMENT, Section, VALUE, constraint, kind, node_field, type_field};
+use crate::layout::{ELEMENT, SET_WORDS, Section, VALUE, constraint, kind, node_field, type_field};
 use crate::path::{PathBuf, Segment, segments};
 use crate::suggest::nearest;
 use crate::table;
@@ -111,7 +111,7 @@ impl ResourceType {
     /// The body of the resource at `version`; `None` for an unknown version.
     pub fn root(self, version: ApiVersion) -> Option<Object> {
         let at = self.index_of(version)?;
-        Some(Object { ty: self, node: self.root_node(), at })
+        Some(Object { ty: self, node: self.root_node(), at, read_only: false })
     }
 
     /// The property at `path` in `version`. `None` if the version is unknown, or has no such property.
@@ -121,27 +121,31 @@ impl ResourceType {
     /// all looked into.
     pub fn property(self, version: ApiVersion, path: &str) -> Option<Property> {
         let at = self.index_of(version)?;
-        self.nodes_at(path).into_iter().map(|node| Property { ty: self, node, at }).find(Property::exists)
+        let found = self.nodes_at(path).into_iter().map(|found| {
+            let above = VersionSet::new(self, found.read_only_above);
+            Property { ty: self, node: found.node, at, read_only: above.has(at) }
+        });
+        found.into_iter().find(Property::exists)
     }
 
     /// The versions that have a property at `path` (see [`ResourceType::property`]). Empty if none ever had.
     pub fn versions_with(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(table::u16_of(Section::Nodes, usize::from(node), node_field::VERSIONS)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::VERSIONS)))
     }
 
     /// The versions that list `value` (spelled exactly) among the values of the enumeration at `path`.
     pub fn versions_with_value(self, path: &str, value: &str) -> VersionSet {
-        self.collect(path, |node| {
-            (records(node, node_field::FIRST_VALUE))
+        self.collect(path, |found| {
+            (records(found.node, node_field::FIRST_VALUE))
                 .find(|record| table::string(table::u16_of(Section::Values, *record, 0)) == value)
-                .map_or([0; 4], |record| table::set(table::u16_of(Section::Values, record, 1)))
+                .map_or([0; SET_WORDS], |record| table::set(table::u16_of(Section::Values, record, 1)))
         })
     }
 
     /// Every value that the enumeration at `path` ever listed, by name, with the versions that list it.
     pub fn values_of(self, path: &str) -> Vec<(&'static str, VersionSet)> {
         let mut values: Vec<(&'static str, VersionSet)> = Vec::new();
-        for record in self.nodes_at(path).into_iter().flat_map(|node| records(node, node_field::FIRST_VALUE)) {
+        for record in self.nodes_at(path).into_iter().flat_map(|found| records(found.node, node_field::FIRST_VALUE)) {
             let value = table::string(table::u16_of(Section::Values, record, 0));
             let versions = VersionSet::new(self, table::set(table::u16_of(Section::Values, record, 1)));
             match values.iter_mut().find(|(known, _)| *known == value) {
@@ -154,27 +158,31 @@ impl ResourceType {
 
     /// The versions in which the enumeration at `path` accepts values that it does not list.
     pub fn versions_open(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::OPEN)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::OPEN)))
     }
 
-    /// The versions in which the property at `path` cannot be written.
+    /// The versions in which the property at `path`, or one that contains it, cannot be written.
     pub fn versions_read_only(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::READ_ONLY)))
+        let marked = self.collect(path, |found| {
+            let own = table::set(node_u16(found.node, node_field::READ_ONLY));
+            std::array::from_fn(|word| own[word] | found.read_only_above[word])
+        });
+        marked.intersection(&self.versions_with(path))
     }
 
     /// The versions in which the property at `path` is required within its object.
     pub fn versions_required(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::REQUIRED)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::REQUIRED)))
     }
 
     /// The versions in which the string at `path` is marked as a secret.
     pub fn versions_sensitive(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::SENSITIVE)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::SENSITIVE)))
     }
 
     /// `path` in its usual spelling, with `[]` for elements and `*` for entries of maps; `None` if no version has it.
     pub fn canonical_path(self, path: &str) -> Option<String> {
-        let node = *self.nodes_at(path).first()?;
+        let node = self.nodes_at(path).first()?.node;
         let mut found = None;
         self.walk(&mut |path, candidate| {
             if candidate == node {
@@ -193,14 +201,15 @@ impl ResourceType {
 
     /// Properties of the same object whose name is close to the last one of `path`, nearest first; of all versions.
     pub fn similar_paths(self, path: &str) -> Vec<String> {
-        let Some((last, parents)) = segments(path).split_last().map(|(last, rest)| (last.clone(), rest.to_vec())) else {
+        let Some((last, parents)) = segments(path).split_last().map(|(last, rest)| (last.clone(), rest.to_vec()))
+        else {
             return Vec::new();
         };
         let Segment::Name(name) = last else { return Vec::new() };
         let mut candidates = Vec::new();
         let mut prefix = String::new();
-        for node in self.nodes_of(&parents) {
-            candidates.extend(children(node).map(node_name).filter(|name| !is_special(name)));
+        for found in self.nodes_of(&parents) {
+            candidates.extend(children(found.node).map(node_name).filter(|name| !is_special(name)));
             prefix = parents.iter().fold(PathBuf::default(), |path, segment| path.join_segment(segment)).to_string();
         }
         nearest(&name, candidates)
@@ -226,32 +235,35 @@ impl ResourceType {
         step(self.root_node(), &PathBuf::default(), visit);
     }
 
-    fn collect(self, path: &str, set: impl Fn(u16) -> [u64; 4]) -> VersionSet {
-        let mut bits = [0; 4];
-        for node in self.nodes_at(path) {
-            let more = set(node);
+    fn collect(self, path: &str, set: impl Fn(&Found) -> [u64; SET_WORDS]) -> VersionSet {
+        let mut bits = [0; SET_WORDS];
+        for found in self.nodes_at(path) {
+            let more = set(&found);
             bits.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
         }
         VersionSet::new(self, bits)
     }
 
-    fn nodes_at(self, path: &str) -> Vec<u16> {
+    fn nodes_at(self, path: &str) -> Vec<Found> {
         let segments = segments(path);
         if segments.is_empty() { Vec::new() } else { self.nodes_of(&segments) }
     }
 
     /// The nodes a path leads to: more than one where an object has variants.
-    fn nodes_of(self, segments: &[Segment]) -> Vec<u16> {
-        let mut nodes = vec![self.root_node()];
+    fn nodes_of(self, segments: &[Segment]) -> Vec<Found> {
+        let mut nodes = vec![Found { node: self.root_node(), read_only_above: [0; SET_WORDS] }];
         for segment in segments {
             let mut next = Vec::new();
-            for node in &nodes {
-                let in_variants = children(*node).filter(|child| node_name(*child).starts_with('{'));
-                for holder in std::iter::once(*node).chain(in_variants) {
-                    next.extend(match segment {
+            for found in &nodes {
+                let own = table::set(node_u16(found.node, node_field::READ_ONLY));
+                let read_only_above = std::array::from_fn(|word| own[word] | found.read_only_above[word]);
+                let in_variants = children(found.node).filter(|child| node_name(*child).starts_with('{'));
+                for holder in std::iter::once(found.node).chain(in_variants) {
+                    let node = match segment {
                         Segment::Element => child(holder, ELEMENT),
                         Segment::Name(name) => child(holder, name).or_else(|| child(holder, VALUE)),
-                    });
+                    };
+                    next.extend(node.map(|node| Found { node, read_only_above }));
                 }
             }
             nodes = next;
@@ -317,12 +329,21 @@ impl fmt::Display for ResourceType {
     }
 }
 
+/// A node that a path leads to.
+struct Found {
+    node: u16,
+    /// Versions in which something that contains it is read-only.
+    read_only_above: [u64; SET_WORDS],
+}
+
 /// An object type at one API version.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Object {
     ty: ResourceType,
     node: u16,
     at: u16,
+    /// It, or something that contains it, is read-only.
+    read_only: bool,
 }
 
 impl Object {
@@ -330,7 +351,7 @@ impl Object {
     /// variants of a discriminated object too.
     pub fn property(&self, name: &str) -> Option<Property> {
         let own = child(self.node, name).filter(|_| !is_special(name));
-        let own = own.map(|node| Property { ty: self.ty, node, at: self.at }).filter(Property::exists);
+        let own = own.map(|node| self.at_node(node)).filter(Property::exists);
         own.or_else(|| self.variants().find_map(|(_, variant)| variant.property(name)))
     }
 
@@ -339,14 +360,14 @@ impl Object {
         let object = *self;
         children(self.node)
             .filter(|node| !is_special(node_name(*node)))
-            .map(move |node| Property { ty: object.ty, node, at: object.at })
+            .map(move |node| object.at_node(node))
             .filter(Property::exists)
     }
 
     /// What any other key holds, for an object that is open.
     pub fn additional(&self) -> Option<Property> {
         let node = child(self.node, VALUE)?;
-        Some(Property { ty: self.ty, node, at: self.at }).filter(Property::exists)
+        Some(self.at_node(node)).filter(Property::exists)
     }
 
     /// The name of the property whose value chooses the variant.
@@ -361,6 +382,10 @@ impl Object {
             let value = node_name(node).strip_prefix('{')?.strip_suffix('}')?;
             Some((value, Object { node, ..object }))
         })
+    }
+
+    fn at_node(&self, node: u16) -> Property {
+        Property { ty: self.ty, node, at: self.at, read_only: self.read_only }
     }
 
     /// The version the object was asked for.
@@ -387,6 +412,8 @@ pub struct Property {
     ty: ResourceType,
     node: u16,
     at: u16,
+    /// Something that contains it is read-only.
+    read_only: bool,
 }
 
 /// The oldest version of each line that has something.
@@ -409,9 +436,10 @@ impl Property {
         let kind = (records(self.node, node_field::FIRST_KIND))
             .find(|record| table::set_has(table::u16_of(Section::Kinds, *record, 1), self.at))
             .map_or(kind::ANY, |record| table::u16_of(Section::Kinds, record, 0));
-        let inner = |name| child(self.node, name).map(|node| Property { node, ..*self });
+        let read_only = self.read_only();
+        let inner = |name| child(self.node, name).map(|node| Property { node, read_only, ..*self });
         match kind {
-            kind::OBJECT => Type::Object(Object { ty: self.ty, node: self.node, at: self.at }),
+            kind::OBJECT => Type::Object(Object { ty: self.ty, node: self.node, at: self.at, read_only }),
             kind::MAP => inner(VALUE).map_or(Type::Any, Type::Map),
             kind::ARRAY => inner(ELEMENT).map_or(Type::Any, Type::Array),
             kind::STRING => Type::String(StringType(*self)),
@@ -427,9 +455,9 @@ impl Property {
         self.flag(node_field::REQUIRED)
     }
 
-    /// The service fills it in; writing it is wrong or without effect.
+    /// The service fills it in, or all that contains it; writing it is wrong or without effect.
     pub fn read_only(&self) -> bool {
-        self.flag(node_field::READ_ONLY)
+        self.read_only || self.flag(node_field::READ_ONLY)
     }
 
     /// The service takes it and never gives it back.

@@ -23,7 +23,8 @@ pub use api_version::{ApiVersion, Date, Line, NotAnApiVersion, VersionSet};
 pub use describe::{Description, NoDescription, describe};
 pub use docs::{doc, documented_paths, reference_url};
 pub use facts::{
-    Enum, IntType, Match, Object, Property, ResourceType, Since, Status, StringType, Type, resource_type, resource_types,
+    Enum, IntType, Match, Object, Property, ResourceType, Since, Status, StringType, Type, resource_type,
+    resource_types,
 };
 pub use sample::{Sample, sample_body, writable_properties};
 pub use suggest::nearest;

@@ -22,7 +22,9 @@ pub(crate) fn segments(path: &str) -> Vec<Segment> {
         if let Some(inner) = rest.strip_prefix('[') {
             let quote = inner.chars().next().filter(|first| matches!(first, '\'' | '"'));
             let end = match quote {
-                Some(quote) => inner[1..].find(quote).map(|at| at + 2).and_then(|at| inner[at..].find(']').map(|n| at + n)),
+                Some(quote) => {
+                    inner[1..].find(quote).map(|at| at + 2).and_then(|at| inner[at..].find(']').map(|n| at + n))
+                }
                 None => inner.find(']'),
             };
             let end = end.unwrap_or(inner.len());
