@@ -12,15 +12,15 @@ fn look_up(c: &mut Criterion) {
     let path = "properties.podIdentityProfile.userAssignedIdentities[].identity.resourceId";
     c.bench_function("resource type by name", |b| b.iter(|| resource_type(black_box(clusters))));
     c.bench_function("property by short path", |b| {
-        b.iter(|| ty.property(black_box(version), black_box("identity.type")))
+        b.iter(|| ty.property(black_box(version), black_box("identity.type")));
     });
     c.bench_function("property by long path", |b| b.iter(|| ty.property(black_box(version), black_box(path))));
     c.bench_function("property by object", |b| {
         let root = ty.root(version).expect("a known version");
-        b.iter(|| root.property(black_box("IDENTITY")).map(|property| property.required()));
+        b.iter(|| root.property(black_box("IDENTITY")).map(schema::Property::required));
     });
     c.bench_function("versions with a path", |b| {
-        b.iter(|| ty.versions_with(black_box(path)).contains(black_box(version)))
+        b.iter(|| ty.versions_with(black_box(path)).contains(black_box(version)));
     });
     c.bench_function("words on a path", |b| b.iter(|| doc(ty, black_box("properties.windowsProfile.adminPassword"))));
     c.bench_function("abbreviated flag", |b| {

@@ -93,8 +93,9 @@ impl ResourceType {
 
     /// Whether `version` exists, existed, or is unheard of.
     pub fn status(self, version: ApiVersion) -> Status {
-        if let Some(since) = self.retired_since(version) {
-            return Status::Retired { since };
+        if let Some(record) = self.retirement(version) {
+            let since = table::u32_of(Section::Retired, record, 1);
+            return Status::Retired { since: (since != 0).then(|| Date::from_raw(since)) };
         }
         if self.index_of(version).is_some() {
             return Status::Known;
@@ -125,7 +126,7 @@ impl ResourceType {
             let above = VersionSet::new(self, found.read_only_above);
             Property { ty: self, node: found.node, at, read_only: above.has(at) }
         });
-        found.into_iter().find(Property::exists)
+        found.into_iter().find(|property| property.exists())
     }
 
     /// The versions that have a property at `path` (see [`ResourceType::property`]). Empty if none ever had.
@@ -271,18 +272,16 @@ impl ResourceType {
         nodes
     }
 
-    fn retired_since(self, version: ApiVersion) -> Option<Option<Date>> {
+    /// The record of a retired version.
+    fn retirement(self, version: ApiVersion) -> Option<usize> {
         if !self.name().starts_with("Microsoft.ContainerService/") {
             return None;
         }
-        (0..table::count(Section::Retired))
-            .find(|record| table::u32_of(Section::Retired, *record, 0) == version.raw())
-            .map(|record| table::u32_of(Section::Retired, record, 1))
-            .map(|date| (date != 0).then(|| Date::from_raw(date)))
+        (0..table::count(Section::Retired)).find(|record| table::u32_of(Section::Retired, *record, 0) == version.raw())
     }
 
     pub(crate) fn is_retired(self, version: ApiVersion) -> bool {
-        self.retired_since(version).is_some()
+        self.retirement(version).is_some()
     }
 
     fn field(self, field: usize) -> u16 {
@@ -349,60 +348,59 @@ pub struct Object {
 impl Object {
     /// The property of this name, ignoring case; its [`name`](Property::name) says the usual spelling. Looks into the
     /// variants of a discriminated object too.
-    pub fn property(&self, name: &str) -> Option<Property> {
+    pub fn property(self, name: &str) -> Option<Property> {
         let own = child(self.node, name).filter(|_| !is_special(name));
-        let own = own.map(|node| self.at_node(node)).filter(Property::exists);
+        let own = own.map(|node| self.at_node(node)).filter(|property| property.exists());
         own.or_else(|| self.variants().find_map(|(_, variant)| variant.property(name)))
     }
 
     /// The properties, by name ignoring case; without those of variants.
-    pub fn properties(&self) -> impl Iterator<Item = Property> + use<> {
-        let object = *self;
+    pub fn properties(self) -> impl Iterator<Item = Property> + use<> {
         children(self.node)
             .filter(|node| !is_special(node_name(*node)))
-            .map(move |node| object.at_node(node))
-            .filter(Property::exists)
+            .map(move |node| self.at_node(node))
+            .filter(|property| property.exists())
     }
 
     /// What any other key holds, for an object that is open.
-    pub fn additional(&self) -> Option<Property> {
+    pub fn additional(self) -> Option<Property> {
         let node = child(self.node, VALUE)?;
-        Some(self.at_node(node)).filter(Property::exists)
+        Some(self.at_node(node)).filter(|property| property.exists())
     }
 
     /// The name of the property whose value chooses the variant.
-    pub fn discriminator(&self) -> Option<&'static str> {
+    pub fn discriminator(self) -> Option<&'static str> {
         constraints(self.node, self.at).find(|(kind, ..)| *kind == constraint::DISCRIMINATOR).map(|(_, text, _)| text)
     }
 
     /// The variants: the value of the discriminator, and the further properties the object then has.
-    pub fn variants(&self) -> impl Iterator<Item = (&'static str, Object)> + use<> {
-        let object = *self;
+    pub fn variants(self) -> impl Iterator<Item = (&'static str, Object)> + use<> {
+        let object = self;
         children(self.node).filter(move |node| exists(*node, object.at)).filter_map(move |node| {
             let value = node_name(node).strip_prefix('{')?.strip_suffix('}')?;
             Some((value, Object { node, ..object }))
         })
     }
 
-    fn at_node(&self, node: u16) -> Property {
+    fn at_node(self, node: u16) -> Property {
         Property { ty: self.ty, node, at: self.at, read_only: self.read_only }
     }
 
     /// The version the object was asked for.
-    pub fn api_version(&self) -> ApiVersion {
+    pub fn api_version(self) -> ApiVersion {
         self.ty.version_at(self.at)
     }
 
     /// Names of properties close to `name`, nearest first; of this version.
-    pub fn similar(&self, name: &str) -> Vec<&'static str> {
+    pub fn similar(self, name: &str) -> Vec<&'static str> {
         let of_variants = self.variants().flat_map(|(_, variant)| variant.properties());
-        nearest(name, self.properties().chain(of_variants).map(|property| property.name()))
+        nearest(name, self.properties().chain(of_variants).map(Property::name))
     }
 }
 
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.properties().map(|property| property.name())).finish()
+        f.debug_list().entries(self.properties().map(Property::name)).finish()
     }
 }
 
@@ -427,85 +425,85 @@ pub struct Since {
 
 impl Property {
     /// The name in its usual spelling; `[]` for elements of arrays, `*` for entries of maps.
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         node_name(self.node)
     }
 
     /// Its type at this version.
-    pub fn ty(&self) -> Type {
+    pub fn ty(self) -> Type {
         let kind = (records(self.node, node_field::FIRST_KIND))
             .find(|record| table::set_has(table::u16_of(Section::Kinds, *record, 1), self.at))
             .map_or(kind::ANY, |record| table::u16_of(Section::Kinds, record, 0));
         let read_only = self.read_only();
-        let inner = |name| child(self.node, name).map(|node| Property { node, read_only, ..*self });
+        let inner = |name| child(self.node, name).map(|node| Property { node, read_only, ..self });
         match kind {
             kind::OBJECT => Type::Object(Object { ty: self.ty, node: self.node, at: self.at, read_only }),
             kind::MAP => inner(VALUE).map_or(Type::Any, Type::Map),
             kind::ARRAY => inner(ELEMENT).map_or(Type::Any, Type::Array),
-            kind::STRING => Type::String(StringType(*self)),
-            kind::INT => Type::Int(IntType(*self)),
+            kind::STRING => Type::String(StringType(self)),
+            kind::INT => Type::Int(IntType(self)),
             kind::BOOL => Type::Bool,
-            kind::ENUM => Type::Enum(Enum(*self)),
+            kind::ENUM => Type::Enum(Enum(self)),
             _ => Type::Any,
         }
     }
 
     /// It must be there if its object is.
-    pub fn required(&self) -> bool {
+    pub fn required(self) -> bool {
         self.flag(node_field::REQUIRED)
     }
 
     /// The service fills it in, or all that contains it; writing it is wrong or without effect.
-    pub fn read_only(&self) -> bool {
+    pub fn read_only(self) -> bool {
         self.read_only || self.flag(node_field::READ_ONLY)
     }
 
     /// The service takes it and never gives it back.
-    pub fn write_only(&self) -> bool {
+    pub fn write_only(self) -> bool {
         self.flag(node_field::WRITE_ONLY)
     }
 
     /// It must be known when the deployment starts.
-    pub fn constant(&self) -> bool {
+    pub fn constant(self) -> bool {
         self.flag(node_field::CONSTANT)
     }
 
     /// Its value is a secret.
-    pub fn sensitive(&self) -> bool {
+    pub fn sensitive(self) -> bool {
         self.flag(node_field::SENSITIVE)
     }
 
     /// The versions that have it.
-    pub fn versions(&self) -> VersionSet {
+    pub fn versions(self) -> VersionSet {
         VersionSet::new(self.ty, table::set(node_u16(self.node, node_field::VERSIONS)))
     }
 
     /// The first versions that have it.
-    pub fn since(&self) -> Since {
+    pub fn since(self) -> Since {
         let versions = self.versions();
         Since { stable: versions.first_stable(), preview: versions.first_preview() }
     }
 
     /// The first version of `line` that no longer has it after older ones had.
-    pub fn removed(&self, line: Line) -> Option<ApiVersion> {
+    pub fn removed(self, line: Line) -> Option<ApiVersion> {
         let last = self.versions().on(line).next_back()?;
         self.ty.api_versions().on(line).find(|version| *version > last)
     }
 
     /// Least and greatest number of elements, for an array that has such bounds.
-    pub fn items(&self) -> (Option<i64>, Option<i64>) {
+    pub fn items(self) -> (Option<i64>, Option<i64>) {
         (self.number(constraint::MIN_ITEMS), self.number(constraint::MAX_ITEMS))
     }
 
-    fn exists(&self) -> bool {
+    fn exists(self) -> bool {
         exists(self.node, self.at)
     }
 
-    fn flag(&self, field: usize) -> bool {
+    fn flag(self, field: usize) -> bool {
         table::set_has(node_u16(self.node, field), self.at)
     }
 
-    fn number(&self, kind: u16) -> Option<i64> {
+    fn number(self, kind: u16) -> Option<i64> {
         constraints(self.node, self.at).find(|found| found.0 == kind).map(|(.., number)| number)
     }
 }
@@ -539,7 +537,7 @@ pub enum Type {
 
 impl Type {
     /// The type in one word.
-    pub fn word(&self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Type::Object(_) => "object",
             Type::Map(_) => "map",
@@ -570,7 +568,7 @@ pub enum Match {
 
 impl Enum {
     /// The values at this version, by name.
-    pub fn values(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub fn values(self) -> impl Iterator<Item = &'static str> + use<> {
         let at = self.0.at;
         records(self.0.node, node_field::FIRST_VALUE)
             .filter(move |record| table::set_has(table::u16_of(Section::Values, *record, 1), at))
@@ -578,12 +576,12 @@ impl Enum {
     }
 
     /// Other values may be accepted too.
-    pub fn is_open(&self) -> bool {
+    pub fn is_open(self) -> bool {
         self.0.flag(node_field::OPEN)
     }
 
     /// Looks `text` up among the values.
-    pub fn find(&self, text: &str) -> Match {
+    pub fn find(self, text: &str) -> Match {
         let mut found = Match::No;
         for value in self.values() {
             if value == text {
@@ -597,7 +595,7 @@ impl Enum {
     }
 
     /// Values close to `text`, nearest first.
-    pub fn similar(&self, text: &str) -> Vec<&'static str> {
+    pub fn similar(self, text: &str) -> Vec<&'static str> {
         nearest(text, self.values())
     }
 }
@@ -616,17 +614,17 @@ pub struct StringType(Property);
 
 impl StringType {
     /// It is a secret.
-    pub fn sensitive(&self) -> bool {
+    pub fn sensitive(self) -> bool {
         self.0.sensitive()
     }
 
     /// A regular expression that it matches.
-    pub fn pattern(&self) -> Option<&'static str> {
+    pub fn pattern(self) -> Option<&'static str> {
         constraints(self.0.node, self.0.at).find(|(kind, ..)| *kind == constraint::PATTERN).map(|(_, text, _)| text)
     }
 
     /// Least and greatest length in characters.
-    pub fn length(&self) -> (Option<i64>, Option<i64>) {
+    pub fn length(self) -> (Option<i64>, Option<i64>) {
         (self.0.number(constraint::MIN_LENGTH), self.0.number(constraint::MAX_LENGTH))
     }
 }
@@ -637,7 +635,7 @@ pub struct IntType(Property);
 
 impl IntType {
     /// Least and greatest value.
-    pub fn range(&self) -> (Option<i64>, Option<i64>) {
+    pub fn range(self) -> (Option<i64>, Option<i64>) {
         (self.0.number(constraint::MIN_VALUE), self.0.number(constraint::MAX_VALUE))
     }
 }

@@ -5,8 +5,6 @@
 //! answer here is a comparison of dates across lines. The facts are written by `cargo xtask schema` to `data/*.facts`, where they are
 //! reviewed; `data/facts.bin` is the same for the program. What the properties mean is said in `docs/*.md`.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
-
 mod api_version;
 pub mod az;
 mod describe;

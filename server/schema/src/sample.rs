@@ -34,7 +34,9 @@ pub fn sample_body(ty: ResourceType, version: ApiVersion) -> Option<Value> {
 fn collect(object: Object, prefix: &str, samples: &mut Vec<Sample>) {
     let variants: Vec<Object> = object.variants().map(|(_, variant)| variant).collect();
     let own = object.properties();
-    for property in own.chain(variants.iter().flat_map(Object::properties)).filter(|property| !property.read_only()) {
+    for property in
+        own.chain(variants.iter().flat_map(|variant| variant.properties())).filter(|property| !property.read_only())
+    {
         let dot = if prefix.is_empty() { "" } else { "." };
         let mut path = format!("{prefix}{dot}{}", property.name());
         samples.push(Sample { path: path.clone(), property, value: value_of(property) });

@@ -1,5 +1,7 @@
 //! Since when each feature exists: thresholds noted by hand, checked against the table.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use schema::{ApiVersion, Line, Match, ResourceType, Status, Type, resource_type};
 
 fn clusters() -> ResourceType {

@@ -1,5 +1,7 @@
 //! Flags of `az aks`: windows noted by hand, and how words are understood.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use schema::az::{CliVersion, Command, Resolution, Takes, command};
 use schema::resource_type;
 
@@ -103,7 +105,7 @@ fn flags_know_what_follows_them() {
         assert_eq!(create().flag(flag).unwrap().takes(), takes, "{flag}");
     }
     let group = create().flag("-g").unwrap();
-    assert_eq!(group.aliases().map(|flag| flag.name()).collect::<Vec<_>>(), ["--resource-group"]);
+    assert_eq!(group.aliases().map(schema::az::Flag::name).collect::<Vec<_>>(), ["--resource-group"]);
     assert!(create().flag("--docker-bridge-address").unwrap().deprecated());
     assert!(!create().flag("--assign-identity").unwrap().deprecated());
 }
@@ -123,7 +125,7 @@ fn every_identity_flag_has_words_that_hold() {
             .any(|command| command.flag(flag).is_some() || command.preview_flags().any(|name| name == flag))
     };
     let clusters = resource_type("Microsoft.ContainerService/managedClusters").unwrap();
-    for flag in schema::az::commands().flat_map(Command::flags).filter_map(|flag| flag.doc()) {
+    for flag in schema::az::commands().flat_map(Command::flags).filter_map(schema::az::Flag::doc) {
         for (name, needed) in flag.needs {
             assert!(command(name).unwrap().flag(needed).is_some(), "{} needs {needed} of {name}", flag.flag);
         }

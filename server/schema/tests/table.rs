@@ -1,5 +1,7 @@
 //! The table as a whole: it can be read to its end, is small, and agrees with the words and the samples.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use regex::Regex;
 use schema::{ApiVersion, Object, Type, resource_type, resource_types};
 use serde_json::Value;

@@ -196,9 +196,13 @@ impl Writer {
             let record = [self.string(command)?, self.count(Section::Flags)?, small(flags.len())?, 0];
             self.words(Section::Commands, &record);
             for (name, flag) in flags {
-                let bits = u16::from(flag.deprecated) * layout::flag_field::BIT_DEPRECATED
-                    | u16::from(flag.identity) * layout::flag_field::BIT_IDENTITY
-                    | (flag.takes as u16) << 8;
+                let mut bits = (flag.takes as u16) << 8;
+                for (holds, bit) in [
+                    (flag.deprecated, layout::flag_field::BIT_DEPRECATED),
+                    (flag.identity, layout::flag_field::BIT_IDENTITY),
+                ] {
+                    bits |= if holds { bit } else { 0 };
+                }
                 let record = [
                     self.string(name)?,
                     self.string(&flag.parameter)?,
