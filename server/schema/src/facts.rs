@@ -183,44 +183,43 @@ impl ResourceType {
 
     /// `path` in its usual spelling, with `[]` for elements and `*` for entries of maps; `None` if no version has it.
     pub fn canonical_path(self, path: &str) -> Option<String> {
-        let node = self.nodes_at(path).first()?.node;
-        let mut found = None;
-        self.walk(&mut |path, candidate| {
-            if candidate == node {
-                found = Some(path.to_string());
-            }
-        });
-        found
+        self.canonical(&segments(path))
     }
 
     /// Every path that any version has, depth first.
     pub fn paths(self) -> Vec<String> {
         let mut paths = Vec::new();
-        self.walk(&mut |path, _| paths.push(path.to_string()));
+        self.walk(&mut |path| paths.push(path.to_string()));
+        // Variants have properties in common.
+        let mut seen = std::collections::HashSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
         paths
     }
 
     /// Properties of the same object whose name is close to the last one of `path`, nearest first; of all versions.
     pub fn similar_paths(self, path: &str) -> Vec<String> {
-        let Some((last, parents)) = segments(path).split_last().map(|(last, rest)| (last.clone(), rest.to_vec()))
-        else {
-            return Vec::new();
-        };
-        let Segment::Name(name) = last else { return Vec::new() };
-        let mut candidates = Vec::new();
-        let mut prefix = String::new();
-        for found in self.nodes_of(&parents) {
-            candidates.extend(children(found.node).map(node_name).filter(|name| !is_special(name)));
-            prefix = parents.iter().fold(PathBuf::default(), |path, segment| path.join_segment(segment)).to_string();
-        }
-        nearest(&name, candidates)
-            .into_iter()
-            .map(|name| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") })
-            .collect()
+        let segments = segments(path);
+        let Some((Segment::Name(name), parents)) = segments.split_last() else { return Vec::new() };
+        let siblings = self.nodes_of(parents).into_iter().flat_map(|found| {
+            let variants = children(found.node).filter(|child| node_name(*child).starts_with('{'));
+            std::iter::once(found.node).chain(variants).flat_map(children)
+        });
+        let near = nearest(name, siblings.map(node_name).filter(|name| !is_special(name)));
+        let canonical = self.canonical(parents).unwrap_or_default();
+        let dot = if canonical.is_empty() { "" } else { "." };
+        near.into_iter().map(|name| format!("{canonical}{dot}{name}")).collect()
     }
 
-    fn walk(self, visit: &mut dyn FnMut(&PathBuf, u16)) {
-        fn step(node: u16, path: &PathBuf, visit: &mut dyn FnMut(&PathBuf, u16)) {
+    fn canonical(self, segments: &[Segment<'_>]) -> Option<String> {
+        let mut canonical = PathBuf::default();
+        for end in 1..=segments.len() {
+            canonical = canonical.join(node_name(self.nodes_of(&segments[..end]).first()?.node));
+        }
+        (!segments.is_empty()).then(|| canonical.to_string())
+    }
+
+    fn walk(self, visit: &mut dyn FnMut(&PathBuf)) {
+        fn step(node: u16, path: &PathBuf, visit: &mut dyn FnMut(&PathBuf)) {
             for child in children(node) {
                 let name = node_name(child);
                 if name.starts_with('{') {
@@ -228,7 +227,7 @@ impl ResourceType {
                     step(child, path, visit);
                 } else {
                     let path = path.join(name);
-                    visit(&path, child);
+                    visit(&path);
                     step(child, &path, visit);
                 }
             }
@@ -262,6 +261,8 @@ impl ResourceType {
                 for holder in std::iter::once(found.node).chain(in_variants) {
                     let node = match segment {
                         Segment::Element => child(holder, ELEMENT),
+                        // The marks of variants are no names that anyone writes.
+                        Segment::Name(name) if name.starts_with('{') => None,
                         Segment::Name(name) => child(holder, name).or_else(|| child(holder, VALUE)),
                     };
                     next.extend(node.map(|node| Found { node, read_only_above }));
@@ -668,13 +669,13 @@ fn children(node: u16) -> std::ops::Range<u16> {
 
 /// The child of this name, ignoring case: children are sorted by their names in lower case.
 fn child(node: u16, name: &str) -> Option<u16> {
-    let order = |candidate: &str| {
-        candidate.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+    let order = |candidate: &[u8]| {
+        candidate.iter().map(u8::to_ascii_lowercase).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
     };
     let std::ops::Range { start: mut low, end: mut high } = children(node);
     while low < high {
         let middle = u16::midpoint(low, high);
-        match order(node_name(middle)) {
+        match order(table::bytes(node_u16(middle, node_field::NAME))) {
             std::cmp::Ordering::Equal => return Some(middle),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,

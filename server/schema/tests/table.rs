@@ -71,6 +71,19 @@ fn reads_every_record() {
 }
 
 #[test]
+fn text_that_is_no_path_finds_nothing() {
+    for ty in resource_types() {
+        for path in
+            ["", ".", "[", "a['é']", "identity['é", "{AzureCLI}.kind", "identity..type", "identity.*", "[]", "*"]
+        {
+            assert!(ty.versions_with(path).is_empty(), "{ty} {path}");
+            assert_eq!(ty.canonical_path(path), None, "{ty} {path}");
+            let _ = (ty.similar_paths(path), schema::describe(ty, path, None));
+        }
+    }
+}
+
+#[test]
 fn is_small() {
     let size = schema::embedded_size();
     assert!(size < 400 * 1024, "{size} bytes");
