@@ -135,11 +135,11 @@ fn every_expression_has_its_parts() {
     with_value("a ? b : c", |kind| assert!(matches!(kind, ExprKind::Ternary { alternative: Some(_), .. })));
     with_value("((1))", |kind| {
         assert!(matches!(kind, ExprKind::Parenthesized(Some(inner))
-        if matches!(inner.without_parentheses().kind(), ExprKind::Integer(Some(1)))))
+        if matches!(inner.without_parentheses().kind(), ExprKind::Integer(Some(1)))));
     });
     with_value("99999999999999999999", |kind| assert!(matches!(kind, ExprKind::Integer(None))));
     with_value("f(a, b)", |kind| {
-        assert!(matches!(kind, ExprKind::Call(call) if call.arguments().unwrap().count() == 2))
+        assert!(matches!(kind, ExprKind::Call(call) if call.arguments().unwrap().count() == 2));
     });
     with_value("map(a, (b, c) => b)", |kind| {
         let ExprKind::Call(call) = kind else { panic!() };
@@ -149,7 +149,7 @@ fn every_expression_has_its_parts() {
     });
     with_value("[a, ...b]", |kind| {
         assert!(matches!(kind, ExprKind::Array(array)
-        if matches!(array.items().last(), Some(Item::Spread { value: Some(_), .. }))))
+        if matches!(array.items().last(), Some(Item::Spread { value: Some(_), .. }))));
     });
 }
 

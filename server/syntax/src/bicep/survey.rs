@@ -408,7 +408,7 @@ impl<'t> Surveyor<'t> {
         let missing: Option<(Option<Node<'t>>, String)> = match frame.kind {
             Kind::TargetScope => value.is_none().then(|| (None, equals("a scope"))),
             Kind::Using | Kind::Extends => path.is_none().then(|| (None, "expected the path of a file".to_owned())),
-            Kind::Import => self.missing_in_import(node),
+            Kind::Import => missing_in_import(node),
             Kind::Metadata
             | Kind::Parameter
             | Kind::Variable
@@ -453,23 +453,6 @@ impl<'t> Surveyor<'t> {
         };
         if let Some((place, message)) = missing {
             self.report_at_end(place.unwrap_or(node), message);
-        }
-    }
-
-    fn missing_in_import(&self, node: Node<'t>) -> Option<(Option<Node<'t>>, String)> {
-        let [symbols, name, path] = fields(node, [Field::Symbols, Field::Name, Field::Path]);
-        let last = children(node).last()?;
-        match last.kind {
-            Kind::From => Some((None, "expected the path of a file after `from`".to_owned())),
-            Kind::As => Some((None, "expected a name after `as`".to_owned())),
-            Kind::With => Some((None, "expected an object after `with`".to_owned())),
-            _ if symbols.is_some() && path.is_none() => {
-                Some((None, "expected `from` and the path of a file".to_owned()))
-            }
-            _ if symbols.is_none() && name.is_none() => {
-                Some((None, "expected the names to import after `import`".to_owned()))
-            }
-            _ => None,
         }
     }
 
@@ -559,9 +542,7 @@ impl<'t> Surveyor<'t> {
                     self.damage(range_of(node), range_of(node).end());
                 }
                 // For a brace only if indentation did not tell; else it is where the grammar noticed.
-                if !is_brace(node) {
-                    open.push(OpenBrace { node, end });
-                } else if open.len() < missing && !known.contains(&node.id()) {
+                if !is_brace(node) || (open.len() < missing && !known.contains(&node.id())) {
                     open.push(OpenBrace { node, end });
                 }
             }
@@ -763,7 +744,22 @@ fn is_below_bare_property(property: Node<'_>) -> bool {
     false
 }
 
-fn missing_in_function<'t>(node: Node<'t>) -> Option<(Option<Node<'t>>, String)> {
+fn missing_in_import(node: Node<'_>) -> Option<(Option<Node<'_>>, String)> {
+    let [symbols, name, path] = fields(node, [Field::Symbols, Field::Name, Field::Path]);
+    let last = children(node).last()?;
+    match last.kind {
+        Kind::From => Some((None, "expected the path of a file after `from`".to_owned())),
+        Kind::As => Some((None, "expected a name after `as`".to_owned())),
+        Kind::With => Some((None, "expected an object after `with`".to_owned())),
+        _ if symbols.is_some() && path.is_none() => Some((None, "expected `from` and the path of a file".to_owned())),
+        _ if symbols.is_none() && name.is_none() => {
+            Some((None, "expected the names to import after `import`".to_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn missing_in_function(node: Node<'_>) -> Option<(Option<Node<'_>>, String)> {
     let [parameters, return_type, body] = fields(node, [Field::Parameters, Field::ReturnType, Field::Body]);
     let has_arrow = children(node).any(|child| child.kind == Kind::Arrow);
     if parameters.is_none() {
