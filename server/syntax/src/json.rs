@@ -298,6 +298,9 @@ impl<'t> Str<'t> {
     pub fn inner_range(self) -> TextRange {
         let start = self.node.start_byte() + 1;
         let end = if self.node.end_byte() > start { self.node.end_byte() - 1 } else { start };
+        // a quote that only the mask has may stand for one byte of a longer character, or behind the text
+        let on_boundary = |at: usize| (0..=at).rev().find(|&at| self.source.is_char_boundary(at)).unwrap_or(0);
+        let (start, end) = (on_boundary(start), on_boundary(end));
         TextRange::new(crate::tree::offset(start), crate::tree::offset(end))
     }
 
@@ -327,12 +330,12 @@ impl<'t> Str<'t> {
     }
 
     fn opens(self) -> bool {
-        matches!(self.source.as_bytes()[self.node.start_byte()], b'"' | b'\'')
+        matches!(self.source.as_bytes().get(self.node.start_byte()), Some(b'"' | b'\''))
     }
 
     fn closes(self) -> bool {
         let (start, end) = (self.node.start_byte(), self.node.end_byte());
-        end > start + 1 && matches!(self.source.as_bytes()[end - 1], b'"' | b'\'')
+        end > start + 1 && matches!(self.source.as_bytes().get(end - 1), Some(b'"' | b'\''))
     }
 }
 
@@ -369,9 +372,11 @@ impl<'t> Scalar<'t> {
     /// The word (or over-deep bracket) that is no value; empty where there is nothing.
     fn made_up_range(self) -> TextRange {
         let (bytes, start) = (self.source.as_bytes(), self.node.start_byte());
-        let len = match bytes[start] {
-            b'{' | b'[' => 1,
-            _ => bytes[start..].iter().take_while(|&&byte| is_word(byte)).count(),
+        let len = match bytes.get(start) {
+            // the mask goes on where the text ends
+            None => 0,
+            Some(b'{' | b'[') => 1,
+            Some(_) => bytes[start..].iter().take_while(|&&byte| is_word(byte)).count(),
         };
         TextRange::new(crate::tree::offset(start), crate::tree::offset(start + len))
     }
