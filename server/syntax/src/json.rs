@@ -425,8 +425,9 @@ fn in_words(problem: &Problem, source: &str) -> SyntaxError {
             ("Expected `*/` to end the comment".to_owned(), start_of_range("the comment starts here"))
         }
         ProblemKind::UnopenedString => ("Expected `\"` before this name".to_owned(), None),
+        ProblemKind::StrayQuote => ("This quote ends the string; inside of one write `\\\"`".to_owned(), None),
         ProblemKind::SingleQuotes => ("JSON strings take double quotes, not single ones".to_owned(), None),
-        ProblemKind::UnquotedName => (format!("Expected double quotes around the name `{found}`"), None),
+        ProblemKind::UnquotedName => (format!("Expected double quotes around the name `{}`", shortened(found)), None),
         ProblemKind::NotAValue => (not_a_value(found), None),
         ProblemKind::ExtraComma => ("There is one comma too many".to_owned(), None),
         ProblemKind::ExtraCloser => (format!("There is nothing open that this `{found}` could close"), None),
@@ -487,6 +488,7 @@ pub(crate) fn parse_masked(
     old: Option<(&SyntaxTree, &[InputEdit])>,
 ) -> (Tree, Mask) {
     let mask = Mask::of(text.as_str());
+    let old = old.filter(|_| !mask.is_incomplete());
     if let Some(old) = old.and_then(|(old, edits)| edited_tree(old, edits, text, &mask)) {
         let tree = parse(parser, text, &mask, Some(&old));
         // For text that the grammar accepts there is one tree. For other text there are several, and which one the parser

@@ -9,9 +9,11 @@
 
 pub mod arm_expr;
 pub mod bicep;
+pub mod carriers;
 pub mod edit;
 pub mod json;
 pub mod position;
+pub mod shell;
 pub mod string_map;
 pub mod text;
 pub mod tree;

@@ -5,6 +5,7 @@
 //! no allocation. Maps compose: an ARM literal inside a JSON string is decoded twice and still knows its source.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use text_size::{TextRange, TextSize};
 
@@ -206,10 +207,14 @@ impl Carrier {
                 (_, '\r') => out.push_str("\\r"),
                 (_, '\t') => out.push_str("\\t"),
                 (Self::Json, '"') => out.push_str("\\\""),
-                (Self::Json, '\u{0}'..='\u{1f}') => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+                (Self::Json, '\u{0}'..='\u{1f}') => {
+                    let _ = write!(out, "\\u{:04x}", u32::from(char));
+                }
                 (Self::Bicep, '\'') => out.push_str("\\'"),
                 (Self::Bicep, '$') if chars.peek() == Some(&'{') => out.push_str("\\$"),
-                (Self::Bicep, '\u{0}'..='\u{1f}') => out.push_str(&format!("\\u{{{:x}}}", u32::from(char))),
+                (Self::Bicep, '\u{0}'..='\u{1f}') => {
+                    let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
+                }
                 _ => out.push(char),
             }
         }

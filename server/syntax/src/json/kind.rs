@@ -32,6 +32,7 @@ pub fn looks_like_template(text: &str) -> TemplateKind {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 struct Seen {
     resources: bool,
     parameters: bool,
@@ -48,9 +49,8 @@ fn scan(bytes: &[u8], seen: &mut Seen) -> Option<TemplateKind> {
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         match byte {
-            b'{' => depth += 1,
             b'[' if depth == 0 => return Some(TemplateKind::Other),
-            b'[' => depth += 1,
+            b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth = depth.saturating_sub(1);
                 in_resources &= depth > 1;

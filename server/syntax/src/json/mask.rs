@@ -27,6 +27,8 @@ struct Deviations {
     /// Sorted by offset, disjoint.
     patches: Vec<Patch>,
     problems: Vec<Problem>,
+    /// There was no room for something: the grammar will find an error.
+    incomplete: bool,
 }
 
 /// `len` bytes at `start` that read `with` each.
@@ -68,6 +70,7 @@ pub(crate) enum ProblemKind {
     UnclosedString,
     UnclosedComment,
     UnopenedString,
+    StrayQuote,
     SingleQuotes,
     UnquotedName,
     NotAValue,
@@ -87,12 +90,12 @@ impl Mask {
             scanner = Scanner::new(text.as_bytes(), true);
             scanner.run();
         }
-        let Scanner { mut patches, problems, .. } = scanner;
+        let Scanner { mut patches, problems, incomplete, .. } = scanner;
         if patches.is_empty() && problems.is_empty() {
             return Self(None);
         }
         patches.sort_by_key(|patch| patch.start);
-        Self(Some(Arc::new(Deviations { patches, problems })))
+        Self(Some(Arc::new(Deviations { patches, problems, incomplete })))
     }
 
     pub(super) fn patches(&self) -> &[Patch] {
@@ -101,6 +104,11 @@ impl Mask {
 
     pub(super) fn problems(&self) -> &[Problem] {
         self.0.as_ref().map_or(&[], |deviations| &deviations.problems)
+    }
+
+    /// Whether the grammar will find an error in spite of the mask.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.0.as_ref().is_some_and(|deviations| deviations.incomplete)
     }
 
     /// The masked text from `offset` on, up to where it stops being contiguous; empty at the end.
@@ -205,6 +213,7 @@ struct NextQuote {
     closes: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 struct Scanner<'t> {
     text: &'t [u8],
     /// Whether indentation decides which bracket a closer belongs to.
@@ -229,7 +238,11 @@ struct Scanner<'t> {
     next_quote: NextQuote,
     patches: Vec<Patch>,
     problems: Vec<Problem>,
+    incomplete: bool,
 }
+
+/// How far one line is looked at for a quote that is left over.
+const MAX_LOOKAHEAD: usize = 1000;
 
 /// More mistakes than anybody reads at a time.
 const MAX_PROBLEMS: usize = 200;
@@ -253,6 +266,7 @@ impl<'t> Scanner<'t> {
             next_quote: NextQuote::default(),
             patches: Vec::new(),
             problems: Vec::new(),
+            incomplete: false,
         }
     }
 
@@ -342,12 +356,35 @@ impl<'t> Scanner<'t> {
                 self.rewrite = true;
                 return at + 1;
             }
+            Expect::Colon | Expect::Value if self.goes_on_behind(at + 1) => {
+                self.complain(ProblemKind::ExtraComma, at, at + 1, None);
+                self.blank(at, at + 1);
+                return at + 1;
+            }
             Expect::Colon | Expect::Value => self.supply_value(),
             Expect::Comma => {}
         }
         self.gap.push(b',');
         self.expect = Expect::Next;
         at + 1
+    }
+
+    /// Whether the member that a comma at `at - 1` interrupts goes on behind it: with its colon, or its value.
+    fn goes_on_behind(&self, at: usize) -> bool {
+        if self.expect == Expect::Colon {
+            return self.followed_by_colon(at);
+        }
+        let rest = &self.text[at..];
+        let start = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        match rest.get(start) {
+            Some(b'{' | b'[') => true,
+            Some(b'"') => match memchr::memchr2(b'"', b'\n', &rest[start + 1..]) {
+                Some(end) => !self.followed_by_colon(at + start + 1 + end + 1),
+                None => false,
+            },
+            Some(&byte) => is_word(byte),
+            None => false,
+        }
     }
 
     fn colon(&mut self, at: usize) -> usize {
@@ -369,7 +406,12 @@ impl<'t> Scanner<'t> {
         let end = loop {
             let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', &self.text[from..]) else { break None };
             let found = from + found;
-            match { self.text[found] } {
+            let byte = self.text[found];
+            match byte {
+                b'"' if self.is_stray_quote(at, found) => {
+                    self.stray_quote(found);
+                    from = found + 1;
+                }
                 b'"' => break Some(found),
                 b'\n' if !self.string_goes_on(found) => {
                     let ends = if self.text[found - 1] == b'\r' { found - 1 } else { found };
@@ -381,7 +423,7 @@ impl<'t> Scanner<'t> {
                     from = line;
                 }
                 _ if self.text.get(found + 1).is_some_and(|escaped| br#""\/bfnrtu"#.contains(escaped)) => {
-                    from = found + 2
+                    from = found + 2;
                 }
                 _ => {
                     self.blank(found, found + 1);
@@ -403,6 +445,38 @@ impl<'t> Scanner<'t> {
         self.after_value_or_name(at, quote + 1, is_name);
         self.line = line;
         quote + 1
+    }
+
+    /// Whether a quote inside a string only looks like its end: text follows, and of the quotes on the rest of the line
+    /// one is left over, the first, which looks more like an end.
+    fn is_stray_quote(&self, at: usize, quote: usize) -> bool {
+        let rest = &self.text[quote + 1..];
+        let text = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        if text.is_none_or(|next| next.is_ascii_whitespace() || b"\"{}[],:/'".contains(next))
+            || self.name_without_closing_quote(at, quote).is_some()
+        {
+            return false;
+        }
+        let is_name = self.in_object() && matches!(self.expect, Expect::First | Expect::Next | Expect::Comma);
+        let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(MAX_LOOKAHEAD);
+        let (mut quotes, mut first, mut from) = (0, None, 0);
+        while let Some(found) = memchr::memchr2(b'"', b'\\', &rest[from..line]) {
+            from += found + 1;
+            if rest[from - 1] == b'"' {
+                quotes += 1;
+                first = first.or(Some(from));
+            } else {
+                from = (from + 1).min(line);
+            }
+        }
+        let Some(first) = first.filter(|_| quotes % 2 == 1) else { return false };
+        let next = rest[first..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        if is_name { next == Some(&b':') } else { next.is_none_or(|next| b",}]\r\n".contains(next)) }
+    }
+
+    fn stray_quote(&mut self, at: usize) {
+        self.complain(ProblemKind::StrayQuote, at, at + 1, None);
+        self.patch(at, b'\'');
     }
 
     /// `"name: "value"`: a name whose closing quote is missing takes in the colon and the quote of the value.
@@ -517,8 +591,24 @@ impl<'t> Scanner<'t> {
         let word = &self.text[at..end];
         let names = self.in_object() && matches!(self.expect, Expect::First | Expect::Next);
         let unopened = self.text.get(end) == Some(&b'"') && self.followed_by_colon(end + 1);
-        let named = self.followed_by_colon(end);
-        if self.in_object() && (names || unopened || named) {
+        let is_named = self.followed_by_colon(end);
+        let touches = self.text.get(end).is_some_and(|next| b"\"{[".contains(next));
+        let literal = is_literal(word);
+        let misplaced = match self.expect {
+            Expect::First | Expect::Next if self.in_object() => !is_named && !unopened,
+            Expect::Colon => !self.begins_line && (is_named || !literal),
+            Expect::Comma => !literal && !(self.in_object() && (is_named || unopened)),
+            _ => touches && !literal,
+        };
+        if misplaced {
+            let kind = if names { ProblemKind::UnquotedName } else { ProblemKind::Unexpected };
+            self.complain(kind, at, end, None);
+            self.blank(at, end);
+            self.begins_line = false;
+            self.quiet = true;
+            return end;
+        }
+        if self.in_object() && (names || unopened || is_named) {
             let room = at > self.token_end && matches!(self.text[at - 1], b' ' | b'\t');
             self.place(at - usize::from(room), at, end, Token::Word);
             if unopened {
@@ -553,7 +643,7 @@ impl<'t> Scanner<'t> {
             return self.stray(at);
         }
         self.place(at, at, end, Token::Word);
-        if !is_literal(word) {
+        if !literal {
             self.complain(ProblemKind::NotAValue, at, end, None);
             self.made_up_value(at, end);
             self.quiet = true;
@@ -616,7 +706,10 @@ impl<'t> Scanner<'t> {
         if self.in_object() {
             let names = token != Token::Open && self.followed_by_colon(end);
             match self.expect {
-                Expect::First | Expect::Next if token == Token::Open => self.missing_name(start),
+                Expect::First | Expect::Next | Expect::Comma if token == Token::Open => {
+                    self.unbalanced = true;
+                    self.complain(ProblemKind::MissingName, start, start + 1, None);
+                }
                 Expect::First | Expect::Next => is_name = true,
                 Expect::Colon if names => {
                     self.supply_value();
@@ -633,7 +726,6 @@ impl<'t> Scanner<'t> {
                     is_name = true;
                 }
                 Expect::Value => {}
-                Expect::Comma if token == Token::Open => self.missing_name(start),
                 Expect::Comma => {
                     self.miss(ProblemKind::MissingComma { in_object: true }, None);
                     self.supply(b',');
@@ -654,11 +746,6 @@ impl<'t> Scanner<'t> {
         self.quiet = false;
         self.flush(room);
         is_name
-    }
-
-    fn missing_name(&mut self, start: usize) {
-        self.unbalanced = true;
-        self.complain(ProblemKind::MissingName, start, start + 1, None);
     }
 
     /// Before a closer or comma: what the last member still lacks, and no comma.
@@ -750,8 +837,8 @@ impl<'t> Scanner<'t> {
         let indent = self.indent();
         while let [.., parent, top] = self.stack[..] {
             let indented = top.is_indented() || (top.inside.is_none() && parent.is_indented());
-            let taken = parent.opener == b'[' || token != Token::Open;
-            if !(indented && taken && top.line < self.line && indent <= top.indent) {
+            let fits = parent.opener == b'[' || token != Token::Open;
+            if !(indented && fits && top.line < self.line && indent <= top.indent) {
                 break;
             }
             self.close_missing();
@@ -895,6 +982,7 @@ impl<'t> Scanner<'t> {
             }
             if next.is_some() {
                 self.patches.truncate(before);
+                self.incomplete = true;
             }
         }
         self.gap.clear();
