@@ -597,7 +597,7 @@ impl<'t> Scanner<'t> {
         let misplaced = match self.expect {
             Expect::First | Expect::Next if self.in_object() => !is_named && !unopened,
             Expect::Colon => !self.begins_line && (is_named || !literal),
-            Expect::Comma => !literal && !(self.in_object() && (is_named || unopened)),
+            Expect::Comma => !self.stack.is_empty() && !literal && !(self.in_object() && (is_named || unopened)),
             _ => touches && !literal,
         };
         if misplaced {
