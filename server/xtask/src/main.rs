@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask help`.
 
+mod docs;
 mod schema;
 
 use clap::{Parser, Subcommand};
@@ -14,12 +15,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write RULES.md from the documentation of the rules
+    Docs(docs::Arguments),
     /// Write the facts about resource types, API versions and az flags
     Schema(schema::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Docs(arguments) => docs::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     }
 }
