@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use template::aks::Cluster;
 use template::model::ModuleSource;
 use template::paths::relative_to;
 use template::value::ResourceRef;
@@ -69,7 +70,8 @@ pub(crate) fn check_with(
     for root in roots(workspace, targets) {
         let Some(eval) = Evaluator::new(workspace, root) else { continue };
         let scopes = eval.all_scopes();
-        let (clusters, assignments) = (eval.clusters(), eval.role_assignments());
+        let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
+        let assignments = eval.role_assignments();
         for rule in rules {
             let Some(reporter) = start(*rule) else { continue };
             let ctx = Ctx::new(&eval, reporter);
@@ -83,8 +85,8 @@ pub(crate) fn check_with(
                         rule.check_resource(&ctx, ResourceRef { scope, index, element: None });
                     }
                 }
-                for &cluster in &clusters {
-                    at.set(eval.scope(cluster.scope).file);
+                for cluster in &clusters {
+                    at.set(eval.scope(cluster.resource.scope).file);
                     rule.check_cluster(&ctx, cluster);
                 }
                 for assignment in &assignments {

@@ -124,6 +124,14 @@ impl Finding {
         }
     }
 
+    pub(crate) fn location(&self) -> Location {
+        self.location
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -8,6 +8,9 @@
 
 mod check;
 mod ctx;
+mod identity_id;
+mod judge;
+mod offers;
 mod rule;
 mod rules;
 mod settings;

@@ -1,6 +1,6 @@
 //! What a rule is.
 
-use template::aks::RoleAssignment;
+use template::aks::{Cluster, RoleAssignment};
 use template::eval::ScopeId;
 use template::value::ResourceRef;
 use template::workspace::FileId;
@@ -29,7 +29,7 @@ pub trait Rule: Described + Sync {
     fn check_resource(&self, _ctx: &Ctx<'_>, _resource: ResourceRef) {}
 
     /// Checks a cluster that is deployed.
-    fn check_cluster(&self, _ctx: &Ctx<'_>, _cluster: ResourceRef) {}
+    fn check_cluster(&self, _ctx: &Ctx<'_>, _cluster: &Cluster<'_, '_>) {}
 
     /// Checks a role assignment that is deployed.
     fn check_role_assignment(&self, _ctx: &Ctx<'_>, _assignment: &RoleAssignment) {}

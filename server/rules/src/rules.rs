@@ -17,6 +17,30 @@ macro_rules! rules {
 }
 
 rules! {
+    identity {
+        identity_type_combined,
+        identity_not_object,
+        user_assigned_without_ids,
+        more_than_one_identity,
+        ids_without_user_assigned,
+        id_key_not_resource_id,
+        id_value_not_empty,
+        no_cluster_identity,
+        identity_misplaced,
+    }
+    kubelet {
+        kubelet_needs_user_assigned,
+        kubelet_key_casing,
+        identity_profile_unknown_key,
+        kubelet_without_resource_id,
+    }
+    service_principal {
+        msi_without_identity,
+        principal_and_identity,
+    }
+    reference {
+        acr_pull_wrong_principal,
+    }
     document {
         unknown_rule_in_suppression,
         unused_suppression,

@@ -247,6 +247,14 @@ impl<'a> Rewrite<'a> {
         self.insert(place(declared.body), at, "dependsOn", New::Array(vec![New::Dependency(on)]))
     }
 
+    /// Makes a declared resource wait for another that it refers to by its ID. That has to be said in ARM JSON only: the
+    /// symbol of Bicep says it by itself.
+    #[must_use]
+    pub fn depend_unless_implied(self, resource: ResourceRef, on: Target) -> Self {
+        let is_json = self.eval.template(resource.scope).language == Language::Json;
+        if is_json { self.depend(resource, on) } else { self }
+    }
+
     /// Declares a resource behind all others.
     #[must_use]
     pub fn add_resource(self, scope: ScopeId, resource: &NewResource) -> Self {
