@@ -75,7 +75,8 @@ pub(crate) fn mistake_in(ctx: &Ctx<'_>, text: &Str, place: Place) -> Option<Mist
     }
     if let [Piece::Read(read)] = text.pieces() {
         let property = read.path.last()?.clone();
-        let wrong = ["principalId", "clientId", "objectId", "tenantId"].iter().any(|name| property.eq_ignore_ascii_case(name));
+        let wrong =
+            ["principalId", "clientId", "objectId", "tenantId"].iter().any(|name| property.eq_ignore_ascii_case(name));
         let identity = match read.target {
             Target::Declared(resource) if ctx.eval.resource(resource).is_type(IDENTITY) => Some(resource),
             _ => None,
@@ -138,8 +139,10 @@ fn mistake_in_literal(ctx: &Ctx<'_>, known: &str, text: &Str, place: Place) -> O
 
 /// Whether a text is a call of one of the functions that IDs are made with.
 fn is_call(lower: &str) -> bool {
-    let functions = ["resourceid(", "parameters(", "variables(", "concat(", "format(", "reference(", "extensionresourceid("];
-    functions.iter().any(|function| lower.trim_start().starts_with(function)) && lower.trim_end().ends_with([')', '\'', ']'])
+    let functions =
+        ["resourceid(", "parameters(", "variables(", "concat(", "format(", "reference(", "extensionresourceid("];
+    functions.iter().any(|function| lower.trim_start().starts_with(function))
+        && lower.trim_end().ends_with([')', '\'', ']'])
 }
 
 fn by_symbol(ctx: &Ctx<'_>, scope: ScopeId, name: &str) -> Option<ResourceRef> {
@@ -170,10 +173,8 @@ pub(crate) fn with_brackets(ctx: &Ctx<'_>, text: Place) -> Option<Fix> {
         return None;
     }
     let one = TextSize::of('"');
-    let insert = |offset, bracket: &str| FileEdit {
-        file: at.file,
-        edit: TextEdit::replace(TextRange::empty(offset), bracket),
-    };
+    let insert =
+        |offset, bracket: &str| FileEdit { file: at.file, edit: TextEdit::replace(TextRange::empty(offset), bracket) };
     let mut edits = vec![insert(at.range.start() + one, "[")];
     if !source.ends_with("]\"") {
         edits.push(insert(at.range.end() - one, "]"));

@@ -1,10 +1,11 @@
 //! What several fixes offer: identities that are in sight, and how to call them.
 
+use template::Expr;
 use template::aks::{Cluster, IDENTITY};
 use template::eval::Place;
 use template::value::{ResourceId, ResourceRef, Str};
 
-use crate::write::{New, NewResource, ResourceHead, Target, unused_name};
+use crate::write::{New, NewResource, Piece, ResourceHead, Target, unused_name};
 use crate::{Ctx, Rewrite};
 
 /// The API version of identities that fixes declare.
@@ -77,18 +78,17 @@ pub(crate) fn new_identity(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, suffix: &st
     let base = resource.symbol.as_ref().map_or("aks", |symbol| symbol.name.as_str());
     let mut capital = suffix.to_owned();
     capital[..1].make_ascii_uppercase();
-    let name = match resource.name {
-        Some(name) => New::Text(vec![
-            crate::write::Piece::Hole(place(name)),
-            crate::write::Piece::Text(format!("-{suffix}")),
-        ]),
+    let name = match resource.name.map(|name| (name, ctx.eval.template(scope).expr(name))) {
+        Some((_, Expr::Str(name))) => New::str(format!("{name}-{suffix}")),
+        Some((name, _)) => New::Text(vec![Piece::Hole(place(name)), Piece::Text(format!("-{suffix}"))]),
         None => New::str(format!("{base}-{suffix}")),
     };
     let location = ctx.eval.slots(cluster.resource, &["location"]).into_iter().find_map(|case| {
         let property = case.value.property.filter(|property| property.object.scope == scope)?;
         Some(place(ctx.eval.property(property)?.1.value))
     });
-    let location = location.unwrap_or_else(|| New::Member(Box::new(New::Call("resourceGroup", Vec::new())), vec!["location".to_owned()]));
+    let location = location
+        .unwrap_or_else(|| New::Member(Box::new(New::Call("resourceGroup", Vec::new())), vec!["location".to_owned()]));
     Offer::New(Box::new(NewResource {
         head: ResourceHead {
             symbol: unused_name(ctx.eval, scope, &format!("{base}{capital}")),
@@ -122,6 +122,7 @@ pub(crate) fn label_of_id(ctx: &Ctx<'_>, id: &ResourceId) -> String {
 /// A name with its unknown parts as they are written.
 fn name_sketch(ctx: &Ctx<'_>, name: &Str) -> String {
     use template::value::Piece;
+
     name.pieces()
         .iter()
         .map(|piece| match piece {

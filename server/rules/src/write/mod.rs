@@ -350,7 +350,13 @@ impl<'a> Rewrite<'a> {
             if !line.trim().is_empty() {
                 return None;
             }
-            let end = behind_line_end(text, range.end() + TextSize::of(line));
+            let mut end = behind_line_end(text, range.end() + TextSize::of(line));
+            // The blank line that set it apart goes with it, unless it sets apart what is before it.
+            let before = text.as_str()[..usize::from(start)].trim_end_matches([' ', '\t']);
+            let is_apart = before.is_empty() || before.ends_with("\n\n") || before.ends_with("\r\n\r\n");
+            if is_apart {
+                end = behind_line_end(text, end);
+            }
             this.add(vec![TextEdit::delete(TextRange::new(start, end))], &[])
         })
     }

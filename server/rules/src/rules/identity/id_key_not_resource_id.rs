@@ -65,7 +65,8 @@ declare_rule! {
 
 impl Rule for IdKeyNotResourceId {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let longest = cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
+        let longest =
+            cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
         for number in 0..longest {
             ctx.judge(cluster.identities(), |case| {
                 let entry = entries(&case.value.block).get(number)?;
@@ -112,12 +113,11 @@ fn written(ctx: &Ctx<'_>, entry: &IdEntry, property: PropertyAt) -> Option<Findi
         Mistake::Name(Some(identity)) | Mistake::Symbol(identity) if identity.scope == scope => {
             to_id(ctx, property, *identity, Applicability::Safe)
         }
-        Mistake::Name(None) => {
-            let name = entry.key.literal()?;
+        Mistake::Name(None) => entry.key.literal().and_then(|name| {
             let id = New::Call("resourceId", vec![New::str(IDENTITY), New::str(name)]);
             let fix = ctx.rewrite().replace_key(property, New::Text(vec![crate::write::Piece::Hole(id)]));
             fix.fix("Write the ID of an identity of that name", Applicability::Unsafe)
-        }
+        }),
         Mistake::NoBrackets => crate::identity_id::with_brackets(ctx, key),
         Mistake::Malformed { mended: Some(mended), .. } => {
             ctx.rewrite().replace_key(property, New::str(mended)).fix("Mend the ID", Applicability::Safe)
@@ -131,7 +131,8 @@ fn written(ctx: &Ctx<'_>, entry: &IdEntry, property: PropertyAt) -> Option<Findi
 fn made(ctx: &Ctx<'_>, entry: &IdEntry, block: Place) -> Option<Finding> {
     let mistake = mistake_in(ctx, &entry.key, block)?;
     let at = ctx.eval.location(block);
-    let message = format!("a key of `userAssignedIdentities` {mistake}; it must be the resource ID of a user-assigned identity");
+    let message =
+        format!("a key of `userAssignedIdentities` {mistake}; it must be the resource ID of a user-assigned identity");
     Some(Finding::at(at, message).help(mistake.help()))
 }
 
@@ -151,7 +152,9 @@ fn name_of(ctx: &Ctx<'_>, key: Place) -> Option<ResourceRef> {
     }
     let Expr::Member { base, name, .. } = template.expr(expr) else { return None };
     match ctx.eval.value(Place { expr: *base, ..key }).single()? {
-        Value::Resource(resource) if *name == *"name" && ctx.eval.resource(*resource).is_type(IDENTITY) => Some(*resource),
+        Value::Resource(resource) if *name == *"name" && ctx.eval.resource(*resource).is_type(IDENTITY) => {
+            Some(*resource)
+        }
         _ => None,
     }
 }
@@ -215,7 +218,10 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
         bad("'control'", "error[id-key-not-resource-id]: the key is a name");
         bad("mi", "error[id-key-not-resource-id]: the key is a text, not the identity it names");
         bad("'mi.id'", "error[id-key-not-resource-id]: the key is a text, not the identity it names");
-        bad("'${mi.properties.principalId}'", "error[id-key-not-resource-id]: the key is the `principalId` of an identity");
+        bad(
+            "'${mi.properties.principalId}'",
+            "error[id-key-not-resource-id]: the key is the `principalId` of an identity",
+        );
         bad("'11111111-2222-3333-4444-555555555555'", "error[id-key-not-resource-id]: the key is a GUID");
         bad("'${vault.id}'", "error[id-key-not-resource-id]: the key is the ID of a `Microsoft.KeyVault/vaults`");
         bad("'${identityName}'", "warning[id-key-not-resource-id]: the key is a name");

@@ -68,7 +68,8 @@ declare_rule! {
 
 impl Rule for IdValueNotEmpty {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let longest = cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
+        let longest =
+            cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
         for number in 0..longest {
             ctx.judge(cluster.identities(), |case| wrong(ctx, entries(&case.value.block).get(number)?));
         }

@@ -107,7 +107,8 @@ impl Rule for IdentityMisplaced {
                 if matches!(ctx.eval.force(&entry.value).single(), Some(Value::Null)) || is_damaged(ctx, property) {
                     return None;
                 }
-                let message = format!("`{}` belongs in {}, not {}", part.name, belongs(part), place_words(part.found_in));
+                let message =
+                    format!("`{}` belongs in {}, not {}", part.name, belongs(part), place_words(part.found_in));
                 let location = ctx.eval.key_location(property)?;
                 let finding = Finding::at(location, message).help(format!("Move it to {}", belongs(part)));
                 Some(finding.fix(mend(ctx, cluster, part, property, holder)))
@@ -161,6 +162,12 @@ fn mend(
     let mut new = value;
     for name in path[target.value.depth + 1..].iter().rev() {
         new = New::object([(*name, new)]);
+    }
+    if into == property.object {
+        // It stays in its object and goes one level down.
+        let value = Place { scope: property.object.scope, expr: written.value };
+        let rewrite = ctx.rewrite().rename_key(property, path[target.value.depth]).replace(value, new);
+        return rewrite.fix(title, Applicability::Safe);
     }
     ctx.rewrite()
         .remove(property.object, &[property.number as usize])

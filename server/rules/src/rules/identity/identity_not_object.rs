@@ -64,7 +64,9 @@ impl Rule for IdentityNotObject {
                     };
                     let fix = kind.and_then(|kind| {
                         let object = New::object([("type", New::str(kind))]);
-                        ctx.rewrite().replace(place, object).fix(format!("Write `type: {kind}` in an object"), Applicability::Safe)
+                        ctx.rewrite()
+                            .replace(place, object)
+                            .fix(format!("Write `type: {kind}` in an object"), Applicability::Safe)
                     });
                     let message = "`identity` must be an object with a `type`";
                     Some(Finding::at(at, message).help("Write the kind as its `type`").fix(fix))
@@ -80,7 +82,8 @@ impl Rule for IdentityNotObject {
                         Some(_) => ctx.rewrite().replace(kind_slot.place?, New::str(kind)),
                         None => ctx.rewrite().insert(place, At::First, "type", New::str(kind)),
                     };
-                    let applicability = if kind == "UserAssigned" { Applicability::Safe } else { Applicability::Unsafe };
+                    let applicability =
+                        if kind == "UserAssigned" { Applicability::Safe } else { Applicability::Unsafe };
                     Some(missing(at).fix(rewrite.fix(format!("Add `type: {kind}`"), applicability)))
                 }
                 _ => None,

@@ -53,7 +53,9 @@ declare_rule! {
 impl Rule for IdentityTypeCombined {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         ctx.judge(cluster.identities(), |case| {
-            let IdentityBlock::Object { kind: Kind::Combined, kind_slot, ids, .. } = &case.value.block else { return None };
+            let IdentityBlock::Object { kind: Kind::Combined, kind_slot, ids, .. } = &case.value.block else {
+                return None;
+            };
             let named = match ids {
                 Ids::Map { entries, .. } => !entries.is_empty(),
                 Ids::Unknown => true,
@@ -61,8 +63,10 @@ impl Rule for IdentityTypeCombined {
             };
             let kind = if named { "UserAssigned" } else { "SystemAssigned" };
             let fix = ctx.rewrite().replace(kind_slot.place?, New::str(kind));
-            let help = "Choose one; an identity of its own for the nodes goes to `properties.identityProfile.kubeletidentity`";
-            let message = "`identity.type` asks for a system-assigned and a user-assigned identity; AKS takes one of them";
+            let help =
+                "Choose one; an identity of its own for the nodes goes to `properties.identityProfile.kubeletidentity`";
+            let message =
+                "`identity.type` asks for a system-assigned and a user-assigned identity; AKS takes one of them";
             Some(
                 Finding::at(ctx.eval.written_at(kind_slot)?, message)
                     .help(help)

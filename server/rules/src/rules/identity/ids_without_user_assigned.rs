@@ -59,7 +59,9 @@ declare_rule! {
 impl Rule for IdsWithoutUserAssigned {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         ctx.judge(cluster.identities(), |case| {
-            let IdentityBlock::Object { kind, kind_slot, ids: Ids::Map { entries, open }, ids_slot } = &case.value.block else {
+            let IdentityBlock::Object { kind, kind_slot, ids: Ids::Map { entries, open }, ids_slot } =
+                &case.value.block
+            else {
                 return None;
             };
             let kind = match kind {

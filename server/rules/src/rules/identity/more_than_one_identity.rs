@@ -162,7 +162,8 @@ mod tests {
     use super::*;
     use crate::testing::{check, check_fix};
 
-    const IDENTITIES: &str = "resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'mi' }
+    const IDENTITIES: &str =
+        "resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'mi' }
 resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'nodes' }
 ";
 
@@ -184,13 +185,24 @@ resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' e
 
     #[test]
     fn the_same_identity_twice_is_not_two() {
-        check(RULE, &cluster("{ '${mi.id}': {}, '${resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'MI')}': {} }"));
+        check(
+            RULE,
+            &cluster(
+                "{ '${mi.id}': {}, '${resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'MI')}': {} }",
+            ),
+        );
     }
 
     #[test]
     fn stays_silent_about_lists_of_unknown_length() {
-        check(RULE, &format!("param ids array
-{}", cluster("toObject(ids, id => id, id => {})")));
+        check(
+            RULE,
+            &format!(
+                "param ids array
+{}",
+                cluster("toObject(ids, id => id, id => {})")
+            ),
+        );
     }
 
     #[test]
@@ -199,7 +211,7 @@ resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' e
             RULE,
             &cluster(
                 "reduce(map([mi.id, kubelet.id], id => { '${id}': {} }), {}, (cur, next) => union(cur, next))
-                                                                       ^^^^^^^^^^ error[more-than-one-identity]: names 2 identities",
+                                                                    ^^^^^^^ error[more-than-one-identity]: names 2 identities",
             ),
         );
     }

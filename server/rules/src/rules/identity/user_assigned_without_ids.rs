@@ -67,7 +67,9 @@ impl Rule for UserAssignedWithoutIds {
             let named = offers.iter().filter_map(|offer| {
                 let map = New::Object(vec![(offer.id(), New::empty_object())]);
                 let rewrite = ctx.rewrite().set(block, At::After("type"), "userAssignedIdentities", map);
-                offer.declare(rewrite, cluster.resource).fix(format!("Name {} as the identity", offer.label(ctx)), applicability)
+                offer
+                    .declare(rewrite, cluster.resource)
+                    .fix(format!("Name {} as the identity", offer.label(ctx)), applicability)
             });
             let system = ctx.rewrite().replace(kind_slot.place?, New::str("SystemAssigned"));
             let system = match ids {

@@ -89,7 +89,9 @@ fn wrong(ctx: &Ctx<'_>, entry: &Entry, only: bool) -> Option<Finding> {
     if !id.is_type(IDENTITY)? {
         return None;
     }
-    let message = format!("the key is the ID of an identity; in `identityProfile` the key is `{KEY}` and the ID its `resourceId`");
+    let message = format!(
+        "the key is the ID of an identity; in `identityProfile` the key is `{KEY}` and the ID its `resourceId`"
+    );
     let finding = Finding::at(at, message).help("Only `userAssignedIdentities` has IDs as keys");
     Some(finding.fix(reshaped(ctx, property).filter(|_| only)))
 }

@@ -64,10 +64,11 @@ impl Rule for KubeletWithoutResourceId {
             };
             let finding = Finding::at(at, "`kubeletidentity` has no `resourceId`")
                 .help("Give the resource ID of the identity; it is all that AKS needs");
-            let source = object.entries.iter().find_map(|entry| match ctx.eval.force(&entry.value).single()?.read()?.target {
-                Target::Declared(identity) => Some(identity),
-                _ => None,
-            });
+            let source =
+                object.entries.iter().find_map(|entry| match ctx.eval.force(&entry.value).single()?.read()?.target {
+                    Target::Declared(identity) => Some(identity),
+                    _ => None,
+                });
             let fix = source.and_then(|identity| {
                 let place = case.value.place?;
                 let rewrite = ctx.rewrite().set(place, At::First, "resourceId", New::id(identity));

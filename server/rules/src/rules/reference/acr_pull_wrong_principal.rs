@@ -87,7 +87,8 @@ impl Rule for AcrPullWrongPrincipal {
         if assignments.is_empty() {
             return;
         }
-        let clusters: Vec<Cluster<'_, '_>> = ctx.eval.clusters().into_iter().map(|one| Cluster::new(ctx.eval, one)).collect();
+        let clusters: Vec<Cluster<'_, '_>> =
+            ctx.eval.clusters().into_iter().map(|one| Cluster::new(ctx.eval, one)).collect();
         let granted: Vec<Principal> = assignments
             .iter()
             .flat_map(|assignment| &assignment.principal)
@@ -115,7 +116,11 @@ fn gives_pull(assignment: &RoleAssignment) -> bool {
 }
 
 /// The cluster whose control plane the principal is, and is nothing else that might pull images.
-fn wrong_cluster(ctx: &Ctx<'_>, clusters: &[Cluster<'_, '_>], principal: &Slot) -> Option<(ResourceRef, Applicability)> {
+fn wrong_cluster(
+    ctx: &Ctx<'_>,
+    clusters: &[Cluster<'_, '_>],
+    principal: &Slot,
+) -> Option<(ResourceRef, Applicability)> {
     match ctx.eval.principal(&principal.value)? {
         Principal::ControlPlane { cluster, .. } => Some((cluster, Applicability::Safe)),
         Principal::Identity { id, .. } => {
@@ -129,9 +134,8 @@ fn wrong_cluster(ctx: &Ctx<'_>, clusters: &[Cluster<'_, '_>], principal: &Slot) 
                 Value::Object(_) => !cluster.kubelet_ids().is_empty(),
                 _ => false,
             });
-            let is_kubelet = clusters
-                .iter()
-                .any(|cluster| cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon));
+            let is_kubelet =
+                clusters.iter().any(|cluster| cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon));
             (kubelet_is_known && !is_kubelet).then_some((cluster.resource, Applicability::Unsafe))
         }
         _ => None,
@@ -160,8 +164,9 @@ fn finding(
     // Where a module is told whom to give the role to, the mistake is with its caller.
     let by_caller = place.scope != assignment.resource.scope;
     let at = if by_caller { ctx.eval.location(place) } else { ctx.eval.written_at(principal)? };
-    let mut finding = Finding::at(at, "AcrPull is given to the identity of the control plane; images are pulled by the kubelet")
-        .help("Give it to `properties.identityProfile.kubeletidentity.objectId` of the cluster");
+    let mut finding =
+        Finding::at(at, "AcrPull is given to the identity of the control plane; images are pulled by the kubelet")
+            .help("Give it to `properties.identityProfile.kubeletidentity.objectId` of the cluster");
     finding = if by_caller {
         finding.related(ctx.eval.header(assignment.resource), "the role is assigned here")
     } else {
@@ -203,7 +208,11 @@ mod tests {
     #[test]
     fn gives_it_to_the_kubelet() {
         let before = format!("{CLUSTER}{}", pull("aks.identity.principalId"));
-        check_fix(RULE, &before, &format!("{CLUSTER}{}", pull("aks.properties.identityProfile.kubeletidentity.objectId")));
+        check_fix(
+            RULE,
+            &before,
+            &format!("{CLUSTER}{}", pull("aks.properties.identityProfile.kubeletidentity.objectId")),
+        );
     }
 
     #[test]
@@ -238,7 +247,8 @@ resource acrPull 'Microsoft.Authorization/roleDefinitions@2022-04-01' existing =
 
     #[test]
     fn a_grant_for_the_kubelet_beside_it_is_enough() {
-        let second = pull("aks.properties.identityProfile.kubeletidentity.objectId").replace("resource pull", "resource other");
+        let second =
+            pull("aks.properties.identityProfile.kubeletidentity.objectId").replace("resource pull", "resource other");
         check(RULE, &format!("{CLUSTER}{}{second}", pull("aks.identity.principalId")));
     }
 

@@ -92,7 +92,9 @@ impl Rule for MsiWithoutIdentity {
 /// The object `properties`, when there is a single one.
 fn properties(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Option<template::eval::Place> {
     match cluster.slots(&["properties"]).as_slice() {
-        [only] if matches!(only.value.value, Value::Object(_)) => only.value.place.filter(|&place| ctx.eval.is_braces(place)),
+        [only] if matches!(only.value.value, Value::Object(_)) => {
+            only.value.place.filter(|&place| ctx.eval.is_braces(place))
+        }
         _ => None,
     }
 }

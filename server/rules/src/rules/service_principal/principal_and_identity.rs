@@ -63,7 +63,9 @@ impl Rule for PrincipalAndIdentity {
         let cases = ctx.eval.join(cluster.identities(), &profiles);
         ctx.judge(&cases, |case| {
             let (identity, profile) = case.value;
-            let IdentityBlock::Object { kind: Kind::SystemAssigned | Kind::UserAssigned, kind_slot, .. } = &identity.block else {
+            let IdentityBlock::Object { kind: Kind::SystemAssigned | Kind::UserAssigned, kind_slot, .. } =
+                &identity.block
+            else {
                 return None;
             };
             let Value::Object(object) = &profile.value else { return None };
@@ -94,7 +96,8 @@ impl Rule for PrincipalAndIdentity {
             let scope = property.object.scope;
             let mut fix = ctx.rewrite().remove(property.object, &[property.number as usize]);
             for entry in &object.entries {
-                let Some((declared, written)) = template::aks::property_of(entry).and_then(|at| ctx.eval.property(at)) else {
+                let Some((declared, written)) = template::aks::property_of(entry).and_then(|at| ctx.eval.property(at))
+                else {
                     continue;
                 };
                 if let Expr::Ref(Ref::Parameter(name)) = declared.template.expr(written.value) {
