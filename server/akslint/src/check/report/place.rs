@@ -1,0 +1,94 @@
+//! Places as they are printed: path, line, column.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+use serde::Serialize;
+use syntax::position::LineIndex;
+use syntax::{TextRange, TextSize};
+use template::workspace::{FileId, Location, Workspace};
+
+/// A point in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Point {
+    /// In bytes from the start of the file.
+    pub offset: u32,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in Unicode scalar values.
+    pub column: u32,
+}
+
+/// A range in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// With `/`, relative to the working directory if below it.
+    pub path: String,
+    /// The first character.
+    pub start: Point,
+    /// Behind the last character.
+    pub end: Point,
+}
+
+/// Paths and line starts of all files. Lines are found when first asked for: most files are never reported on.
+#[derive(Debug)]
+pub struct Places {
+    files: Vec<(String, OnceLock<LineIndex>)>,
+}
+
+impl Places {
+    /// Of the files of a workspace, for a run in `directory`.
+    pub fn new(workspace: &Workspace, directory: &Path) -> Self {
+        let files =
+            workspace.files().map(|(_, file)| (display_path(&file.path, directory), OnceLock::new())).collect();
+        Self { files }
+    }
+
+    /// The path of a file as it is printed.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.files[file.0 as usize].0
+    }
+
+    /// Where that is.
+    pub fn place(&self, workspace: &Workspace, location: Location) -> Place {
+        let TextRange { .. } = location.range;
+        Place {
+            path: self.path(location.file).to_owned(),
+            start: self.point(workspace, location.file, location.range.start()),
+            end: self.point(workspace, location.file, location.range.end()),
+        }
+    }
+
+    fn point(&self, workspace: &Workspace, file: FileId, offset: TextSize) -> Point {
+        todo!()
+    }
+}
+
+/// A path as it is printed: with `/`, relative to `directory` if below it. Bytes that are not UTF-8 are replaced.
+pub fn display_path(path: &Path, directory: &Path) -> String {
+    let tidy = tidy_path(path, directory);
+    let text = tidy.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+/// A path without needless parts: `./a/../b` is `b`, and what is below `directory` is relative to it.
+pub fn tidy_path(path: &Path, directory: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => match tidy.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    tidy.pop();
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => {}
+                _ => tidy.push(".."),
+            },
+            other => tidy.push(other),
+        }
+    }
+    if let Ok(below) = tidy.strip_prefix(directory) {
+        tidy = below.to_owned();
+    }
+    tidy
+}
