@@ -7,10 +7,19 @@
 //! - Parsing never fails: broken input gives a tree with gaps, and [`SyntaxError`]s worded for people.
 //! - Nothing here knows what a template means. Names of tree-sitter node kinds appear in [`json`] and [`bicep`] only.
 
+pub mod bicep;
+pub mod edit;
+pub mod json;
+pub mod position;
 pub mod text;
+pub mod tree;
 
-pub use text::{Language, SourceText};
+pub use edit::{Change, TextEdit, TextEdits};
+pub use position::{Encoding, LineColumn, OutOfSync, Position};
+pub use text::{IndentUnit, Language, LineEnding, PendingText, SourceText, Unreadable};
 pub use text_size::{TextRange, TextSize};
+pub use tree::{SyntaxTree, parse, reparse};
+pub use tree_sitter::InputEdit;
 
 /// Something the parser had to guess, in words for the person who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,143 @@
+//! Concrete syntax trees: parsing, re-parsing after edits, and what every walk over a tree needs.
+
+use std::cell::RefCell;
+
+use text_size::{TextRange, TextSize};
+use tree_sitter::{InputEdit, Node, Parser, Tree};
+
+use crate::json;
+use crate::text::{Language, SourceText};
+
+/// How many nodes deep a walk follows a tree. What lies deeper is reported as a syntax error by [`crate::bicep`] and
+/// [`crate::json`] and must be treated as unknown by everybody else, so that a file of a hundred thousand brackets
+/// cannot exhaust the stack of a recursive walk.
+pub const MAX_DEPTH: usize = 512;
+
+/// A text with its syntax tree. Cheap to clone; parsing never fails, broken text gives a tree with gaps.
+#[derive(Clone, Debug)]
+pub struct SyntaxTree {
+    language: Language,
+    tree: Tree,
+    text: SourceText,
+    /// What was parsed instead of `text`, for the next edit; empty for Bicep.
+    mask: json::Mask,
+}
+
+impl SyntaxTree {
+    /// The language the text was parsed as.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The text that was parsed. All offsets in the tree are byte offsets into it.
+    pub fn text(&self) -> &SourceText {
+        &self.text
+    }
+
+    /// The whole text as a string slice.
+    pub fn source(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// The node that spans the file.
+    pub fn root(&self) -> Node<'_> {
+        self.tree.root_node()
+    }
+
+    /// The tree itself, for queries and for comparing two trees.
+    pub fn raw(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub(crate) fn mask(&self) -> &json::Mask {
+        &self.mask
+    }
+
+    /// The smallest named node that touches `offset`; of two that meet there, the left one if it is a word or a string
+    /// (that is where somebody types), else the right one.
+    pub fn node_at(&self, offset: TextSize) -> Node<'_> {
+        let at = usize::from(offset).min(self.source().len());
+        let root = self.root();
+        let right = root.named_descendant_for_byte_range(at, at).unwrap_or(root);
+        if at == 0 || right.start_byte() < at {
+            return right;
+        }
+        match root.named_descendant_for_byte_range(at - 1, at - 1) {
+            Some(left) if left.end_byte() == at && left.named_child_count() == 0 => left,
+            _ => right,
+        }
+    }
+
+    /// Whether a node that `range` touches could not be parsed. Says nothing of gaps that the Bicep grammar itself
+    /// allows; for these see [`crate::bicep::survey`].
+    pub fn has_error_in(&self, range: TextRange) -> bool {
+        let root = self.root();
+        let node = root.descendant_for_byte_range(usize::from(range.start()), usize::from(range.end()));
+        node.unwrap_or(root).has_error()
+    }
+}
+
+/// Parses a whole text.
+pub fn parse(language: Language, text: SourceText) -> SyntaxTree {
+    let (tree, mask) = with_parser(language, |parser| match language {
+        Language::Json => json::parse_masked(parser, &text, None),
+        Language::Bicep | Language::BicepParam => (parse_plain(parser, text.as_str(), None), json::Mask::default()),
+    });
+    SyntaxTree { language, tree, text, mask }
+}
+
+/// Parses `text`, which `edits` made from the text of `old`, reusing what did not change.
+///
+/// `edits` are in the order they were made: the offsets of each one count in the text the ones before it left. An edit
+/// that does not describe what happened gives a wrong tree, not a panic.
+pub fn reparse(old: &SyntaxTree, text: SourceText, edits: &[InputEdit]) -> SyntaxTree {
+    let (tree, mask) = with_parser(old.language, |parser| match old.language {
+        Language::Json => json::parse_masked(parser, &text, Some((old, edits))),
+        Language::Bicep | Language::BicepParam => {
+            let mut tree = old.tree.clone();
+            for edit in edits {
+                tree.edit(edit);
+            }
+            (parse_plain(parser, text.as_str(), Some(&tree)), json::Mask::default())
+        }
+    });
+    SyntaxTree { language: old.language, tree, text, mask }
+}
+
+/// Parses bytes as they are; `old` is a tree to which all edits were applied.
+pub(crate) fn parse_plain(parser: &mut Parser, text: impl AsRef<[u8]>, old: Option<&Tree>) -> Tree {
+    parser.parse(text, old).expect("a parser with a language and without a deadline always gives a tree")
+}
+
+/// The bytes a node covers.
+pub fn range_of(node: Node<'_>) -> TextRange {
+    TextRange::new(offset(node.start_byte()), offset(node.end_byte()))
+}
+
+/// A byte offset of tree-sitter's as one of ours.
+///
+/// # Panics
+/// When the offset is beyond 4 GiB, which no [`SourceText`] is.
+pub fn offset(byte: usize) -> TextSize {
+    TextSize::try_from(byte).expect("texts are smaller than 4 GiB")
+}
+
+/// Runs `f` with this thread's parser of the language. A parser is kept because making one costs about as much as
+/// parsing a screenful.
+fn with_parser<R>(language: Language, f: impl FnOnce(&mut Parser) -> R) -> R {
+    thread_local! {
+        static JSON: RefCell<Parser> = RefCell::new(parser(&tree_sitter_json::LANGUAGE.into()));
+        static BICEP: RefCell<Parser> = RefCell::new(parser(&grammar_bicep::LANGUAGE.into()));
+    }
+    let slot = match language {
+        Language::Json => &JSON,
+        Language::Bicep | Language::BicepParam => &BICEP,
+    };
+    slot.with(|parser| f(&mut parser.borrow_mut()))
+}
+
+fn parser(language: &tree_sitter::Language) -> Parser {
+    let mut parser = Parser::new();
+    parser.set_language(language).expect("the grammars are built for this version of tree-sitter");
+    parser
+}
