@@ -1,0 +1,675 @@
+//! Resource types, their properties and the types of these.
+
+use std::fmt;
+
+use crate::api_version::{ApiVersion, Date, Line, VersionSet};
+use crate::layout::{ELEMENT, Section, VALUE, constraint, kind, node_field, type_field};
+use crate::path::{PathBuf, Segment, segments};
+use crate::suggest::nearest;
+use crate::table;
+
+/// A resource type such as `Microsoft.ContainerService/managedClusters` of which facts are known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceType(u16);
+
+/// The resource type of this name, ignoring case. Child types are named with their parents:
+/// `Microsoft.ContainerService/managedClusters/agentPools`.
+pub fn resource_type(name: &str) -> Option<ResourceType> {
+    resource_types().find(|ty| ty.name().eq_ignore_ascii_case(name))
+}
+
+/// All resource types of which facts are known, by name.
+pub fn resource_types() -> impl Iterator<Item = ResourceType> {
+    (0..small(table::count(Section::Types))).map(ResourceType)
+}
+
+/// What is known of a version of a resource type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It exists.
+    Known,
+    /// It existed and no longer answers.
+    Retired {
+        /// Since when; `None` for previews that outlived their year before dates were announced one by one.
+        since: Option<Date>,
+    },
+    /// It is in no list we know.
+    Unknown {
+        /// It is later than everything known on its line, so it may be newer than these facts.
+        newer: bool,
+    },
+}
+
+impl ResourceType {
+    /// The name in its usual spelling.
+    pub fn name(self) -> &'static str {
+        table::string(self.field(type_field::NAME))
+    }
+
+    /// The type of the resource that contains this one.
+    pub fn parent(self) -> Option<ResourceType> {
+        let (parent, _) = self.name().rsplit_once('/')?;
+        resource_type(parent)
+    }
+
+    /// Types of which this one is the parent.
+    pub fn children(self) -> impl Iterator<Item = ResourceType> {
+        resource_types().filter(move |ty| ty.parent() == Some(self))
+    }
+
+    /// All versions.
+    pub fn api_versions(self) -> VersionSet {
+        let bits = std::array::from_fn(|word| match usize::from(self.version_count()).saturating_sub(word * 64) {
+            0 => 0,
+            rest if rest >= 64 => u64::MAX,
+            rest => (1 << rest) - 1,
+        });
+        VersionSet::new(self, bits)
+    }
+
+    /// The newest stable version, if there is any.
+    pub fn newest_stable(self) -> Option<ApiVersion> {
+        self.api_versions().last_stable()
+    }
+
+    /// The newest preview, if there is any.
+    pub fn newest_preview(self) -> Option<ApiVersion> {
+        self.api_versions().last_preview()
+    }
+
+    /// The newest stable version, or the newest preview of a type that has no stable one.
+    pub fn newest(self) -> Option<ApiVersion> {
+        self.newest_stable().or_else(|| self.newest_preview())
+    }
+
+    /// The known version whose facts are the best guess for `version`: itself; else the newest older one of its line; else
+    /// the oldest of its line; else the newest of the type. For completion and hover, never for a diagnostic.
+    pub fn closest(self, version: ApiVersion) -> Option<ApiVersion> {
+        let all = self.api_versions();
+        (all.on(version.line()).rfind(|known| *known <= version))
+            .or_else(|| all.on(version.line()).next())
+            .or_else(|| self.newest())
+    }
+
+    /// Whether `version` exists, existed, or is unheard of.
+    pub fn status(self, version: ApiVersion) -> Status {
+        if let Some(since) = self.retired_since(version) {
+            return Status::Retired { since };
+        }
+        if self.index_of(version).is_some() {
+            return Status::Known;
+        }
+        let newest = self.api_versions().on(version.line()).next_back();
+        Status::Unknown { newer: newest.is_none_or(|newest| version > newest) }
+    }
+
+    /// The versions at which a resource of this type can be deployed, and not only read.
+    pub fn writable(self) -> VersionSet {
+        VersionSet::new(self, table::set(self.field(type_field::WRITABLE)))
+    }
+
+    /// The body of the resource at `version`; `None` for an unknown version.
+    pub fn root(self, version: ApiVersion) -> Option<Object> {
+        let at = self.index_of(version)?;
+        Some(Object { ty: self, node: self.root_node(), at })
+    }
+
+    /// The property at `path` in `version`. `None` if the version is unknown, or has no such property.
+    ///
+    /// A path is written as `properties.agentPoolProfiles[].name`: a number, `*` or nothing between brackets is any element,
+    /// a name after a map (or `*`) any entry. Names are compared ignoring case. The variants of a discriminated object are
+    /// all looked into.
+    pub fn property(self, version: ApiVersion, path: &str) -> Option<Property> {
+        let at = self.index_of(version)?;
+        self.nodes_at(path).into_iter().map(|node| Property { ty: self, node, at }).find(Property::exists)
+    }
+
+    /// The versions that have a property at `path` (see [`ResourceType::property`]). Empty if none ever had.
+    pub fn versions_with(self, path: &str) -> VersionSet {
+        self.collect(path, |node| table::set(table::u16_of(Section::Nodes, usize::from(node), node_field::VERSIONS)))
+    }
+
+    /// The versions that list `value` (spelled exactly) among the values of the enumeration at `path`.
+    pub fn versions_with_value(self, path: &str, value: &str) -> VersionSet {
+        self.collect(path, |node| {
+            (records(node, node_field::FIRST_VALUE))
+                .find(|record| table::string(table::u16_of(Section::Values, *record, 0)) == value)
+                .map_or([0; 4], |record| table::set(table::u16_of(Section::Values, record, 1)))
+        })
+    }
+
+    /// Every value that the enumeration at `path` ever listed, by name, with the versions that list it.
+    pub fn values_of(self, path: &str) -> Vec<(&'static str, VersionSet)> {
+        let mut values: Vec<(&'static str, VersionSet)> = Vec::new();
+        for record in self.nodes_at(path).into_iter().flat_map(|node| records(node, node_field::FIRST_VALUE)) {
+            let value = table::string(table::u16_of(Section::Values, record, 0));
+            let versions = VersionSet::new(self, table::set(table::u16_of(Section::Values, record, 1)));
+            match values.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, known)) => *known = known.union(&versions),
+                None => values.push((value, versions)),
+            }
+        }
+        values
+    }
+
+    /// The versions in which the enumeration at `path` accepts values that it does not list.
+    pub fn versions_open(self, path: &str) -> VersionSet {
+        self.collect(path, |node| table::set(node_u16(node, node_field::OPEN)))
+    }
+
+    /// The versions in which the property at `path` cannot be written.
+    pub fn versions_read_only(self, path: &str) -> VersionSet {
+        self.collect(path, |node| table::set(node_u16(node, node_field::READ_ONLY)))
+    }
+
+    /// The versions in which the property at `path` is required within its object.
+    pub fn versions_required(self, path: &str) -> VersionSet {
+        self.collect(path, |node| table::set(node_u16(node, node_field::REQUIRED)))
+    }
+
+    /// The versions in which the string at `path` is marked as a secret.
+    pub fn versions_sensitive(self, path: &str) -> VersionSet {
+        self.collect(path, |node| table::set(node_u16(node, node_field::SENSITIVE)))
+    }
+
+    /// `path` in its usual spelling, with `[]` for elements and `*` for entries of maps; `None` if no version has it.
+    pub fn canonical_path(self, path: &str) -> Option<String> {
+        let node = *self.nodes_at(path).first()?;
+        let mut found = None;
+        self.walk(&mut |path, candidate| {
+            if candidate == node {
+                found = Some(path.to_string());
+            }
+        });
+        found
+    }
+
+    /// Every path that any version has, depth first.
+    pub fn paths(self) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.walk(&mut |path, _| paths.push(path.to_string()));
+        paths
+    }
+
+    /// Properties of the same object whose name is close to the last one of `path`, nearest first; of all versions.
+    pub fn similar_paths(self, path: &str) -> Vec<String> {
+        let Some((last, parents)) = segments(path).split_last().map(|(last, rest)| (last.clone(), rest.to_vec())) else {
+            return Vec::new();
+        };
+        let Segment::Name(name) = last else { return Vec::new() };
+        let mut candidates = Vec::new();
+        let mut prefix = String::new();
+        for node in self.nodes_of(&parents) {
+            candidates.extend(children(node).map(node_name).filter(|name| !is_special(name)));
+            prefix = parents.iter().fold(PathBuf::default(), |path, segment| path.join_segment(segment)).to_string();
+        }
+        nearest(&name, candidates)
+            .into_iter()
+            .map(|name| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") })
+            .collect()
+    }
+
+    fn walk(self, visit: &mut dyn FnMut(&PathBuf, u16)) {
+        fn step(node: u16, path: &PathBuf, visit: &mut dyn FnMut(&PathBuf, u16)) {
+            for child in children(node) {
+                let name = node_name(child);
+                if name.starts_with('{') {
+                    // Variants are no step of a path.
+                    step(child, path, visit);
+                } else {
+                    let path = path.join(name);
+                    visit(&path, child);
+                    step(child, &path, visit);
+                }
+            }
+        }
+        step(self.root_node(), &PathBuf::default(), visit);
+    }
+
+    fn collect(self, path: &str, set: impl Fn(u16) -> [u64; 4]) -> VersionSet {
+        let mut bits = [0; 4];
+        for node in self.nodes_at(path) {
+            let more = set(node);
+            bits.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
+        }
+        VersionSet::new(self, bits)
+    }
+
+    fn nodes_at(self, path: &str) -> Vec<u16> {
+        let segments = segments(path);
+        if segments.is_empty() { Vec::new() } else { self.nodes_of(&segments) }
+    }
+
+    /// The nodes a path leads to: more than one where an object has variants.
+    fn nodes_of(self, segments: &[Segment]) -> Vec<u16> {
+        let mut nodes = vec![self.root_node()];
+        for segment in segments {
+            let mut next = Vec::new();
+            for node in &nodes {
+                let in_variants = children(*node).filter(|child| node_name(*child).starts_with('{'));
+                for holder in std::iter::once(*node).chain(in_variants) {
+                    next.extend(match segment {
+                        Segment::Element => child(holder, ELEMENT),
+                        Segment::Name(name) => child(holder, name).or_else(|| child(holder, VALUE)),
+                    });
+                }
+            }
+            nodes = next;
+        }
+        nodes
+    }
+
+    fn retired_since(self, version: ApiVersion) -> Option<Option<Date>> {
+        if !self.name().starts_with("Microsoft.ContainerService/") {
+            return None;
+        }
+        (0..table::count(Section::Retired))
+            .find(|record| table::u32_of(Section::Retired, *record, 0) == version.raw())
+            .map(|record| table::u32_of(Section::Retired, record, 1))
+            .map(|date| (date != 0).then(|| Date::from_raw(date)))
+    }
+
+    pub(crate) fn is_retired(self, version: ApiVersion) -> bool {
+        self.retired_since(version).is_some()
+    }
+
+    fn field(self, field: usize) -> u16 {
+        table::u16_of(Section::Types, usize::from(self.0), field)
+    }
+
+    fn root_node(self) -> u16 {
+        self.field(type_field::ROOT)
+    }
+
+    pub(crate) fn version_count(self) -> u16 {
+        self.field(type_field::STABLE_COUNT) + self.field(type_field::PREVIEW_COUNT)
+    }
+
+    pub(crate) fn version_at(self, index: u16) -> ApiVersion {
+        let record = usize::from(self.field(type_field::FIRST_VERSION)) + usize::from(index);
+        ApiVersion::from_raw(table::u32_of(Section::Versions, record, 0))
+    }
+
+    /// Position of `version` in the type's list, which is sorted by [`ApiVersion::raw`].
+    pub(crate) fn index_of(self, version: ApiVersion) -> Option<u16> {
+        let (mut low, mut high) = (0, self.version_count());
+        while low < high {
+            let middle = u16::midpoint(low, high);
+            match self.version_at(middle).raw().cmp(&version.raw()) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Debug for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An object type at one API version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Object {
+    ty: ResourceType,
+    node: u16,
+    at: u16,
+}
+
+impl Object {
+    /// The property of this name, ignoring case; its [`name`](Property::name) says the usual spelling. Looks into the
+    /// variants of a discriminated object too.
+    pub fn property(&self, name: &str) -> Option<Property> {
+        let own = child(self.node, name).filter(|_| !is_special(name));
+        let own = own.map(|node| Property { ty: self.ty, node, at: self.at }).filter(Property::exists);
+        own.or_else(|| self.variants().find_map(|(_, variant)| variant.property(name)))
+    }
+
+    /// The properties, by name ignoring case; without those of variants.
+    pub fn properties(&self) -> impl Iterator<Item = Property> + use<> {
+        let object = *self;
+        children(self.node)
+            .filter(|node| !is_special(node_name(*node)))
+            .map(move |node| Property { ty: object.ty, node, at: object.at })
+            .filter(Property::exists)
+    }
+
+    /// What any other key holds, for an object that is open.
+    pub fn additional(&self) -> Option<Property> {
+        let node = child(self.node, VALUE)?;
+        Some(Property { ty: self.ty, node, at: self.at }).filter(Property::exists)
+    }
+
+    /// The name of the property whose value chooses the variant.
+    pub fn discriminator(&self) -> Option<&'static str> {
+        constraints(self.node, self.at).find(|(kind, ..)| *kind == constraint::DISCRIMINATOR).map(|(_, text, _)| text)
+    }
+
+    /// The variants: the value of the discriminator, and the further properties the object then has.
+    pub fn variants(&self) -> impl Iterator<Item = (&'static str, Object)> + use<> {
+        let object = *self;
+        children(self.node).filter(move |node| exists(*node, object.at)).filter_map(move |node| {
+            let value = node_name(node).strip_prefix('{')?.strip_suffix('}')?;
+            Some((value, Object { node, ..object }))
+        })
+    }
+
+    /// The version the object was asked for.
+    pub fn api_version(&self) -> ApiVersion {
+        self.ty.version_at(self.at)
+    }
+
+    /// Names of properties close to `name`, nearest first; of this version.
+    pub fn similar(&self, name: &str) -> Vec<&'static str> {
+        let of_variants = self.variants().flat_map(|(_, variant)| variant.properties());
+        nearest(name, self.properties().chain(of_variants).map(|property| property.name()))
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.properties().map(|property| property.name())).finish()
+    }
+}
+
+/// A property of an object, an element of an array or an entry of a map, at one API version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Property {
+    ty: ResourceType,
+    node: u16,
+    at: u16,
+}
+
+/// The oldest version of each line that has something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Oldest stable version.
+    pub stable: Option<ApiVersion>,
+    /// Oldest preview.
+    pub preview: Option<ApiVersion>,
+}
+
+impl Property {
+    /// The name in its usual spelling; `[]` for elements of arrays, `*` for entries of maps.
+    pub fn name(&self) -> &'static str {
+        node_name(self.node)
+    }
+
+    /// Its type at this version.
+    pub fn ty(&self) -> Type {
+        let kind = (records(self.node, node_field::FIRST_KIND))
+            .find(|record| table::set_has(table::u16_of(Section::Kinds, *record, 1), self.at))
+            .map_or(kind::ANY, |record| table::u16_of(Section::Kinds, record, 0));
+        let inner = |name| child(self.node, name).map(|node| Property { node, ..*self });
+        match kind {
+            kind::OBJECT => Type::Object(Object { ty: self.ty, node: self.node, at: self.at }),
+            kind::MAP => inner(VALUE).map_or(Type::Any, Type::Map),
+            kind::ARRAY => inner(ELEMENT).map_or(Type::Any, Type::Array),
+            kind::STRING => Type::String(StringType(*self)),
+            kind::INT => Type::Int(IntType(*self)),
+            kind::BOOL => Type::Bool,
+            kind::ENUM => Type::Enum(Enum(*self)),
+            _ => Type::Any,
+        }
+    }
+
+    /// It must be there if its object is.
+    pub fn required(&self) -> bool {
+        self.flag(node_field::REQUIRED)
+    }
+
+    /// The service fills it in; writing it is wrong or without effect.
+    pub fn read_only(&self) -> bool {
+        self.flag(node_field::READ_ONLY)
+    }
+
+    /// The service takes it and never gives it back.
+    pub fn write_only(&self) -> bool {
+        self.flag(node_field::WRITE_ONLY)
+    }
+
+    /// It must be known when the deployment starts.
+    pub fn constant(&self) -> bool {
+        self.flag(node_field::CONSTANT)
+    }
+
+    /// Its value is a secret.
+    pub fn sensitive(&self) -> bool {
+        self.flag(node_field::SENSITIVE)
+    }
+
+    /// The versions that have it.
+    pub fn versions(&self) -> VersionSet {
+        VersionSet::new(self.ty, table::set(node_u16(self.node, node_field::VERSIONS)))
+    }
+
+    /// The first versions that have it.
+    pub fn since(&self) -> Since {
+        let versions = self.versions();
+        Since { stable: versions.first_stable(), preview: versions.first_preview() }
+    }
+
+    /// The first version of `line` that no longer has it after older ones had.
+    pub fn removed(&self, line: Line) -> Option<ApiVersion> {
+        let last = self.versions().on(line).next_back()?;
+        self.ty.api_versions().on(line).find(|version| *version > last)
+    }
+
+    /// Least and greatest number of elements, for an array that has such bounds.
+    pub fn items(&self) -> (Option<i64>, Option<i64>) {
+        (self.number(constraint::MIN_ITEMS), self.number(constraint::MAX_ITEMS))
+    }
+
+    fn exists(&self) -> bool {
+        exists(self.node, self.at)
+    }
+
+    fn flag(&self, field: usize) -> bool {
+        table::set_has(node_u16(self.node, field), self.at)
+    }
+
+    fn number(&self, kind: u16) -> Option<i64> {
+        constraints(self.node, self.at).find(|found| found.0 == kind).map(|(.., number)| number)
+    }
+}
+
+impl fmt::Debug for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name(), self.ty().word())
+    }
+}
+
+/// The type of a property at one API version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Named properties; perhaps variants chosen by one of them.
+    Object(Object),
+    /// Any keys; each value is as the property says.
+    Map(Property),
+    /// Each element is as the property says.
+    Array(Property),
+    /// One of some strings.
+    Enum(Enum),
+    /// A string.
+    String(StringType),
+    /// A whole number.
+    Int(IntType),
+    /// `true` or `false`.
+    Bool,
+    /// Anything.
+    Any,
+}
+
+impl Type {
+    /// The type in one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Type::Object(_) => "object",
+            Type::Map(_) => "map",
+            Type::Array(_) => "array",
+            Type::Enum(_) => "enum",
+            Type::String(_) => "string",
+            Type::Int(_) => "int",
+            Type::Bool => "bool",
+            Type::Any => "any",
+        }
+    }
+}
+
+/// A string of which the useful values are listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Enum(Property);
+
+/// How a text relates to the values of an enumeration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is one of them.
+    Exact,
+    /// It is one of them in another casing; here is theirs.
+    OtherCase(&'static str),
+    /// It is none of them.
+    No,
+}
+
+impl Enum {
+    /// The values at this version, by name.
+    pub fn values(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let at = self.0.at;
+        records(self.0.node, node_field::FIRST_VALUE)
+            .filter(move |record| table::set_has(table::u16_of(Section::Values, *record, 1), at))
+            .map(|record| table::string(table::u16_of(Section::Values, record, 0)))
+    }
+
+    /// Other values may be accepted too.
+    pub fn is_open(&self) -> bool {
+        self.0.flag(node_field::OPEN)
+    }
+
+    /// Looks `text` up among the values.
+    pub fn find(&self, text: &str) -> Match {
+        let mut found = Match::No;
+        for value in self.values() {
+            if value == text {
+                return Match::Exact;
+            }
+            if value.eq_ignore_ascii_case(text) {
+                found = Match::OtherCase(value);
+            }
+        }
+        found
+    }
+
+    /// Values close to `text`, nearest first.
+    pub fn similar(&self, text: &str) -> Vec<&'static str> {
+        nearest(text, self.values())
+    }
+}
+
+impl fmt::Debug for Enum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        list.entries(self.values());
+        if self.is_open() { list.finish_non_exhaustive() } else { list.finish() }
+    }
+}
+
+/// A string, with what is known of its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StringType(Property);
+
+impl StringType {
+    /// It is a secret.
+    pub fn sensitive(&self) -> bool {
+        self.0.sensitive()
+    }
+
+    /// A regular expression that it matches.
+    pub fn pattern(&self) -> Option<&'static str> {
+        constraints(self.0.node, self.0.at).find(|(kind, ..)| *kind == constraint::PATTERN).map(|(_, text, _)| text)
+    }
+
+    /// Least and greatest length in characters.
+    pub fn length(&self) -> (Option<i64>, Option<i64>) {
+        (self.0.number(constraint::MIN_LENGTH), self.0.number(constraint::MAX_LENGTH))
+    }
+}
+
+/// A whole number, with its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntType(Property);
+
+impl IntType {
+    /// Least and greatest value.
+    pub fn range(&self) -> (Option<i64>, Option<i64>) {
+        (self.0.number(constraint::MIN_VALUE), self.0.number(constraint::MAX_VALUE))
+    }
+}
+
+/// The indices of the table are `u16` by layout; the writer refuses more.
+fn small(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+fn node_u16(node: u16, field: usize) -> u16 {
+    table::u16_of(Section::Nodes, usize::from(node), field)
+}
+
+fn node_name(node: u16) -> &'static str {
+    table::string(node_u16(node, node_field::NAME))
+}
+
+fn exists(node: u16, at: u16) -> bool {
+    table::set_has(node_u16(node, node_field::VERSIONS), at)
+}
+
+fn is_special(name: &str) -> bool {
+    name == ELEMENT || name == VALUE || name.starts_with('{')
+}
+
+fn children(node: u16) -> std::ops::Range<u16> {
+    let first = node_u16(node, node_field::FIRST_CHILD);
+    first..first + node_u16(node, node_field::CHILDREN)
+}
+
+/// The child of this name, ignoring case: children are sorted by their names in lower case.
+fn child(node: u16, name: &str) -> Option<u16> {
+    let order = |candidate: &str| {
+        candidate.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+    };
+    let std::ops::Range { start: mut low, end: mut high } = children(node);
+    while low < high {
+        let middle = u16::midpoint(low, high);
+        match order(node_name(middle)) {
+            std::cmp::Ordering::Equal => return Some(middle),
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
+/// The records that a node names by the index of the first one (in `field`) and their number (in the field after it).
+fn records(node: u16, field: usize) -> std::ops::Range<usize> {
+    let first = usize::from(node_u16(node, field));
+    first..first + usize::from(node_u16(node, field + 1))
+}
+
+/// Kind, text and number of each constraint that holds at a version.
+fn constraints(node: u16, at: u16) -> impl Iterator<Item = (u16, &'static str, i64)> {
+    records(node, node_field::FIRST_CONSTRAINT)
+        .filter(move |record| table::set_has(table::u16_of(Section::Constraints, *record, 1), at))
+        .map(|record| {
+            let kind = table::u16_of(Section::Constraints, record, 0);
+            let text = table::string(table::u16_of(Section::Constraints, record, 2));
+            (kind, text, table::constraint_number(record))
+        })
+}
