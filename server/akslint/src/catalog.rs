@@ -4,6 +4,11 @@ use std::sync::OnceLock;
 
 use rules::{Family, FixAvailability, Severity};
 
+/// Where the rules are described.
+pub fn home() -> String {
+    rules::docs::url("")
+}
+
 /// A rule, for lists and reports.
 #[derive(Debug)]
 pub struct RuleInfo {

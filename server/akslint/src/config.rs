@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use rules::settings::{Level, Selector, Settings};
+use rules::{Level, Selector, Settings};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -143,6 +143,13 @@ impl Configuration {
     /// The least severity that fails a run, by the configuration for the working directory.
     pub fn fail_on(&self) -> anyhow::Result<Option<FailOn>> {
         Ok(self.layers(&self.directory)?.iter().rev().find_map(|layer| layer.fail_on))
+    }
+
+    /// The files that the settings for `path` come from, the outermost first.
+    pub fn origins(&self, path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let path = std::path::absolute(self.directory.join(path))?;
+        let layers = self.layers(path.parent().unwrap_or(&path))?;
+        Ok(layers.iter().map(|layer| layer.origin.clone()).collect())
     }
 
     /// The settings for a file in words, each with where it comes from.

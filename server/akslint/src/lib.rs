@@ -65,13 +65,14 @@ impl Streams<'_> {
 pub fn main() -> ExitCode {
     let colorful = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let mut streams = Streams {
-        input: &mut std::io::stdin().lock(),
-        output: &mut std::io::stdout().lock(),
+        // Not locked: the language server has threads of its own for both.
+        input: &mut std::io::stdin(),
+        output: &mut std::io::stdout(),
         errors: &mut std::io::stderr(),
         colorful,
         width: width(),
     };
-    run(std::env::args_os(), &mut streams).into()
+    run(std::env::args_os(), &mut streams)
 }
 
 /// Lines are no wider than the terminal; a file has no width, so what is piped is always the same.
@@ -85,7 +86,7 @@ fn width() -> usize {
 }
 
 /// Runs the program. The first argument is its own name.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> Exit {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> ExitCode {
     let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -99,22 +100,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<
                 (&mut streams.output, Exit::Clean)
             };
             let _ = stream.write_all(text.as_bytes());
-            return exit;
+            return exit.into();
         }
     };
-    match dispatch(cli, streams) {
+    if let Command::Server(_) = cli.command {
+        return lsp::run();
+    }
+    let exit = match dispatch(cli, streams) {
         Ok(exit) => exit,
         Err(error) => {
             let _ = writeln!(streams.errors, "akslint: error: {error:#}");
             Exit::Broken
         }
-    }
+    };
+    exit.into()
 }
 
 fn dispatch(cli: Cli, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Check(args) => return check::run(&args, cli.color, streams),
-        Command::Server(_) => return lsp::run(),
+        Command::Server(_) => {}
         Command::Explain { code } => explain::rule(&code, streams.output)?,
         Command::Rules { format } => explain::rules(format, streams.output)?,
         Command::Schema { path, api_version } => explain::schema(&path, &api_version, streams.output)?,

@@ -3,10 +3,70 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use rules::apply::{Stopped, fix_all};
+use rules::{Applicability, Diagnostic};
 use similar::TextDiff;
 use syntax::SourceText;
+use template::workspace::{FileId, SourceFile, Workspace};
+
+/// What the files of a project become.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    /// All files, the changed ones parsed anew.
+    pub(super) workspace: Workspace,
+    /// Those that differ.
+    pub(super) changed: Vec<FileId>,
+    /// How many fixes were applied.
+    pub(super) applied: usize,
+    /// What a mistake in a rule kept from being mended.
+    pub(super) stopped: Option<String>,
+}
+
+/// Applies fixes of at least `threshold` until nothing is left to do. `check` gives the diagnostics of a workspace;
+/// a fix that would change a file that is not among `allowed` is not applied.
+pub(super) fn fix(
+    files: &[Arc<SourceFile>],
+    allowed: &[FileId],
+    threshold: Applicability,
+    mut check: impl FnMut(&Workspace) -> Vec<Diagnostic>,
+) -> Fixed {
+    let original = files;
+    let mut files = original.to_vec();
+    let texts: Vec<String> = files.iter().map(|file| file.text.as_str().to_owned()).collect();
+    let fixed = fix_all(texts, threshold, |texts| {
+        files = with_texts(&files, texts);
+        let mut diagnostics = check(&Workspace::new(files.clone()));
+        for diagnostic in &mut diagnostics {
+            diagnostic.fixes.retain(|fix| fix.edits.iter().all(|edit| allowed.contains(&edit.file)));
+        }
+        diagnostics
+    });
+    // A round that was taken back leaves the texts of the one before it.
+    files = with_texts(&files, &fixed.texts);
+    let differs = |(old, new): &(&Arc<SourceFile>, &Arc<SourceFile>)| old.text.as_str() != new.text.as_str();
+    let changed = (0..).map(FileId).zip(original.iter().zip(&files)).filter(|(_, pair)| differs(pair));
+    let changed = changed.map(|(file, _)| file).collect();
+    let stopped = fixed.stopped.map(|stopped| match stopped {
+        Stopped::NoEnd(rules) => format!("the fixes of {} keep undoing each other", rules.join(", ")),
+        Stopped::Broken(rules) => format!("a fix of {} would have broken the syntax", rules.join(", ")),
+    });
+    Fixed { workspace: Workspace::new(files), changed, applied: fixed.applied.len(), stopped }
+}
+
+/// The files with other texts; those whose text is the same stay what they are.
+fn with_texts(files: &[Arc<SourceFile>], texts: &[String]) -> Vec<Arc<SourceFile>> {
+    let renewed = |(file, text): (&Arc<SourceFile>, &String)| {
+        if file.text.as_str() == text {
+            file.clone()
+        } else {
+            Arc::new(SourceFile::parse(file.path.clone(), SourceText::new(text.as_str())))
+        }
+    };
+    files.iter().zip(texts).map(renewed).collect()
+}
 
 /// Prints what changes, as `diff -u` and git do.
 pub(super) fn diff(path: &str, old: &SourceText, new: &SourceText, out: &mut dyn Write) -> io::Result<()> {

@@ -19,7 +19,7 @@ use super::timings::{Phase, Timings};
 use super::walk::{Candidate, io_reason};
 
 /// Larger files are not read. Azure takes templates of up to 4 MB.
-pub const MAX_BYTES: usize = 64 << 20;
+pub(super) const MAX_BYTES: usize = 64 << 20;
 
 /// How much of a file whose name says nothing is read to find out whether it is a template.
 const HEAD: usize = 4096;
@@ -28,6 +28,8 @@ const HEAD: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Project {
     pub(super) workspace: Workspace,
+    /// The files of the workspace, by id.
+    pub(super) files: Vec<Arc<SourceFile>>,
     /// Those that are checked; the others are only there because these refer to them.
     pub(super) checked: Vec<FileId>,
     pub(super) unreadable: Vec<Unreadable>,
@@ -84,7 +86,8 @@ impl Loader<'_> {
         if !self.parse_only {
             self.load_referenced(&mut files);
         }
-        project.workspace = Workspace::new(files);
+        project.workspace = Workspace::new(files.clone());
+        project.files = files;
         project
     }
 
@@ -121,9 +124,9 @@ impl Loader<'_> {
                 Ok(None) => return Loaded::Skipped,
                 Err(error) => return self.unreadable(&candidate.path, io_reason(&error)),
             };
-            let text = match SourceText::from_bytes(&bytes, MAX_BYTES) {
+            let text = match decode(&bytes) {
                 Ok(text) => text,
-                Err(error) => return self.unreadable(&candidate.path, error.to_string()),
+                Err(reason) => return self.unreadable(&candidate.path, reason),
             };
             self.timings.add(Phase::Read, start);
             self.timings.add_bytes(bytes.len());
@@ -156,6 +159,19 @@ impl Loader<'_> {
             Loaded::Internal(format!("{}: {}", display_path(path, self.directory), panic_message(&*panic)))
         })
     }
+}
+
+/// The text of a file, or why it is none.
+pub(super) fn decode(bytes: &[u8]) -> Result<SourceText, String> {
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("too large: akslint reads files of up to {} MiB", MAX_BYTES >> 20));
+    }
+    SourceText::from_bytes(bytes, MAX_BYTES).map_err(|error| error.to_string())
+}
+
+/// Whether the first thing in a text is an object.
+pub(super) fn starts_with_brace(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
 }
 
 /// The bytes of a file, one more than allowed at most. `None` if it is not a template by the look of it.

@@ -10,21 +10,21 @@ mod walk;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
-use rules::{Applicability, Diagnostic, Settings};
+use rules::{Applicability, Diagnostic, Settings, Suppressed};
 use syntax::SourceText;
 use template::workspace::{FileId, Workspace};
 
 use self::load::{Loader, Project};
-use self::report::{Format, Places, Report, Style, Summary, Unreadable, display_path, tidy_path};
+use self::report::{Places, Report, Style, Summary, Unreadable, display_path, tidy_path};
 use self::timings::{Phase, Timings};
 use self::walk::{Candidate, Search};
-use crate::args::{CheckArgs, Color, FailOn};
+use crate::args::{CheckArgs, Color};
 use crate::config::{self, Choice, Configuration, FileSettings, Source};
 use crate::{Exit, Streams};
 
@@ -79,7 +79,7 @@ fn read_stdin(args: &CheckArgs, directory: &Path, streams: &mut Streams<'_>) -> 
     }
     let mut bytes = Vec::new();
     let limit = load::MAX_BYTES as u64 + 1;
-    std::io::Read::take(&mut *streams.input, limit).read_to_end(&mut bytes).context("cannot read stdin")?;
+    (&mut *streams.input).take(limit).read_to_end(&mut bytes).context("cannot read stdin")?;
     let text = load::decode(&bytes);
     let path = match &args.stdin_filename {
         Some(path) => tidy_path(path, directory),
@@ -101,6 +101,7 @@ struct Run<'a> {
 /// What the rules said.
 struct Checked {
     diagnostics: Vec<Diagnostic>,
+    suppressed: Vec<Suppressed>,
     internal: Vec<String>,
 }
 
@@ -138,9 +139,10 @@ impl Run<'_> {
         let mut summary = Summary { files: project.checked.len() - project.no_templates.len(), ..Summary::default() };
         let mut changed = false;
         if let Some(limit) = self.fix_limit() {
-            let fixed = fix::fix(&project.workspace, &project.checked, &checked.diagnostics, limit, |workspace| {
+            let fixed = fix::fix(&project.files, &project.checked, limit, |workspace| {
                 self.check(workspace, &project.checked, &settings).diagnostics
             });
+            checked.internal.extend(fixed.stopped);
             changed = !fixed.changed.is_empty();
             if self.args.diff {
                 for file in &fixed.changed {
@@ -159,7 +161,9 @@ impl Run<'_> {
                 }
                 summary.fixed = fixed.applied;
                 project.workspace = fixed.workspace;
-                checked = Checked { diagnostics: fixed.diagnostics, internal: checked.internal };
+                let left = self.check(&project.workspace, &project.checked, &settings);
+                checked.diagnostics = left.diagnostics;
+                checked.suppressed = left.suppressed;
             }
         }
 
@@ -188,6 +192,7 @@ impl Run<'_> {
             workspace: &project.workspace,
             diagnostics: &diagnostics,
             summary,
+            suppressed: &checked.suppressed,
             unreadable: &project.unreadable,
             places: &places,
         };
@@ -268,18 +273,18 @@ impl Run<'_> {
             outcome
         };
         let outcomes: Vec<rules::Outcome> = files.par_iter().map(start).collect();
-        let mut checked = Checked { diagnostics: Vec::new(), internal: Vec::new() };
+        let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), internal: Vec::new() };
         for outcome in outcomes {
             checked.diagnostics.extend(outcome.diagnostics);
+            checked.suppressed.extend(outcome.suppressed);
             for panic in outcome.panics {
                 let path = display_path(&workspace.file(panic.file).path, &self.directory);
-                checked.internal.push(format!("rule `{}` on {path}: {}", panic.code, panic.message));
+                checked.internal.push(format!("rule `{}` on {path}: {}", panic.rule, panic.message));
             }
         }
-        checked.diagnostics.sort_by(|a, b| {
-            let key = |diagnostic: &Diagnostic| (diagnostic.file(), diagnostic.range().start(), diagnostic.code);
-            key(a).cmp(&key(b))
-        });
+        // One that a target causes in another file may come from several targets.
+        checked.diagnostics.sort_by(|a, b| order(a).cmp(&order(b)));
+        checked.diagnostics.dedup_by(|a, b| order(a) == order(b));
         checked
     }
 
@@ -365,4 +370,10 @@ impl Run<'_> {
         }
         Ok(if project.unreadable.is_empty() { Exit::Clean } else { Exit::Broken })
     }
+}
+
+/// By file, place and code; whatever is equal in all of this is the same diagnostic.
+fn order(diagnostic: &Diagnostic) -> impl Ord + '_ {
+    let range = diagnostic.range();
+    (diagnostic.file(), range.start(), diagnostic.code, range.end(), diagnostic.message.as_str())
 }

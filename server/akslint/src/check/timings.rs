@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 /// A part of the work.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(super) enum Phase {
     Read,
     Parse,

@@ -22,11 +22,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
-use rules::{Diagnostic, Severity};
+use rules::{Diagnostic, Severity, Suppressed};
 use template::workspace::{FileId, Location, Workspace};
 
 pub use fingerprint::fingerprints;
-pub use place::{Place, Places, Point, display_path};
+pub use place::{Place, Places, Point, display_path, tidy_path};
 
 /// How a report is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -65,6 +65,8 @@ pub struct Report<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// What is true of the whole run, whatever of it is printed.
     pub summary: Summary,
+    /// What somebody silenced.
+    pub suppressed: &'a [Suppressed],
     /// The files and folders that could not be read.
     pub unreadable: &'a [Unreadable],
     /// Places in words people and machines use.
@@ -163,6 +165,11 @@ impl Report<'_> {
         }
     }
 
+    /// Prints the last lines of the text format only.
+    pub fn render_summary(&self, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        text::render_summary(self, style, out)
+    }
+
     /// Prints how often each rule was broken.
     pub fn render_statistics(&self, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
         statistics::render(self, format == Format::Json, style, out)
@@ -178,9 +185,6 @@ impl Report<'_> {
         self.places.path(file)
     }
 
-    fn has_several_files(&self) -> bool {
-        self.summary.files != 1
-    }
 }
 
 /// `1 error`, `2 errors`.
@@ -218,5 +222,5 @@ fn uri(path: &str) -> String {
 
 /// The page about a rule.
 fn rule_url(code: &str) -> String {
-    rules::url(code)
+    rules::docs::url(code)
 }

@@ -1,11 +1,9 @@
 //! Places as they are printed: path, line, column.
 
 use std::path::{Component, Path, PathBuf};
-use std::sync::OnceLock;
 
 use serde::Serialize;
-use syntax::position::LineIndex;
-use syntax::{TextRange, TextSize};
+use syntax::TextSize;
 use template::workspace::{FileId, Location, Workspace};
 
 /// A point in a file.
@@ -30,37 +28,35 @@ pub struct Place {
     pub end: Point,
 }
 
-/// Paths and line starts of all files. Lines are found when first asked for: most files are never reported on.
+/// The paths of all files as they are printed.
 #[derive(Debug)]
 pub struct Places {
-    files: Vec<(String, OnceLock<LineIndex>)>,
+    paths: Vec<String>,
 }
 
 impl Places {
     /// Of the files of a workspace, for a run in `directory`.
     pub fn new(workspace: &Workspace, directory: &Path) -> Self {
-        let files =
-            workspace.files().map(|(_, file)| (display_path(&file.path, directory), OnceLock::new())).collect();
-        Self { files }
+        Self { paths: workspace.files().map(|(_, file)| display_path(&file.path, directory)).collect() }
     }
 
     /// The path of a file as it is printed.
     pub fn path(&self, file: FileId) -> &str {
-        &self.files[file.0 as usize].0
+        &self.paths[file.0 as usize]
     }
 
     /// Where that is.
     pub fn place(&self, workspace: &Workspace, location: Location) -> Place {
-        let TextRange { .. } = location.range;
+        let text = &workspace.file(location.file).text;
+        let point = |offset: TextSize| {
+            let at = text.line_column(offset);
+            Point { offset: offset.into(), line: at.line, column: at.column }
+        };
         Place {
             path: self.path(location.file).to_owned(),
-            start: self.point(workspace, location.file, location.range.start()),
-            end: self.point(workspace, location.file, location.range.end()),
+            start: point(location.range.start()),
+            end: point(location.range.end()),
         }
-    }
-
-    fn point(&self, workspace: &Workspace, file: FileId, offset: TextSize) -> Point {
-        todo!()
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use rules::{Applicability, Severity};
 use serde_json::{Value, json};
+use syntax::position::Encoding;
 use syntax::{TextRange, TextSize};
 use template::workspace::{FileId, Location};
 
@@ -58,8 +59,8 @@ fn location(report: &Report<'_>, location: Location) -> Value {
 
 fn range(report: &Report<'_>, file: FileId, range: TextRange) -> Value {
     let point = |offset: TextSize| {
-        let (line, column) = report.places.line_and_byte(report.workspace, file, offset);
-        json!({ "line": line, "column": column })
+        let at = report.workspace.file(file).text.position(offset, Encoding::Utf8);
+        json!({ "line": at.line + 1, "column": at.column + 1 })
     };
     json!({ "start": point(range.start()), "end": point(range.end()) })
 }

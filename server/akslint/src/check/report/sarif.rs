@@ -19,12 +19,13 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     let rules = catalog::rules();
     let index: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.code, at)).collect();
     let fingerprints = fingerprint::fingerprints(report.workspace, report.places, report.diagnostics);
-    let results: Vec<Value> = report
+    let mut results: Vec<Value> = report
         .diagnostics
         .iter()
         .zip(fingerprints)
-        .map(|(diagnostic, fingerprint)| result(report, diagnostic, &fingerprint, &index))
+        .map(|(diagnostic, fingerprint)| result(report, diagnostic, &fingerprint, &index).into())
         .collect();
+    results.extend(suppressed(report, &index));
     let notifications: Vec<Value> = report
         .unreadable
         .iter()
@@ -43,7 +44,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             "tool": { "driver": {
                 "name": "akslint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": catalog::HOME,
+                "informationUri": catalog::home(),
                 "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",
@@ -80,7 +81,7 @@ fn descriptor(rule: &RuleInfo) -> Value {
     })
 }
 
-fn result(report: &Report<'_>, diagnostic: &Diagnostic, fingerprint: &str, index: &HashMap<&str, usize>) -> Value {
+fn result(report: &Report<'_>, diagnostic: &Diagnostic, fingerprint: &str, index: &HashMap<&str, usize>) -> Map<String, Value> {
     let mut text = diagnostic.message.clone();
     if let Confidence::Conditional(condition) = &diagnostic.confidence {
         text.push_str(&format!(" (when {condition})"));
@@ -122,7 +123,27 @@ fn result(report: &Report<'_>, diagnostic: &Diagnostic, fingerprint: &str, index
         Confidence::Conditional(_) => "conditional",
     };
     result.insert("properties".into(), json!({ "confidence": confidence }));
-    result.into()
+    result
+}
+
+/// What comments silence is reported as such, so that a viewer does not take it for mended.
+fn suppressed(report: &Report<'_>, index: &HashMap<&str, usize>) -> Vec<Value> {
+    let diagnostics: Vec<Diagnostic> = report.suppressed.iter().map(|one| one.diagnostic.clone()).collect();
+    let fingerprints = fingerprint::fingerprints(report.workspace, report.places, &diagnostics);
+    report
+        .suppressed
+        .iter()
+        .zip(fingerprints)
+        .map(|(one, fingerprint)| {
+            let mut result = result(report, &one.diagnostic, &fingerprint, index);
+            let suppression = match &one.reason {
+                Some(reason) => json!({ "kind": "inSource", "justification": reason }),
+                None => json!({ "kind": "inSource" }),
+            };
+            result.insert("suppressions".into(), json!([suppression]));
+            result.into()
+        })
+        .collect()
 }
 
 fn fix_object(report: &Report<'_>, fix: &Fix) -> Value {
