@@ -7,6 +7,7 @@
 //! - Parsing never fails: broken input gives a tree with gaps, and [`SyntaxError`]s worded for people.
 //! - Nothing here knows what a template means. Names of tree-sitter node kinds appear in [`json`] and [`bicep`] only.
 
+pub mod arm_expr;
 pub mod bicep;
 pub mod edit;
 pub mod json;

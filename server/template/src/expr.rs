@@ -37,7 +37,7 @@ struct Node {
 }
 
 /// An expression of the template whose [`Exprs`] made the id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExprId(u32);
 
 impl Exprs {

@@ -1,10 +1,19 @@
 //! The template model that ARM JSON and Bicep are both lowered to, its symbolic evaluation, and the AKS view over it.
 
+pub mod aks;
+pub mod canon;
+pub mod condition;
+pub mod eval;
 pub mod expr;
+mod functions;
 pub mod model;
 mod name;
+pub mod paths;
+pub mod resource;
+pub mod value;
 pub mod workspace;
 
+pub use eval::Evaluator;
 pub use expr::{Expr, ExprId};
 pub use model::Template;
 pub use name::Name;

@@ -1,0 +1,82 @@
+//! From findings in single cases to one finding that says when it holds.
+
+use syntax::TextRange;
+use template::aks::Case;
+use template::condition::{Conditions, Literal};
+use template::workspace::FileId;
+
+use crate::{Ctx, Finding};
+
+impl Ctx<'_> {
+    /// Looks at every case, and reports what is found: without a condition when all cases have it, else with the condition
+    /// under which it holds. Findings at the same place with the same words are one.
+    ///
+    /// A case that cannot be judged is one in which nothing is found.
+    pub fn judge<T>(&self, cases: &[Case<T>], mut find: impl FnMut(&Case<T>) -> Option<Finding>) {
+        let mut found: Vec<(Finding, Vec<Conditions>)> = Vec::new();
+        for case in cases {
+            let Some(finding) = find(case) else { continue };
+            match found.iter_mut().find(|(known, _)| known.key() == finding.key()) {
+                Some((_, conditions)) => conditions.push(case.when.clone()),
+                None => found.push((finding, vec![case.when.clone()])),
+            }
+        }
+        let assumed = common(cases.iter().map(|case| &case.when));
+        for (finding, conditions) in found {
+            if conditions.len() == cases.len() {
+                self.report(finding);
+                continue;
+            }
+            let conditions = simplified(conditions.iter().map(|when| when.without(&assumed)).collect());
+            if conditions.iter().any(Conditions::is_true) {
+                self.report(finding);
+                continue;
+            }
+            let words: Vec<_> = conditions.iter().take(2).map(|when| self.eval.describe(when)).collect();
+            self.report(finding.when(words.join(", or ")));
+        }
+    }
+}
+
+impl Finding {
+    fn key(&self) -> (FileId, TextRange, &str) {
+        let location = self.location();
+        (location.file, location.range, self.message())
+    }
+}
+
+/// What all of them say.
+fn common<'a>(mut all: impl Iterator<Item = &'a Conditions>) -> Conditions {
+    let Some(first) = all.next() else { return Conditions::TRUE };
+    let mut common = first.clone();
+    for other in all {
+        common = common.without(&common.without(other));
+    }
+    common
+}
+
+/// Conjunctions that differ in one literal only are one without it.
+fn simplified(mut all: Vec<Conditions>) -> Vec<Conditions> {
+    'again: loop {
+        for left in 0..all.len() {
+            for right in left + 1..all.len() {
+                if let Some(merged) = merged(&all[left], &all[right]) {
+                    all.swap_remove(right);
+                    all[left] = merged;
+                    continue 'again;
+                }
+            }
+        }
+        return all;
+    }
+}
+
+fn merged(left: &Conditions, right: &Conditions) -> Option<Conditions> {
+    let (only_left, only_right) = (left.without(right), right.without(left));
+    match (only_left.literals(), only_right.literals()) {
+        ([], _) => Some(left.clone()),
+        (_, []) => Some(right.clone()),
+        ([Literal { atom: a, .. }], [Literal { atom: b, .. }]) if a == b => Some(left.without(&only_left)),
+        _ => None,
+    }
+}

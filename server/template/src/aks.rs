@@ -1,0 +1,709 @@
+//! The AKS view: clusters, their identities, role assignments and the principals they name.
+//!
+//! Rules read this view. It knows where things are in a cluster (`properties.identityProfile.kubeletidentity`), not what is
+//! right or wrong about them.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+use text_size::TextRange;
+
+use crate::condition::Conditions;
+use crate::eval::{Evaluator, Place, ScopeId};
+use crate::expr::{Expr, Member, ObjectForm, Property};
+use crate::value::{Entry, ObjectValue, Piece, Read, ResourceId, ResourceRef, Str, Target, Value, Values};
+use crate::workspace::Location;
+use crate::{ExprId, Template};
+
+/// The type of a cluster.
+pub const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
+/// The type of a user-assigned identity.
+pub const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+/// The type of a role assignment.
+pub const ROLE_ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
+/// The type of a role definition.
+pub const ROLE_DEFINITION: &str = "Microsoft.Authorization/roleDefinitions";
+/// The type of a container registry.
+pub const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
+/// Combinations of alternatives beyond that are not looked at.
+const MAX_CASES: usize = 64;
+
+impl Template {
+    /// How many clusters it deploys, those of nested templates included.
+    pub fn cluster_count(&self) -> usize {
+        let own = self.resources.iter().filter(|resource| !resource.existing && resource.is_type(CLUSTER)).count();
+        let inner = self.modules.iter().map(|module| match &module.source {
+            crate::model::ModuleSource::Inline { template, .. } => template.cluster_count(),
+            _ => 0,
+        });
+        own + inner.sum::<usize>()
+    }
+}
+
+impl crate::model::Resource {
+    /// Whether it is of that type, ignoring case. A type that is not written literally is of none.
+    pub fn is_type(&self, resource_type: &str) -> bool {
+        self.resource_type.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(resource_type))
+    }
+}
+
+/// One of the cases that a part of a template can be in.
+#[derive(Clone, Debug)]
+pub struct Case<T> {
+    /// When it is this one.
+    pub when: Conditions,
+    /// What it is then.
+    pub value: T,
+}
+
+/// A property of an object as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PropertyAt {
+    /// The object.
+    pub object: Place,
+    /// Its member.
+    pub number: u32,
+}
+
+/// A property that was asked for by its path.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Its value; null when it is absent.
+    pub value: Value,
+    /// The expression that makes the value; `None` when it is absent.
+    pub place: Option<Place>,
+    /// Where it is written, if it is.
+    pub property: Option<PropertyAt>,
+    /// The innermost object on the way to it, as far as there is a single one: where it would be inserted.
+    pub holder: Option<Place>,
+    /// How many segments of the path are there.
+    pub depth: usize,
+}
+
+impl Slot {
+    /// Whether it is certainly not there, or null.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+}
+
+/// The identity block in one case.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The property `identity`.
+    pub slot: Slot,
+    /// What it says.
+    pub block: IdentityBlock,
+}
+
+/// What an identity block says.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them at a time, nearly all of the large kind")]
+pub enum IdentityBlock {
+    /// There is none.
+    Absent,
+    /// Not known.
+    Unknown,
+    /// Something that is not an object.
+    NotObject,
+    /// An object.
+    Object {
+        /// `type`.
+        kind: Kind,
+        /// The property `type`.
+        kind_slot: Slot,
+        /// `userAssignedIdentities`.
+        ids: Ids,
+        /// The property `userAssignedIdentities`.
+        ids_slot: Slot,
+    },
+}
+
+/// The type of an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `SystemAssigned`.
+    SystemAssigned,
+    /// `UserAssigned`.
+    UserAssigned,
+    /// `None`.
+    None,
+    /// `SystemAssigned, UserAssigned`, in any order and spacing.
+    Combined,
+    /// A known text that is none of these.
+    Other(Rc<str>),
+    /// Absent or null.
+    Missing,
+    /// Not known, or not a text.
+    Unknown,
+}
+
+impl Kind {
+    fn of(value: &Value) -> Self {
+        let text = match value {
+            Value::Null => return Self::Missing,
+            Value::Str(text) => text,
+            _ => return Self::Unknown,
+        };
+        let Some(text) = text.literal() else { return Self::Unknown };
+        let words: SmallVec<[&str; 2]> = text.split(',').map(str::trim).collect();
+        match words.as_slice() {
+            [one] if one.eq_ignore_ascii_case("SystemAssigned") => Self::SystemAssigned,
+            [one] if one.eq_ignore_ascii_case("UserAssigned") => Self::UserAssigned,
+            [one] if one.eq_ignore_ascii_case("None") => Self::None,
+            [_, _]
+                if ["SystemAssigned", "UserAssigned"]
+                    .iter()
+                    .all(|wanted| words.iter().any(|word| word.eq_ignore_ascii_case(wanted))) =>
+            {
+                Self::Combined
+            }
+            _ => Self::Other(text.into()),
+        }
+    }
+}
+
+/// The map of user-assigned identities in one case.
+#[derive(Clone, Debug)]
+pub enum Ids {
+    /// Not there.
+    Absent,
+    /// Written as null.
+    Null,
+    /// Not known.
+    Unknown,
+    /// Not an object: an array, a text.
+    NotMap,
+    /// A map.
+    Map {
+        /// Its entries.
+        entries: Vec<IdEntry>,
+        /// Whether it may have more.
+        open: bool,
+    },
+}
+
+/// An entry of `userAssignedIdentities`.
+#[derive(Clone, Debug)]
+pub struct IdEntry {
+    /// The key: the ID of an identity, if all is well.
+    pub key: Str,
+    /// Its value: `{}`, if all is well.
+    pub value: Rc<Values>,
+    /// Where it is written; `None` when a function makes it.
+    pub property: Option<PropertyAt>,
+}
+
+/// A role assignment.
+#[derive(Clone, Debug)]
+pub struct RoleAssignment {
+    /// The declaration.
+    pub resource: ResourceRef,
+    /// The GUIDs of the roles it can give, in lower case.
+    pub roles: Vec<Case<Rc<str>>>,
+    /// `properties.roleDefinitionId`.
+    pub role: Vec<Case<Slot>>,
+    /// `properties.principalId`.
+    pub principal: Vec<Case<Slot>>,
+    /// What it is for: the resource named by `scope` or, for the old child form, the parent.
+    pub scope: Option<Rc<ResourceId>>,
+}
+
+/// Whose principal a value is, and which of its properties was taken.
+#[derive(Clone, Debug)]
+pub enum Principal {
+    /// `identity` of a cluster: its control plane.
+    ControlPlane {
+        /// The cluster.
+        cluster: ResourceRef,
+        /// The last segment of the path, `principalId` when all is well.
+        property: Rc<str>,
+    },
+    /// `properties.identityProfile.kubeletidentity` of a cluster.
+    Kubelet {
+        /// The cluster.
+        cluster: ResourceRef,
+        /// The last segment of the path, `objectId` when all is well.
+        property: Rc<str>,
+    },
+    /// `properties.addonProfiles.<key>.identity` of a cluster.
+    Addon {
+        /// The cluster.
+        cluster: ResourceRef,
+        /// The add-on.
+        key: Rc<str>,
+        /// The last segment of the path, `objectId` when all is well.
+        property: Rc<str>,
+    },
+    /// A user-assigned identity.
+    Identity {
+        /// The identity.
+        id: Rc<ResourceId>,
+        /// The last segment of the path, `principalId` when all is well.
+        property: Rc<str>,
+    },
+}
+
+/// A cluster, with what several rules ask for kept at hand.
+pub struct Cluster<'e, 'w> {
+    /// What evaluates it.
+    pub eval: &'e Evaluator<'w>,
+    /// The declaration.
+    pub resource: ResourceRef,
+    identities: OnceCell<Vec<Case<Identity>>>,
+    control_plane: OnceCell<Vec<Case<Rc<ResourceId>>>>,
+    kubelets: OnceCell<Vec<Case<Slot>>>,
+    kubelet_ids: OnceCell<Vec<Case<Rc<ResourceId>>>>,
+}
+
+impl<'e, 'w> Cluster<'e, 'w> {
+    /// The view of that declaration.
+    pub fn new(eval: &'e Evaluator<'w>, resource: ResourceRef) -> Self {
+        Self {
+            eval,
+            resource,
+            identities: OnceCell::new(),
+            control_plane: OnceCell::new(),
+            kubelets: OnceCell::new(),
+            kubelet_ids: OnceCell::new(),
+        }
+    }
+
+    /// The declaration.
+    pub fn declaration(&self) -> &'w crate::model::Resource {
+        self.eval.resource(self.resource)
+    }
+
+    /// The property at that path, in all cases in which the cluster is deployed.
+    pub fn slots(&self, path: &[&str]) -> Vec<Case<Slot>> {
+        self.eval.slots(self.resource, path)
+    }
+
+    /// The identity block in every case.
+    pub fn identities(&self) -> &[Case<Identity>] {
+        self.identities.get_or_init(|| self.eval.identities(self.resource))
+    }
+
+    /// The user-assigned identities that the control plane can have.
+    pub fn control_plane_ids(&self) -> &[Case<Rc<ResourceId>>] {
+        self.control_plane.get_or_init(|| self.eval.control_plane_ids(self.identities()))
+    }
+
+    /// `properties.identityProfile.kubeletidentity` in every case; the key in any casing.
+    pub fn kubelets(&self) -> &[Case<Slot>] {
+        self.kubelets.get_or_init(|| self.slots(&["properties", "identityProfile", "kubeletidentity"]))
+    }
+
+    /// The identities that the kubelet is given.
+    pub fn kubelet_ids(&self) -> &[Case<Rc<ResourceId>>] {
+        self.kubelet_ids.get_or_init(|| {
+            self.eval.ids_of(&self.slots(&["properties", "identityProfile", "kubeletidentity", "resourceId"]))
+        })
+    }
+
+    /// The API version, when it is known.
+    pub fn api_version(&self) -> Option<Rc<str>> {
+        let values = self.eval.of_resource(self.resource, self.declaration().api_version?);
+        values.literal().map(Into::into)
+    }
+
+    /// Where to underline the cluster as a whole.
+    pub fn header(&self) -> Location {
+        self.eval.header(self.resource)
+    }
+}
+
+impl Evaluator<'_> {
+    /// The resources of a type in all scopes, in order; those only referenced as `existing` included.
+    pub fn resources_of(&self, resource_type: &str) -> Vec<ResourceRef> {
+        self.select(|resource| resource.is_type(resource_type))
+    }
+
+    /// The clusters that are deployed.
+    pub fn clusters(&self) -> Vec<ResourceRef> {
+        self.select(|resource| !resource.existing && resource.is_type(CLUSTER))
+    }
+
+    fn select(&self, wanted: impl Fn(&crate::model::Resource) -> bool) -> Vec<ResourceRef> {
+        let mut found = Vec::new();
+        for scope in self.all_scopes() {
+            for (index, resource) in (0..).zip(&self.template(scope).resources) {
+                if wanted(resource) {
+                    found.push(ResourceRef { scope, index, element: None });
+                }
+            }
+        }
+        found
+    }
+
+    /// When a resource is deployed: alternatives of conditions. A repeated one counts as deployed at least once.
+    pub fn deployed_when(&self, resource: ResourceRef) -> Vec<Conditions> {
+        match self.resource(resource).condition {
+            Some(condition) => self.when(Place { scope: resource.scope, expr: condition }).0,
+            None => vec![Conditions::TRUE],
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- properties
+
+    /// The property of a resource at that path, in all cases in which the resource is deployed.
+    pub fn slots(&self, resource: ResourceRef, path: &[&str]) -> Vec<Case<Slot>> {
+        let body = self.body(resource);
+        let mut cases = Vec::new();
+        for deployed in self.deployed_when(resource) {
+            for alternative in body.iter() {
+                if let Some(when) = self.and(&deployed, &alternative.when) {
+                    let root = Slot {
+                        value: alternative.value.clone(),
+                        place: alternative.place,
+                        property: None,
+                        holder: None,
+                        depth: 0,
+                    };
+                    self.descend(Case { when, value: root }, path, &mut cases);
+                }
+            }
+        }
+        cases
+    }
+
+    /// The property of an object at that path.
+    pub fn slots_in(&self, slot: &Slot, when: &Conditions, path: &[&str]) -> Vec<Case<Slot>> {
+        let mut cases = Vec::new();
+        let root = Slot { depth: 0, ..slot.clone() };
+        self.descend(Case { when: when.clone(), value: root }, path, &mut cases);
+        cases
+    }
+
+    fn descend(&self, from: Case<Slot>, path: &[&str], into: &mut Vec<Case<Slot>>) {
+        let Some((name, rest)) = path.split_first() else {
+            into.push(from);
+            return;
+        };
+        if into.len() >= MAX_CASES {
+            return;
+        }
+        let Case { when, value: slot } = from;
+        match &slot.value {
+            Value::Object(object) => {
+                let at = slot.place.unwrap_or(Place { scope: ScopeId::ROOT, expr: ExprId::default() });
+                for alternative in self.lookup(object, name, at).iter() {
+                    let Some(when) = self.and(&when, &alternative.when) else { continue };
+                    let absent = matches!(alternative.value, Value::Null) && alternative.place.is_none();
+                    let entry = if absent { None } else { self.entry(object, name, &when) };
+                    let next = Slot {
+                        value: alternative.value.clone(),
+                        place: alternative.place,
+                        property: entry.and_then(property_of),
+                        holder: object.source.or(slot.holder.filter(|_| absent && slot.depth == 0)),
+                        depth: slot.depth + usize::from(!absent),
+                    };
+                    if matches!(next.value, Value::Null) {
+                        into.push(Case { when, value: next });
+                    } else {
+                        self.descend(Case { when, value: next }, rest, into);
+                    }
+                }
+            }
+            // What is below null is absent, what is below something unknown is unknown, and below anything else as well:
+            // what is wrong there is wrong with the value above.
+            _ => into.push(Case { when, value: slot }),
+        }
+    }
+
+    /// Where the key of a property is written.
+    pub fn key_location(&self, property: PropertyAt) -> Option<Location> {
+        let (scope, written) = self.property(property)?;
+        Some(Location { file: scope.file, range: scope.template.exprs.range(written.key) })
+    }
+
+    /// Where a property is written, from its key to the end of its value.
+    pub fn property_location(&self, property: PropertyAt) -> Option<Location> {
+        let (scope, written) = self.property(property)?;
+        Some(Location { file: scope.file, range: written.range })
+    }
+
+    /// The property as the model has it.
+    pub fn property(&self, property: PropertyAt) -> Option<(crate::eval::Scope<'_>, Property)> {
+        let scope = self.scope(property.object.scope);
+        match scope.template.exprs.get(property.object.expr) {
+            Expr::Object(object) => match object.members.get(property.number as usize)? {
+                Member::Property(written) => Some((scope, *written)),
+                Member::Spread { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether an object is written with braces, so that it can be edited like any other text.
+    pub fn is_braces(&self, place: Place) -> bool {
+        matches!(self.template(place.scope).exprs.get(place.expr), Expr::Object(object) if object.form == ObjectForm::Braces)
+    }
+
+    /// Where to underline a resource as a whole.
+    pub fn header(&self, resource: ResourceRef) -> Location {
+        let scope = self.scope(resource.scope);
+        Location { file: scope.file, range: self.resource(resource).header }
+    }
+
+    /// A range of the file that a scope's template is written in.
+    pub fn in_file(&self, scope: ScopeId, range: TextRange) -> Location {
+        Location { file: self.scope(scope).file, range }
+    }
+
+    // ------------------------------------------------------------------------------------------------- identity
+
+    /// The identity block of a resource in every case.
+    pub fn identities(&self, resource: ResourceRef) -> Vec<Case<Identity>> {
+        let mut cases = Vec::new();
+        for Case { when, value: slot } in self.slots(resource, &["identity"]) {
+            let block = match &slot.value {
+                Value::Null => IdentityBlock::Absent,
+                Value::Object(_) => {
+                    self.identity_blocks(&when, &slot, &mut cases);
+                    continue;
+                }
+                Value::Unknown(_) | Value::Read(_) => IdentityBlock::Unknown,
+                Value::Str(text) if text.literal().is_none() => IdentityBlock::Unknown,
+                _ => IdentityBlock::NotObject,
+            };
+            cases.push(Case { when, value: Identity { slot, block } });
+        }
+        cases.truncate(MAX_CASES);
+        cases
+    }
+
+    fn identity_blocks(&self, when: &Conditions, slot: &Slot, into: &mut Vec<Case<Identity>>) {
+        for kind in self.slots_in(slot, when, &["type"]) {
+            for map in self.slots_in(slot, &kind.when, &["userAssignedIdentities"]) {
+                for Case { when, value: ids } in self.ids(&map) {
+                    let block = IdentityBlock::Object {
+                        kind: Kind::of(&kind.value.value),
+                        kind_slot: kind.value.clone(),
+                        ids,
+                        ids_slot: map.value.clone(),
+                    };
+                    into.push(Case { when, value: Identity { slot: slot.clone(), block } });
+                    if into.len() >= MAX_CASES {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The map of identities in every case: which of its conditional entries are there.
+    fn ids(&self, map: &Case<Slot>) -> Vec<Case<Ids>> {
+        let one = |ids| vec![Case { when: map.when.clone(), value: ids }];
+        let object = match &map.value.value {
+            Value::Null if map.value.place.is_none() => return one(Ids::Absent),
+            Value::Null => return one(Ids::Null),
+            Value::Object(object) => object,
+            Value::Unknown(_) | Value::Read(_) => return one(Ids::Unknown),
+            Value::Str(text) if text.literal().is_none() => return one(Ids::Unknown),
+            _ => return one(Ids::NotMap),
+        };
+        let Some(chosen) = self.present(object, &map.when) else { return one(Ids::Unknown) };
+        let ids = |entries: Vec<&Entry>| {
+            let mut open = object.damaged;
+            let mut known = Vec::new();
+            for entry in entries {
+                match &entry.key {
+                    Some(key) => known.push(IdEntry {
+                        key: key.clone(),
+                        value: self.force(&entry.value),
+                        property: property_of(entry),
+                    }),
+                    None => open = true,
+                }
+            }
+            Ids::Map { entries: known, open }
+        };
+        chosen.into_iter().map(|Case { when, value }| Case { when, value: ids(value) }).collect()
+    }
+
+    /// Which entries of an object are there, in every case; `None` when there are too many cases.
+    pub fn present<'o>(&self, object: &'o ObjectValue, when: &Conditions) -> Option<Vec<Case<Vec<&'o Entry>>>> {
+        let mut cases = vec![Case { when: when.clone(), value: Vec::new() }];
+        for entry in &object.entries {
+            let mut next = Vec::new();
+            for case in cases {
+                for when in self.minus(std::slice::from_ref(&case.when), &entry.when) {
+                    next.push(Case { when, value: case.value.clone() });
+                }
+                if let Some(when) = self.and(&case.when, &entry.when) {
+                    let mut with = case.value;
+                    with.push(entry);
+                    next.push(Case { when, value: with });
+                }
+            }
+            if next.len() > MAX_CASES {
+                return None;
+            }
+            cases = next;
+        }
+        Some(cases)
+    }
+
+    /// The user-assigned identities that identity blocks name.
+    fn control_plane_ids(&self, identities: &[Case<Identity>]) -> Vec<Case<Rc<ResourceId>>> {
+        let mut found: Vec<Case<Rc<ResourceId>>> = Vec::new();
+        for case in identities {
+            if let IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } = &case.value.block {
+                for entry in entries {
+                    let place = entry.property.map(|property| property.object).or(case.value.slot.place);
+                    if let Some(id) = place.and_then(|place| self.parse_id(&entry.key, place.scope, place)) {
+                        found.push(Case { when: case.when.clone(), value: id });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The resource IDs among values.
+    pub fn ids_of(&self, slots: &[Case<Slot>]) -> Vec<Case<Rc<ResourceId>>> {
+        let one = |case: &Case<Slot>| {
+            let place = case.value.place?;
+            match &case.value.value {
+                Value::Str(text) => {
+                    let id = self.parse_id(text, place.scope, place)?;
+                    Some(Case { when: case.when.clone(), value: id })
+                }
+                _ => None,
+            }
+        };
+        slots.iter().filter_map(one).collect()
+    }
+
+    // ------------------------------------------------------------------------------------------------- roles
+
+    /// All role assignments that are deployed.
+    pub fn role_assignments(&self) -> Vec<RoleAssignment> {
+        let all = self.select(|resource| !resource.existing && is_role_assignment(resource.resource_type.as_deref()));
+        all.into_iter().map(|resource| self.role_assignment(resource)).collect()
+    }
+
+    fn role_assignment(&self, resource: ResourceRef) -> RoleAssignment {
+        let role = self.slots(resource, &["properties", "roleDefinitionId"]);
+        let mut roles = Vec::new();
+        for case in &role {
+            if let (Value::Str(text), Some(place)) = (&case.value.value, case.value.place)
+                && let Some(guid) = self.role_guid(text, place)
+            {
+                roles.push(Case { when: case.when.clone(), value: guid });
+            }
+        }
+        let principal = self.slots(resource, &["properties", "principalId"]);
+        RoleAssignment { resource, roles, role, principal, scope: self.scope_of(resource) }
+    }
+
+    /// The GUID of a role definition, in every form that it is written in.
+    fn role_guid(&self, text: &Str, place: Place) -> Option<Rc<str>> {
+        if let Some(text) = text.literal() {
+            let last = text.rsplit('/').next()?;
+            return is_guid(last).then(|| last.to_ascii_lowercase().into());
+        }
+        let id = self.parse_id(text, place.scope, place);
+        let name = match &id {
+            Some(id) => id.names.last()?.literal(),
+            None => match text.pieces().last()? {
+                Piece::Text(known) => Some(known.rsplit('/').next()?),
+                _ => None,
+            },
+        }?;
+        is_guid(name).then(|| name.to_ascii_lowercase().into())
+    }
+
+    /// The resource that an extension resource is for; `None` when that is a group or not known.
+    pub fn scope_of(&self, resource: ResourceRef) -> Option<Rc<ResourceId>> {
+        let declared = self.resource(resource);
+        if let Some(scope) = declared.scope {
+            let place = Place { scope: resource.scope, expr: scope };
+            return match self.of_resource(resource, scope).single()? {
+                Value::Resource(target) => Some(self.id_of(*target)),
+                Value::Str(text) => self.scope_resource(text, resource.scope, place),
+                _ => None,
+            };
+        }
+        // The old form: type `A/b/providers/roleAssignments`, name `b/Microsoft.Authorization/guid`.
+        let own = declared.resource_type.as_deref()?;
+        let end = own.to_ascii_lowercase().find("/providers/")?;
+        let own_id = self.id_of(resource);
+        let names: Vec<Str> = own_id.names.iter().flat_map(crate::resource::split_segments).collect();
+        let parents = own[..end].split('/').count().checked_sub(1)?;
+        let mut path = Str::text("/providers/");
+        let mut kinds = own[..end].split('/');
+        path.extend(&Str::text(kinds.next()?));
+        for (kind, name) in kinds.zip(names.iter().take(parents)) {
+            path.extend(&Str::text(&format!("/{kind}/")));
+            path.extend(name);
+        }
+        self.parse_id(&path, resource.scope, Place { scope: resource.scope, expr: declared.body })
+    }
+
+    /// Whose principal a value is; `None` when it is not the principal of anything known here.
+    pub fn principal(&self, value: &Value) -> Option<Principal> {
+        self.principal_of(value.read()?)
+    }
+
+    /// Whose principal a read gives.
+    pub fn principal_of(&self, read: &Read) -> Option<Principal> {
+        let (id, declared) = match &read.target {
+            Target::Declared(resource) => (self.id_of(*resource), Some(*resource)),
+            Target::Id(id) => (id.clone(), None),
+            Target::Unknown(_) => return None,
+        };
+        let lower: SmallVec<[String; 6]> = read.path.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let path: SmallVec<[&str; 6]> = lower.iter().map(String::as_str).collect();
+        let property = read.path.last()?.clone();
+        if id.is_type(IDENTITY) == Some(true) {
+            return match path.as_slice() {
+                ["properties", _] => Some(Principal::Identity { id, property }),
+                _ => None,
+            };
+        }
+        if id.is_type(CLUSTER) != Some(true) {
+            return None;
+        }
+        let cluster = declared?;
+        match path.as_slice() {
+            ["identity", _] | ["identity", "userassignedidentities", _, _] => {
+                Some(Principal::ControlPlane { cluster, property })
+            }
+            ["properties", "identityprofile", "kubeletidentity", _] => Some(Principal::Kubelet { cluster, property }),
+            ["properties", "addonprofiles", _, "identity", _] => {
+                Some(Principal::Addon { cluster, key: read.path[2].clone(), property })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where an entry is written.
+pub fn property_of(entry: &Entry) -> Option<PropertyAt> {
+    entry.property.map(|(object, number)| PropertyAt { object, number })
+}
+
+fn is_role_assignment(resource_type: Option<&str>) -> bool {
+    let Some(own) = resource_type else { return false };
+    own.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || own.to_ascii_lowercase().ends_with("/providers/roleassignments")
+}
+
+/// Whether a text is a GUID.
+pub fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(position, byte)| match position {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+impl Location {
+    /// The same place, narrowed to part of its file.
+    #[must_use]
+    pub fn with_range(self, range: TextRange) -> Self {
+        Self { range, ..self }
+    }
+}

@@ -1,0 +1,152 @@
+//! When a value holds: conjunctions of atoms.
+//!
+//! There is no solver. Two conditions are the same when their expressions are the same after normalisation, and a
+//! conjunction is impossible when it says both that an atom holds and that it does not, or equates one thing with two texts.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::canon::CanonId;
+use crate::eval::Place;
+
+/// Something that can be true or false and is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Atom {
+    /// A boolean expression, taken whole.
+    Holds(CanonId),
+    /// The first is equal to the second, which is a literal.
+    Equals(CanonId, CanonId),
+    /// It is null, `''`, `[]` or `{}`.
+    Empty(CanonId),
+    /// It is null or not given.
+    Null(CanonId),
+}
+
+/// The number of an [`Atom`] in [`Atoms`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AtomId(u32);
+
+/// An atom, or its negation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Literal {
+    /// The atom.
+    pub atom: AtomId,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// A conjunction: all of these. The empty one is always true.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Conditions(SmallVec<[Literal; 2]>);
+
+impl Conditions {
+    /// Always true.
+    pub const TRUE: Self = Self(SmallVec::new_const());
+
+    /// That one thing.
+    pub fn one(literal: Literal) -> Self {
+        Self(SmallVec::from_slice(&[literal]))
+    }
+
+    /// Whether it is always true.
+    pub fn is_true(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What has to hold, ordered by atom.
+    pub fn literals(&self) -> &[Literal] {
+        &self.0
+    }
+
+    /// Those that the other does not already say.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        Self(self.0.iter().copied().filter(|literal| !other.0.contains(literal)).collect())
+    }
+}
+
+/// All atoms met, and where they were written first.
+#[derive(Debug, Default)]
+pub(crate) struct Atoms {
+    atoms: Vec<(Atom, Option<Place>)>,
+    ids: FxHashMap<Atom, AtomId>,
+}
+
+impl Atoms {
+    pub(crate) fn id(&mut self, atom: Atom, place: Option<Place>) -> AtomId {
+        if let Some(&id) = self.ids.get(&atom) {
+            return id;
+        }
+        let id = AtomId(u32::try_from(self.atoms.len()).expect("the evaluation budget bounds the number of atoms"));
+        self.atoms.push((atom, place));
+        self.ids.insert(atom, id);
+        id
+    }
+
+    pub(crate) fn get(&self, id: AtomId) -> (Atom, Option<Place>) {
+        self.atoms[id.0 as usize]
+    }
+
+    /// Both, or `None` when they contradict each other.
+    pub(crate) fn and(
+        &self,
+        left: &Conditions,
+        right: &Conditions,
+        is_empty_text: impl Fn(CanonId) -> bool,
+    ) -> Option<Conditions> {
+        if left.is_true() {
+            return Some(right.clone());
+        }
+        let mut all = left.0.clone();
+        for &literal in &right.0 {
+            match all.binary_search_by_key(&literal.atom, |known| known.atom) {
+                Ok(at) if all[at].holds == literal.holds => {}
+                Ok(_) => return None,
+                Err(at) => {
+                    if all.iter().any(|&known| self.contradict(known, literal, &is_empty_text)) {
+                        return None;
+                    }
+                    all.insert(at, literal);
+                }
+            }
+        }
+        Some(Conditions(all))
+    }
+
+    /// Whether two literals of different atoms cannot both be.
+    fn contradict(&self, left: Literal, right: Literal, is_empty_text: &impl Fn(CanonId) -> bool) -> bool {
+        let known = |literal: Literal| (self.get(literal.atom).0, literal.holds);
+        let one_way = |left, right| match (left, right) {
+            ((Atom::Equals(what, a), true), (Atom::Equals(other, b), true)) => what == other && a != b,
+            ((Atom::Null(what), true), (Atom::Empty(other), false) | (Atom::Equals(other, _), true)) => what == other,
+            ((Atom::Equals(what, text), true), (Atom::Empty(other), empty)) => {
+                what == other && is_empty_text(text) != empty
+            }
+            _ => false,
+        };
+        one_way(known(left), known(right)) || one_way(known(right), known(left))
+    }
+}
+
+/// When something is true and when it is false, each as alternatives of conjunctions.
+#[derive(Clone, Debug)]
+pub(crate) struct Split {
+    pub(crate) yes: Vec<Conditions>,
+    pub(crate) no: Vec<Conditions>,
+}
+
+impl Split {
+    pub(crate) fn known(value: bool) -> Self {
+        let always = vec![Conditions::TRUE];
+        if value { Self { yes: always, no: Vec::new() } } else { Self { yes: Vec::new(), no: always } }
+    }
+
+    pub(crate) fn atom(atom: AtomId) -> Self {
+        let one = |holds| vec![Conditions::one(Literal { atom, holds })];
+        Self { yes: one(true), no: one(false) }
+    }
+
+    pub(crate) fn not(self) -> Self {
+        Self { yes: self.no, no: self.yes }
+    }
+}

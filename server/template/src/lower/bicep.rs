@@ -1,0 +1,930 @@
+//! Lowering of Bicep.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use syntax::bicep::{
+    Body, Damage, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key, Module as ModuleNode,
+    Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement, Str, Token, Type, TypeKind as TypeNode,
+};
+use syntax::{Language, SyntaxTree};
+use text_size::{TextRange, TextSize};
+
+use super::forms::{self, CallSite, Draft, Text};
+use super::{MAX_DEPTH, full_type, index_names, literal, property};
+use crate::Name;
+use crate::expr::{
+    BinaryOp, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp,
+};
+use crate::model::{
+    Assignment, Declaration, Function, Identifier, Import, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
+    Template, TemplateKind, TypeKind, Variable,
+};
+
+/// Lowers a `.bicep` or `.bicepparam` file.
+pub(super) fn lower(tree: &SyntaxTree, damage: &[Damage]) -> Option<Template> {
+    let file = File::new(tree)?;
+    let language = tree.language();
+    let kind = if language == Language::BicepParam { TemplateKind::Parameters } else { TemplateKind::Deployment };
+    let statements: Vec<Statement<'_>> = file.statements().collect();
+    let mut lowering = Lowering {
+        source: tree.source(),
+        template: Template::new(language, kind),
+        names: FxHashMap::default(),
+        functions: FxHashSet::default(),
+        types: FxHashMap::default(),
+        locals: Vec::new(),
+        nested: Vec::new(),
+        damage: damage.iter().map(|damage| (damage.object, damage.from)).collect(),
+        spilled: false,
+        is_embedded: false,
+        depth: 0,
+    };
+    lowering.declare(&statements);
+    for statement in &statements {
+        lowering.statement(statement);
+    }
+    lowering.find_insertion(&statements);
+    lowering.link_parents();
+    let mut template = lowering.template;
+    index_names(&mut template);
+    Some(template)
+}
+
+/// What a name at the top of the file stands for.
+#[derive(Clone, Copy)]
+enum NameKind {
+    Parameter,
+    Variable,
+    Resource,
+    Module,
+    Imported,
+}
+
+struct Lowering<'t> {
+    source: &'t str,
+    template: Template,
+    /// Names declared at the top of the file.
+    names: FxHashMap<Name, NameKind>,
+    /// Functions declared in the file or imported, which hide the built-in ones.
+    functions: FxHashSet<Name>,
+    /// Types declared in the file.
+    types: FxHashMap<&'t str, Type<'t>>,
+    /// Names bound by loops, lambdas and functions around, the innermost last.
+    locals: Vec<Name>,
+    /// Symbols of the resources nested in the ones around.
+    nested: Vec<Name>,
+    /// Objects with members that belong elsewhere, and from where on they do.
+    damage: FxHashMap<TextRange, TextSize>,
+    /// Members of an object around were found in an object inside of it.
+    spilled: bool,
+    /// Inside of a `${…}`.
+    is_embedded: bool,
+    depth: usize,
+}
+
+impl<'t> Lowering<'t> {
+    fn declare(&mut self, statements: &[Statement<'t>]) {
+        for statement in statements {
+            let (name, kind) = match statement {
+                Statement::Parameter(declaration) => (declaration.name, NameKind::Parameter),
+                Statement::Variable(declaration) => (declaration.name, NameKind::Variable),
+                Statement::Resource(resource) => (resource.name, NameKind::Resource),
+                Statement::Module(module) => (module.name, NameKind::Module),
+                Statement::Extension(extension) => (extension.alias.or(extension.name), NameKind::Imported),
+                Statement::Import(import) => {
+                    for here in import.items.iter().map(|(there, here)| here.unwrap_or(*there)).chain(import.wildcard) {
+                        self.functions.insert(Name::from(here.text));
+                        self.names.entry(Name::from(here.text)).or_insert(NameKind::Imported);
+                    }
+                    continue;
+                }
+                Statement::Function(function) => {
+                    self.functions.extend(function.name.map(|name| Name::from(name.text)));
+                    continue;
+                }
+                Statement::Type(declaration) => {
+                    if let (Some(name), Some(ty)) = (declaration.name, declaration.type_) {
+                        self.types.entry(name.text).or_insert(ty);
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Some(name) = name {
+                self.names.entry(Name::from(name.text)).or_insert(kind);
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement<'t>) {
+        match statement {
+            Statement::Parameter(declaration) if self.template.kind == TemplateKind::Parameters => self.assignment(declaration),
+            Statement::Parameter(declaration) => self.parameter(declaration),
+            Statement::Variable(declaration) => {
+                if let Some(name) = declaration.name {
+                    let value = self.value_or_gap(declaration.value, declaration.range);
+                    self.template.variables.push(Variable {
+                        name: Name::from(name.text),
+                        name_range: name.range,
+                        value,
+                        range: declaration.range,
+                    });
+                }
+            }
+            Statement::Output(declaration) => {
+                if let Some(name) = declaration.name {
+                    let ty = declaration.type_.map(|ty| self.ty(ty, 0).0).unwrap_or_default();
+                    let value = self.value_or_gap(declaration.value, declaration.range);
+                    self.template.outputs.push(Output {
+                        name: Name::from(name.text),
+                        name_range: name.range,
+                        ty: ParameterType { secure: has_decorator(&declaration.decorators, "secure"), ..ty },
+                        value,
+                        range: declaration.range,
+                    });
+                }
+            }
+            Statement::Resource(resource) => self.resource(resource, None),
+            Statement::Module(module) => self.module(module),
+            Statement::Function(function) => {
+                if let Some(name) = function.name {
+                    let parameters: Vec<Name> = function.parameters.iter().map(|(name, _)| Name::from(name.text)).collect();
+                    let locals = self.locals.len();
+                    self.locals.extend(parameters.iter().cloned());
+                    let body = self.value_or_gap(function.body, function.range);
+                    self.locals.truncate(locals);
+                    self.template.functions.push(Function {
+                        name: Name::from(name.text),
+                        name_range: name.range,
+                        parameters,
+                        body,
+                    });
+                }
+            }
+            Statement::Import(import) => {
+                let identifier = |token: Token<'_>| Identifier { name: Name::from(token.text), range: token.range };
+                let listed = import.items.iter().map(|(there, here)| {
+                    (Name::from(there.text.trim_matches('\'')), identifier(here.unwrap_or(*there)))
+                });
+                let names = listed.chain(import.wildcard.map(|here| (Name::from(""), identifier(here)))).collect();
+                self.template.imports.push(Import { names, path: import.path.and_then(path_of) });
+            }
+            Statement::Using(using) => self.template.using = using.path.and_then(path_of),
+            Statement::Extends(extends) => {
+                self.template.imports.push(Import { names: Vec::new(), path: extends.path.and_then(path_of) });
+            }
+            Statement::TargetScope(_)
+            | Statement::Metadata(_)
+            | Statement::Assert(_)
+            | Statement::Type(_)
+            | Statement::Test(_)
+            | Statement::Extension(_)
+            | Statement::ExtensionConfig(_)
+            | Statement::Broken(_) => {}
+        }
+    }
+
+    fn parameter(&mut self, declaration: &Syntax<'t>) {
+        let Some(name) = declaration.name else { return };
+        let (mut ty, mut allowed) = declaration.type_.map(|ty| self.ty(ty, 0)).unwrap_or_default();
+        ty.secure = has_decorator(&declaration.decorators, "secure");
+        if let Some(listed) = declaration.decorators.iter().find(|decorator| is_named(decorator, "allowed")) {
+            // For an array the list says what its elements may be.
+            allowed = if ty.kind == TypeKind::Array { None } else { self.allowed(listed) };
+        }
+        let half_typed = declaration.value.is_none() && self.source[declaration.range].trim_end().ends_with('=');
+        let default = match declaration.value {
+            Some(value) => Some(self.value(value)),
+            None if half_typed => Some(self.gap(declaration.range.end())),
+            None => None,
+        };
+        self.template.parameters.push(Parameter {
+            name: Name::from(name.text),
+            name_range: name.range,
+            ty,
+            type_range: declaration.type_.map_or(TextRange::empty(name.range.end()), Type::range),
+            default,
+            allowed,
+            range: declaration.range,
+        });
+    }
+
+    /// The values in `@allowed([…])`, if all of them can be read.
+    fn allowed(&mut self, decorator: &Decorator<'t>) -> Option<Vec<ExprId>> {
+        let mut arguments = decorator.arguments()?;
+        let Some(ItemNode::Expr(argument)) = arguments.next() else { return None };
+        let ExprKind::Array(array) = argument.without_parentheses().kind() else { return None };
+        let mut values = Vec::new();
+        for item in array.items() {
+            let ItemNode::Expr(value) = item else { return None };
+            values.push(self.value(value));
+        }
+        Some(values)
+    }
+
+    fn assignment(&mut self, declaration: &Syntax<'t>) {
+        let Some(name) = declaration.name else { return };
+        let value = self.value_or_gap(declaration.value, declaration.range);
+        let key_vault = matches!(
+            self.template.expr(value), Expr::Call(call) if call.receiver.is_none() && call.function == *"getSecret"
+        );
+        let value = if key_vault {
+            let range = self.template.exprs.range(value);
+            self.template.exprs.add(Expr::Opaque(Opaque::Unsupported), range)
+        } else {
+            value
+        };
+        let name = Identifier { name: Name::from(name.text), range: name.range };
+        self.template.assignments.push(Assignment { name, value, key_vault, range: declaration.range });
+    }
+
+    /// The type, and the values it can have where it lists them. `aliases` is how many declared types led here.
+    fn ty(&mut self, ty: Type<'t>, aliases: usize) -> (ParameterType, Option<Vec<ExprId>>) {
+        if aliases > MAX_DEPTH / 8 {
+            return Default::default();
+        }
+        let plain = |kind| (ParameterType { kind, ..ParameterType::default() }, None);
+        let mut literal = |kind, expr| {
+            let id = self.template.exprs.add(expr, ty.range());
+            (ParameterType { kind, ..ParameterType::default() }, Some(vec![id]))
+        };
+        match ty.kind() {
+            TypeNode::Name("string") => plain(TypeKind::String),
+            TypeNode::Name("int") => plain(TypeKind::Int),
+            TypeNode::Name("bool") => plain(TypeKind::Bool),
+            TypeNode::Name("object") | TypeNode::Object(_) => plain(TypeKind::Object),
+            TypeNode::Name("array") | TypeNode::Tuple(_) => plain(TypeKind::Array),
+            TypeNode::Name(name) => match self.types.get(name).copied() {
+                Some(declared) => self.ty(declared, aliases + 1),
+                None => Default::default(),
+            },
+            TypeNode::String(string) => match string.plain() {
+                Some(text) if string.is_complete() => literal(TypeKind::String, Expr::Str(text.into())),
+                _ => Default::default(),
+            },
+            TypeNode::Integer(Some(value)) => literal(TypeKind::Int, Expr::Int(value)),
+            TypeNode::Boolean(value) => literal(TypeKind::Bool, Expr::Bool(value)),
+            TypeNode::Signed(text) => match text.parse() {
+                Ok(value) => literal(TypeKind::Int, Expr::Int(value)),
+                Err(_) => Default::default(),
+            },
+            TypeNode::Null => (ParameterType { nullable: true, ..ParameterType::default() }, Some(Vec::new())),
+            TypeNode::Union(members) => {
+                let mut union = ParameterType::default();
+                let mut all = Some(Vec::new());
+                for (index, member) in members.into_iter().enumerate() {
+                    let is_null = matches!(member.kind(), TypeNode::Null);
+                    let (member, values) = self.ty(member, aliases + 1);
+                    union.nullable |= member.nullable;
+                    if index == 0 || union.kind == member.kind || is_null {
+                        union.kind = if is_null { union.kind } else { member.kind };
+                    } else {
+                        union.kind = TypeKind::Other;
+                    }
+                    all = all.zip(values).map(|(all, values)| [all, values].concat());
+                }
+                (union, all.filter(|values| !values.is_empty()))
+            }
+            TypeNode::Nullable(Some(inner)) => {
+                let (ty, values) = self.ty(inner, aliases + 1);
+                (ParameterType { nullable: true, ..ty }, values)
+            }
+            TypeNode::NonNull(Some(inner)) => {
+                let (ty, values) = self.ty(inner, aliases + 1);
+                (ParameterType { nullable: false, ..ty }, values)
+            }
+            TypeNode::Parenthesized(Some(inner)) => self.ty(inner, aliases + 1),
+            TypeNode::Array(element) => {
+                let element = element.map(|element| self.ty(element, aliases + 1).0.kind);
+                (ParameterType { kind: TypeKind::Array, element, ..ParameterType::default() }, None)
+            }
+            _ => Default::default(),
+        }
+    }
+
+    fn resource(&mut self, resource: &ResourceNode<'t>, parent: Option<u32>) {
+        if resource.name.is_none() && resource.type_.is_none() {
+            return;
+        }
+        let ResourceType { full, range: type_range, version } = self.resource_type(resource, parent);
+        let version = version.or_else(|| parent.and_then(|parent| self.template.resources[parent as usize].api_version));
+        let (locals, nested) = (self.locals.len(), self.nested.len());
+        let mut children = Vec::new();
+        let BodyParts { condition, repeat, body } = self.body(resource.body, resource.range.end(), Some(&mut children));
+        let own = |name| property(&self.template, body, name);
+        let index = index_of(self.template.resources.len());
+        self.template.resources.push(Resource {
+            symbol: resource.name.map(|name| Identifier { name: Name::from(name.text), range: name.range }),
+            resource_type: full,
+            type_range,
+            api_version: version,
+            name: own("name"),
+            parent,
+            existing: resource.existing.is_some(),
+            condition,
+            repeat,
+            scope: own("scope"),
+            depends_on: own("dependsOn"),
+            body,
+            range: resource.range,
+            header: self.header("resource", resource.name, resource.type_, resource.range),
+            module: None,
+        });
+        for child in children {
+            self.resource(&child, Some(index));
+        }
+        self.locals.truncate(locals);
+        self.nested.truncate(nested);
+    }
+
+    /// The type and version in `'type@version'`.
+    fn resource_type(&mut self, resource: &ResourceNode<'t>, parent: Option<u32>) -> ResourceType {
+        let Some(string) = resource.type_ else {
+            return ResourceType { full: None, range: TextRange::empty(resource.range.end()), version: None };
+        };
+        let content = string.content_range();
+        let written = &self.source[content];
+        let at = written.find('@');
+        let range = TextRange::at(content.start(), TextSize::of(&written[..at.unwrap_or(written.len())]));
+        let own = &self.source[range];
+        let outer = parent.and_then(|parent| self.template.resources[parent as usize].resource_type.clone());
+        let full = match (parent, outer) {
+            _ if own.contains("${") => None,
+            (None, _) => Some(own.into()),
+            (Some(_), Some(outer)) => Some(full_type(&outer, own)),
+            (Some(_), None) => None,
+        };
+        let version = at.map(|_| {
+            let range = TextRange::new(range.end() + TextSize::of('@'), content.end());
+            let expr = match string.plain() {
+                Some(_) if string.is_complete() => Expr::Str(self.source[range].into()),
+                // A placeholder that some build step fills in.
+                None if string.is_complete() => Expr::Opaque(Opaque::Unsupported),
+                _ => Expr::Opaque(Opaque::SyntaxError),
+            };
+            self.template.exprs.add_embedded(expr, range)
+        });
+        ResourceType { full, range, version }
+    }
+
+    fn module(&mut self, module: &ModuleNode<'t>) {
+        let locals = self.locals.len();
+        let BodyParts { condition, repeat, body } = self.body(module.body, module.range.end(), None);
+        self.locals.truncate(locals);
+        let own = |name| property(&self.template, body, name);
+        let is_whole = matches!(self.template.expr(body), Expr::Object(Object { damaged: false, .. }));
+        let arguments = own("params").or((!is_whole).then_some(body));
+        let (name, scope, depends_on) = (own("name"), own("scope"), own("dependsOn"));
+        let arguments = match arguments {
+            // Whatever the arguments are, they are not written where one could read them.
+            Some(id) if id == body => {
+                Some(self.template.exprs.add(Expr::Opaque(Opaque::SyntaxError), TextRange::empty(module.range.end())))
+            }
+            arguments => arguments,
+        };
+        let source = match module.path.and_then(path_of) {
+            Some((path, range)) if ["br:", "br/", "ts:", "ts/"].iter().any(|scheme| path.starts_with(scheme)) => {
+                ModuleSource::Registry(path, range)
+            }
+            Some((path, range)) => ModuleSource::Path(path, range),
+            None => ModuleSource::Unknown,
+        };
+        self.template.modules.push(Module {
+            symbol: module.name.map(|name| Identifier { name: Name::from(name.text), range: name.range }),
+            name,
+            source,
+            arguments,
+            scope,
+            condition,
+            repeat,
+            depends_on,
+            range: module.range,
+            header: self.header("module", module.name, module.path, module.range),
+        });
+    }
+
+    /// What stands behind the `=` of a resource or module. Names that it binds stay in `locals` and `nested`, for the
+    /// resources inside.
+    fn body(&mut self, body: Option<Body<'t>>, end: TextSize, mut children: Option<&mut Vec<ResourceNode<'t>>>) -> BodyParts {
+        let mut parts = BodyParts { condition: None, repeat: None, body: self.template.exprs.add(SYNTAX_ERROR, TextRange::empty(end)) };
+        let mut body = body;
+        if let Some(Body::Expr(expr)) = body
+            && let ExprKind::For(the_loop) = expr.kind()
+        {
+            let iterable = self.value_or_gap(the_loop.iterable, expr.range());
+            let (variable, index) = self.bind(&the_loop);
+            parts.repeat = Some(Repeat { variable, index, iterable });
+            body = the_loop.body;
+        }
+        let object = match body {
+            None => return parts,
+            Some(Body::If { condition, body, range }) => {
+                parts.condition = Some(self.value_or_gap(condition, range));
+                match body {
+                    Some(object) => object,
+                    None => return parts,
+                }
+            }
+            Some(Body::Expr(expr)) => match expr.as_object() {
+                Some(object) => object,
+                None => {
+                    parts.body = self.value(expr);
+                    return parts;
+                }
+            },
+        };
+        if let Some(children) = &mut children {
+            children.extend(object.members().filter_map(|member| match member {
+                ObjectMember::Resource(resource) => Some(*resource),
+                _ => None,
+            }));
+            self.nested.extend(children.iter().filter_map(|child| child.name).map(|name| Name::from(name.text)));
+        }
+        let draft = self.object(object);
+        parts.body = draft.add_to(&mut self.template.exprs);
+        parts
+    }
+
+    fn bind(&mut self, the_loop: &For<'t>) -> (Option<Name>, Option<Name>) {
+        let names = (the_loop.variable.map(|name| Name::from(name.text)), the_loop.index.map(|name| Name::from(name.text)));
+        self.locals.extend(names.0.clone());
+        self.locals.extend(names.1.clone());
+        names
+    }
+
+    /// From the keyword to the type or path.
+    fn header(&self, keyword: &str, name: Option<Token<'_>>, string: Option<Str<'_>>, whole: TextRange) -> TextRange {
+        let Some(name) = name else { return TextRange::at(whole.start(), TextSize::of(keyword)) };
+        let before = self.source[..usize::from(name.range.start())].trim_end();
+        let start = before.strip_suffix(keyword).map_or(name.range.start(), TextSize::of);
+        TextRange::new(start, string.map_or(name.range.end(), |string| string.range().end()))
+    }
+
+    fn value(&mut self, node: Node<'t>) -> ExprId {
+        let draft = self.expr(node);
+        draft.add_to(&mut self.template.exprs)
+    }
+
+    fn value_or_gap(&mut self, node: Option<Node<'t>>, around: TextRange) -> ExprId {
+        match node {
+            Some(node) => self.value(node),
+            None => self.gap(around.end()),
+        }
+    }
+
+    fn gap(&mut self, at: TextSize) -> ExprId {
+        Draft::syntax_error(TextRange::empty(at), self.is_embedded).add_to(&mut self.template.exprs)
+    }
+
+    fn expr(&mut self, node: Node<'t>) -> Draft {
+        if self.depth == MAX_DEPTH {
+            return Draft::syntax_error(node.range(), self.is_embedded);
+        }
+        self.depth += 1;
+        let draft = self.expr_inside(node);
+        self.depth -= 1;
+        draft
+    }
+
+    fn expr_inside(&mut self, node: Node<'t>) -> Draft {
+        let range = node.range();
+        let expr = match node.kind() {
+            ExprKind::Identifier(name) => self.resolve(name),
+            ExprKind::Integer(value) => value.map_or(Expr::Opaque(Opaque::Unsupported), Expr::Int),
+            ExprKind::Boolean(value) => Expr::Bool(value),
+            ExprKind::Null => Expr::Null,
+            ExprKind::String(string) => return self.string(string),
+            ExprKind::Object(object) => return self.object(object),
+            ExprKind::Array(array) => {
+                let mut items = Vec::new();
+                let mut end = range.start() + TextSize::of('[');
+                let mut is_whole = true;
+                for item in array.items() {
+                    match item {
+                        ItemNode::Expr(value) => {
+                            end = value.range().end();
+                            items.push(Item::Value(self.value(value)));
+                        }
+                        ItemNode::Spread { range, value } => {
+                            end = range.end();
+                            items.push(Item::Spread(self.value_or_gap(value, range)));
+                        }
+                        ItemNode::Broken(_) => is_whole = false,
+                    }
+                }
+                if is_whole && self.is_closed(range, end, ']') { Expr::Array(items.into()) } else { SYNTAX_ERROR }
+            }
+            ExprKind::For(the_loop) => self.for_loop(&the_loop, range),
+            ExprKind::Parenthesized(Some(inner)) | ExprKind::NonNull(Some(inner)) => {
+                let draft = self.expr(inner);
+                return Draft { range, ..draft };
+            }
+            ExprKind::Lambda(lambda) => {
+                let parameters: Box<[Name]> = lambda.parameters().map(|name| Name::from(name.text)).collect();
+                let locals = self.locals.len();
+                self.locals.extend(parameters.iter().cloned());
+                let body = self.value_or_gap(lambda.body, range);
+                self.locals.truncate(locals);
+                Expr::Lambda { parameters, body }
+            }
+            ExprKind::Call(call) => return self.call(call, range),
+            ExprKind::Member { object, property, is_safe } => {
+                let base = self.value_or_gap(object, range);
+                match property {
+                    Some(name) => {
+                        Expr::Member { base, name: Name::from(name.text), name_range: name.range, safe: is_safe }
+                    }
+                    None => SYNTAX_ERROR,
+                }
+            }
+            ExprKind::Subscript { object: Some(object), index: Some(index), is_safe, is_from_end } => {
+                let base = self.expr(object);
+                let end = index.range().end();
+                let index = self.expr(index);
+                let lowered = forms::index(&mut self.template.exprs, base, index, is_safe, is_from_end);
+                if self.is_closed(range, end, ']') { lowered } else { SYNTAX_ERROR }
+            }
+            ExprKind::ResourceAccess { object, name } => {
+                let base = self.value_or_gap(object, range);
+                match name {
+                    Some(name) => Expr::Nested { base, name: Name::from(name.text) },
+                    None => SYNTAX_ERROR,
+                }
+            }
+            ExprKind::Unary { operator, operand: Some(operand) } => {
+                let operand = self.expr(operand);
+                match operator {
+                    "!" => forms::unary(&mut self.template.exprs, UnaryOp::Not, operand),
+                    "-" => forms::unary(&mut self.template.exprs, UnaryOp::Minus, operand),
+                    _ => return Draft { range, ..operand },
+                }
+            }
+            ExprKind::Binary { left: Some(left), operator, right: Some(right) } => {
+                let left = self.expr(left);
+                let right = self.expr(right);
+                match binary_op(operator) {
+                    Some(op) => forms::binary(&mut self.template.exprs, op, left, right),
+                    None => SYNTAX_ERROR,
+                }
+            }
+            ExprKind::Ternary { condition, consequence, alternative } => {
+                let condition = self.value_or_gap(condition, range);
+                let consequence = self.value_or_gap(consequence, range);
+                Expr::Conditional { condition, consequence, alternative: self.value_or_gap(alternative, range) }
+            }
+            // Half of an expression: what there is of it may still hold names that somebody wants to look up.
+            ExprKind::Subscript { object: part, .. } | ExprKind::Binary { left: part, .. } => {
+                part.map(|part| self.value(part));
+                SYNTAX_ERROR
+            }
+            ExprKind::Parenthesized(None) | ExprKind::NonNull(None) | ExprKind::Unary { .. } | ExprKind::Broken => SYNTAX_ERROR,
+        };
+        Draft::new(expr, range, self.is_embedded)
+    }
+
+    /// Whether something that should end with `closer` does; `end` is where the last part of it ends.
+    fn is_closed(&self, range: TextRange, end: TextSize, closer: char) -> bool {
+        end < range.end() && self.source[range].ends_with(closer)
+    }
+
+    fn for_loop(&mut self, the_loop: &For<'t>, range: TextRange) -> Expr {
+        let iterable = self.value_or_gap(the_loop.iterable, range);
+        let locals = self.locals.len();
+        let (variable, index) = self.bind(the_loop);
+        let (filter, body) = match the_loop.body {
+            Some(Body::Expr(body)) => (None, self.value(body)),
+            Some(Body::If { condition, body, range }) => {
+                let filter = self.value_or_gap(condition, range);
+                let body = match body {
+                    Some(object) => {
+                        let draft = self.object(object);
+                        draft.add_to(&mut self.template.exprs)
+                    }
+                    None => self.gap(range.end()),
+                };
+                (Some(filter), body)
+            }
+            None => (None, self.gap(range.end())),
+        };
+        self.locals.truncate(locals);
+        Expr::Loop(Box::new(Loop { variable, index, iterable, filter, body }))
+    }
+
+    fn string(&mut self, string: Str<'t>) -> Draft {
+        let range = string.range();
+        let mut text = Text::default();
+        for piece in string.pieces() {
+            match piece {
+                Piece::Text { text: literal, .. } => text.push_str(&literal),
+                Piece::Hole { range, expression } => {
+                    let outside = std::mem::replace(&mut self.is_embedded, true);
+                    let hole = match expression {
+                        Some(expression) => self.expr(expression),
+                        None => Draft::syntax_error(range, true),
+                    };
+                    self.is_embedded = outside;
+                    text.push(&mut self.template.exprs, hole);
+                }
+            }
+        }
+        let expr = text.finish();
+        if !string.is_complete() {
+            return Draft::syntax_error(range, self.is_embedded);
+        }
+        let inner = string.content_range();
+        Draft { inner, ..Draft::new(expr, range, self.is_embedded) }
+    }
+
+    fn object(&mut self, object: ObjectNode<'t>) -> Draft {
+        let range = object.range();
+        let ends = self.damage.get(&range).copied();
+        let mut damaged = ends.is_some() || object.closing_brace().is_none();
+        let outside = std::mem::take(&mut self.spilled);
+        let mut members = Vec::new();
+        for member in object.members() {
+            match member {
+                ObjectMember::Property(property) => {
+                    let key = match property.key {
+                        Key::Name(name) => Draft::new(Expr::Str(name.text.into()), name.range, self.is_embedded),
+                        Key::String(string) => self.string(string),
+                    };
+                    let key = key.add_to(&mut self.template.exprs);
+                    let value = self.value_or_gap(property.value, property.range);
+                    let member = Member::Property(Property { key, value, range: property.range });
+                    if ends.is_some_and(|ends| property.range.start() >= ends) {
+                        self.spilled = true;
+                    } else {
+                        members.push(member);
+                    }
+                }
+                ObjectMember::Spread { range, value } => {
+                    let value = self.value_or_gap(value, range);
+                    members.push(Member::Spread { value, range });
+                }
+                ObjectMember::Resource(_) => {}
+                ObjectMember::Broken(_) => damaged = true,
+            }
+        }
+        damaged |= self.spilled;
+        self.spilled |= outside;
+        let object = Object { members: members.into(), damaged, form: ObjectForm::Braces };
+        Draft::new(Expr::Object(object), range, self.is_embedded)
+    }
+
+    fn call(&mut self, call: syntax::bicep::Call<'t>, range: TextRange) -> Draft {
+        let mut arguments = Vec::new();
+        let mut is_whole = true;
+        let mut end = TextSize::default();
+        let mut only_string = None;
+        if let Some(items) = call.arguments() {
+            for (index, item) in items.enumerate() {
+                match item {
+                    ItemNode::Expr(argument) => {
+                        end = argument.range().end();
+                        only_string = argument.as_string().filter(|_| index == 0);
+                        arguments.push(self.expr(argument));
+                    }
+                    ItemNode::Spread { .. } | ItemNode::Broken(_) => is_whole = false,
+                }
+            }
+        }
+        is_whole &= call.arguments_range().is_some_and(|parentheses| self.is_closed(parentheses, end, ')'));
+        let mut receiver = None;
+        let mut namespace = None;
+        let mut name = None;
+        if let Some(function) = call.function {
+            match function.kind() {
+                ExprKind::Identifier(text) => name = Some(Token { range: function.range(), text }),
+                ExprKind::Member { object: Some(object), property, .. } => {
+                    name = property;
+                    match object.kind() {
+                        ExprKind::Identifier(text @ ("az" | "sys")) if !self.is_declared(text) => namespace = Some(""),
+                        ExprKind::Identifier(text) if matches!(self.resolve(text), Expr::Ref(Ref::Imported(_))) => {
+                            namespace = Some(text);
+                        }
+                        _ => receiver = Some(self.value(object)),
+                    }
+                }
+                _ => {
+                    self.value(function);
+                }
+            }
+        }
+        let embedded = self.is_embedded;
+        let exprs = &mut self.template.exprs;
+        let Some(name) = name.filter(|_| is_whole) else {
+            forms::add_all(exprs, arguments);
+            return Draft::syntax_error(range, embedded);
+        };
+        let site = CallSite { function: name.text, function_range: name.range, range, embedded };
+        if receiver.is_some() {
+            return site.plain(exprs, arguments, receiver);
+        }
+        match namespace {
+            Some(namespace) if !namespace.is_empty() => {
+                let function = format!("{namespace}.{}", name.text);
+                return CallSite { function: &function, ..site }.plain(exprs, arguments, None);
+            }
+            None if self.functions.contains(&Name::from(name.text)) => return site.plain(exprs, arguments, None),
+            _ => {}
+        }
+        if name.text.eq_ignore_ascii_case("json")
+            && let [argument] = arguments.as_slice()
+            && let Some(text) = argument.as_str()
+            && let Some(string) = only_string
+        {
+            let content = string.content_range();
+            // Of a text with escapes nothing more exact than the whole is known.
+            let is_verbatim = self.source[content] == *text;
+            let place = |part: TextRange| if is_verbatim { part + content.start() } else { range };
+            return Draft { embedded, ..literal::lower(exprs, text, &place, range) };
+        }
+        forms::call(exprs, &site, arguments)
+    }
+
+    fn is_declared(&self, name: &str) -> bool {
+        let name = Name::from(name);
+        self.locals.contains(&name) || self.names.contains_key(&name)
+    }
+
+    fn resolve(&self, text: &str) -> Expr {
+        let name = Name::from(text);
+        if self.locals.contains(&name) {
+            return Expr::Ref(Ref::Local(name));
+        }
+        if self.nested.contains(&name) {
+            return Expr::Ref(Ref::Resource(name));
+        }
+        Expr::Ref(match self.names.get(&name) {
+            Some(NameKind::Parameter) => Ref::Parameter(name),
+            Some(NameKind::Variable) => Ref::Variable(name),
+            Some(NameKind::Resource) => Ref::Resource(name),
+            Some(NameKind::Module) => Ref::Module(name),
+            Some(NameKind::Imported) => Ref::Imported(name),
+            None if text == "az" || text == "sys" => return Expr::Opaque(Opaque::Unsupported),
+            // What a parameter file inherits from the one it extends.
+            None if text == "base" && self.template.kind == TemplateKind::Parameters => Ref::Imported(name),
+            None => Ref::Undeclared(name),
+        })
+    }
+
+    /// Sets the parents that are named by `parent:`, which may be declared further down.
+    fn link_parents(&mut self) {
+        let mut by_symbol = FxHashMap::default();
+        for (index, resource) in (0..).zip(&self.template.resources) {
+            if let Some(symbol) = &resource.symbol {
+                by_symbol.entry(symbol.name.clone()).or_insert(index);
+            }
+        }
+        let mut links = Vec::new();
+        for (index, resource) in (0_u32..).zip(&self.template.resources) {
+            if resource.parent.is_none()
+                && let Some(parent) = property(&self.template, resource.body, "parent")
+                && let Some(symbol) = self.symbol_of(parent)
+                && let Some(&parent) = by_symbol.get(symbol)
+                && parent != index
+            {
+                links.push((index, parent));
+            }
+        }
+        for (index, parent) in links {
+            let outer = self.template.resources[parent as usize].resource_type.clone();
+            let resource = &mut self.template.resources[index as usize];
+            resource.parent = Some(parent);
+            if let (Some(outer), Some(own)) = (outer, &resource.resource_type) {
+                resource.resource_type = Some(full_type(&outer, own));
+            }
+        }
+    }
+
+    /// The symbol of a resource, an element of a resource loop, or a nested resource.
+    fn symbol_of(&self, id: ExprId) -> Option<&Name> {
+        match self.template.expr(id) {
+            Expr::Ref(Ref::Resource(name)) | Expr::Nested { name, .. } => Some(name),
+            Expr::Index { base, .. } => match self.template.expr(*base) {
+                Expr::Ref(Ref::Resource(name)) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn find_insertion(&mut self, statements: &[Statement<'t>]) {
+        let end = TextSize::of(self.source);
+        let after_last = |wanted: fn(&Statement<'_>) -> bool| {
+            statements.iter().rev().find(|statement| wanted(statement)).map(|statement| {
+                let at = usize::from(range_of(statement).end());
+                let line_end = memchr::memchr(b'\n', &self.source.as_bytes()[at..]).map(|newline| at + newline + 1);
+                line_end.and_then(|at| TextSize::try_from(at).ok()).unwrap_or(end)
+            })
+        };
+        let is_parameter = |statement: &Statement<'_>| matches!(statement, Statement::Parameter(_));
+        let is_variable = |statement: &Statement<'_>| matches!(statement, Statement::Variable(_));
+        let first = |is_head: fn(&Statement<'_>) -> bool| {
+            statements.iter().find(|statement| !is_head(statement)).map_or(end, |statement| self.above_comments(range_of(statement).start()))
+        };
+        let before_body = || {
+            first(|statement| {
+                matches!(
+                    statement,
+                    Statement::TargetScope(_)
+                        | Statement::Metadata(_)
+                        | Statement::Import(_)
+                        | Statement::Extension(_)
+                        | Statement::Using(_)
+                        | Statement::Extends(_)
+                        | Statement::Type(_)
+                )
+            })
+        };
+        let parameters = after_last(is_parameter).unwrap_or_else(before_body);
+        let variables = after_last(is_variable).or_else(|| after_last(is_parameter)).unwrap_or_else(before_body);
+        self.template.insertion.resources = Some(TextRange::empty(end));
+        self.template.insertion.parameters = Some(TextRange::empty(parameters));
+        self.template.insertion.variables = Some(TextRange::empty(variables));
+    }
+
+    /// Comments right above a declaration belong to it.
+    fn above_comments(&self, start: TextSize) -> TextSize {
+        let mut at = usize::from(start);
+        while let Some(line) = self.source[..at].lines().next_back() {
+            let before = &self.source[..at];
+            if !before.ends_with('\n') || !line.trim_start().starts_with(['/', '#']) {
+                break;
+            }
+            at = before[..before.len() - 1].rfind('\n').map_or(0, |newline| newline + 1);
+        }
+        TextSize::try_from(at).expect("a text is never larger than 4 GiB")
+    }
+}
+
+const SYNTAX_ERROR: Expr = Expr::Opaque(Opaque::SyntaxError);
+
+struct ResourceType {
+    full: Option<Box<str>>,
+    range: TextRange,
+    version: Option<ExprId>,
+}
+
+struct BodyParts {
+    condition: Option<ExprId>,
+    repeat: Option<Repeat>,
+    body: ExprId,
+}
+
+fn is_named(decorator: &Decorator<'_>, name: &str) -> bool {
+    decorator.name().is_some_and(|token| token.text == name)
+}
+
+fn has_decorator(decorators: &[Decorator<'_>], name: &str) -> bool {
+    decorators.iter().any(|decorator| is_named(decorator, name))
+}
+
+/// A path that is written out.
+fn path_of(string: Str<'_>) -> Option<(Box<str>, TextRange)> {
+    string.plain().filter(|_| string.is_complete()).map(|path| (path.into(), string.range()))
+}
+
+fn index_of(len: usize) -> u32 {
+    u32::try_from(len).expect("a text of at most 4 GiB has fewer declarations than that")
+}
+
+fn binary_op(sign: &str) -> Option<BinaryOp> {
+    Some(match sign {
+        "&&" => BinaryOp::And,
+        "||" => BinaryOp::Or,
+        "??" => BinaryOp::Coalesce,
+        "==" => BinaryOp::Equal,
+        "!=" => BinaryOp::NotEqual,
+        "=~" => BinaryOp::EqualIgnoreCase,
+        "!~" => BinaryOp::NotEqualIgnoreCase,
+        "<" => BinaryOp::Less,
+        "<=" => BinaryOp::LessOrEqual,
+        ">" => BinaryOp::Greater,
+        ">=" => BinaryOp::GreaterOrEqual,
+        "+" => BinaryOp::Add,
+        "-" => BinaryOp::Subtract,
+        "*" => BinaryOp::Multiply,
+        "/" => BinaryOp::Divide,
+        "%" => BinaryOp::Modulo,
+        _ => return None,
+    })
+}
+
+fn range_of(statement: &Statement<'_>) -> TextRange {
+    match statement {
+        Statement::TargetScope(declaration)
+        | Statement::Metadata(declaration)
+        | Statement::Parameter(declaration)
+        | Statement::Variable(declaration)
+        | Statement::Output(declaration)
+        | Statement::Assert(declaration)
+        | Statement::Type(declaration) => declaration.range,
+        Statement::Resource(resource) => resource.range,
+        Statement::Module(module) | Statement::Test(module) => module.range,
+        Statement::Function(function) => function.range,
+        Statement::Import(import) => import.range,
+        Statement::Extension(extension) | Statement::ExtensionConfig(extension) => extension.range,
+        Statement::Using(using) | Statement::Extends(using) => using.range,
+        Statement::Broken(range) => *range,
+    }
+}

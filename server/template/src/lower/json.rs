@@ -1,0 +1,766 @@
+//! Lowering of ARM JSON.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+use syntax::json::{Array, Member as Pair, Object as ObjectNode, Str, TemplateKind as FileKind, Value, looks_like_template};
+use syntax::{Language, SyntaxError, SyntaxTree, arm_expr};
+use text_size::{TextRange, TextSize};
+
+use super::arm::{Arm, Scope};
+use super::forms::{self, Draft};
+use super::{MAX_DEPTH, full_type, index_names, property};
+use crate::Name;
+use crate::expr::{Call, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Segment};
+use crate::model::{
+    Assignment, Function, Identifier, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource, Template,
+    TemplateKind, TypeKind, Variable,
+};
+
+/// How deep templates and child resources may nest in each other; Azure allows five levels of types.
+const MAX_NESTING: usize = 24;
+
+/// How many definitions may refer to one another.
+const MAX_REFERENCES: usize = 16;
+
+/// Lowers a template or a parameter file. `errors` is what is wrong with it as JSON.
+pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError]) -> Option<Template> {
+    let kind = match looks_like_template(tree.source()) {
+        FileKind::Template => TemplateKind::Deployment,
+        FileKind::Parameters => TemplateKind::Parameters,
+        FileKind::Other => return None,
+    };
+    let root = syntax::json::root(tree)?.as_object()?;
+    let mut lowering = Lowering {
+        source: tree.source(),
+        template: Template::new(Language::Json, kind),
+        scope: Scope::default(),
+        definitions: FxHashMap::default(),
+        errors: Vec::new(),
+        is_literal: kind == TemplateKind::Parameters,
+        is_broken: !errors.is_empty(),
+        spilled: false,
+        depth: 0,
+        nesting: 0,
+    };
+    lowering.sections(root);
+    let Lowering { mut template, errors, .. } = lowering;
+    template.expression_errors = errors;
+    Some(template)
+}
+
+struct Lowering<'t> {
+    source: &'t str,
+    /// The template at hand: the file's own or a nested one.
+    template: Template,
+    scope: Scope,
+    /// The types it declares.
+    definitions: FxHashMap<Name, ObjectNode<'t>>,
+    /// What is wrong with expressions, in bytes of the file.
+    errors: Vec<SyntaxError>,
+    /// Strings stand for themselves, as they do in parameter files.
+    is_literal: bool,
+    /// A bracket may be missing somewhere.
+    is_broken: bool,
+    /// Members of an object around were found in an object inside of it.
+    spilled: bool,
+    depth: usize,
+    nesting: usize,
+}
+
+impl<'t> Lowering<'t> {
+    fn sections(&mut self, root: ObjectNode<'t>) {
+        let [parameters, variables, functions, resources, outputs, definitions] =
+            members(root, ["parameters", "variables", "functions", "resources", "outputs", "definitions"]).map(value_of);
+        let container = |value: Option<Value<'_>>| {
+            value.filter(|value| matches!(value, Value::Object(_) | Value::Array(_))).map(Value::range)
+        };
+        self.template.insertion.parameters = container(parameters);
+        self.template.insertion.variables = container(variables);
+        self.template.insertion.resources = container(resources);
+        self.template.insertion.sections = Some(root.range().start() + TextSize::of('{'));
+        for pair in pairs(definitions) {
+            if let Some(definition) = value_of(Some(pair)).and_then(Value::as_object) {
+                self.definitions.insert(name_of(pair.key), definition);
+            }
+        }
+        if self.template.kind == TemplateKind::Parameters {
+            pairs(parameters).for_each(|pair| self.assignment(pair));
+        } else {
+            pairs(parameters).for_each(|pair| self.parameter(pair));
+            pairs(variables).for_each(|pair| self.variable(pair));
+            for namespace in functions.and_then(Value::as_array).into_iter().flat_map(Array::elements) {
+                self.functions(namespace);
+            }
+            self.resources(resources, None);
+            pairs(outputs).for_each(|pair| self.output(pair));
+        }
+        index_names(&mut self.template);
+    }
+
+    fn assignment(&mut self, pair: Pair<'t>) {
+        let (value, key_vault) = match pair.value {
+            Some(Value::Object(object)) => self.wrapped(object),
+            value => (self.gap(value.map_or(pair.range.end(), |value| value.range().start())), false),
+        };
+        let name = identifier(pair.key);
+        self.template.assignments.push(Assignment { name, value, key_vault, range: pair.range });
+    }
+
+    /// The value in `{ "value": … }`, and whether it is a reference to a Key Vault instead.
+    fn wrapped(&mut self, object: ObjectNode<'t>) -> (ExprId, bool) {
+        match members(object, ["value", "reference"]) {
+            [Some(pair), _] => (self.value_of_pair(pair), false),
+            [None, Some(_)] => (self.template.exprs.add(Expr::Opaque(Opaque::Unsupported), object.range()), true),
+            [None, None] => (self.template.exprs.add(Expr::Opaque(Opaque::SyntaxError), object.range()), false),
+        }
+    }
+
+    fn parameter(&mut self, pair: Pair<'t>) {
+        let object = value_of(Some(pair)).and_then(Value::as_object);
+        let [default, ty] = object.map_or([None; 2], |object| members(object, ["defaultValue", "type"]));
+        let (kind, allowed) = object.map_or_else(Default::default, |object| self.ty(object, 0));
+        let default = default.map(|default| self.value_of_pair(default));
+        self.template.parameters.push(Parameter {
+            name: name_of(pair.key),
+            name_range: pair.key.inner_range(),
+            ty: kind,
+            type_range: value_of(ty).map_or(TextRange::empty(pair.key.range().end()), Value::range),
+            default,
+            allowed,
+            range: pair.range,
+        });
+    }
+
+    /// The type of a parameter, output or definition, and the values it can have where it lists them.
+    fn ty(&mut self, object: ObjectNode<'t>, references: usize) -> (ParameterType, Option<Vec<ExprId>>) {
+        let [kind, reference, allowed, nullable, items] =
+            members(object, ["type", "$ref", "allowedValues", "nullable", "items"]).map(value_of);
+        let (mut ty, mut values) = (ParameterType::default(), None);
+        if let Some(Value::String(reference)) = reference
+            && references < MAX_REFERENCES
+            && let Some(name) = reference.text().strip_prefix("#/definitions/")
+            && let Some(&definition) = self.definitions.get(&Name::from(name))
+        {
+            (ty, values) = self.ty(definition, references + 1);
+        }
+        if let Some(Value::String(kind)) = kind {
+            let (kind, secure) = type_kind(&kind.text());
+            ty.kind = kind;
+            ty.secure = secure;
+        }
+        if let Some(Value::Bool(_, nullable)) = nullable {
+            ty.nullable = nullable;
+        }
+        if let Some(Value::Object(items)) = items
+            && references < MAX_REFERENCES
+        {
+            ty.element = Some(self.ty(items, references + 1).0.kind);
+        }
+        // For an array the list says what its elements may be.
+        if let Some(Value::Array(allowed)) = allowed.filter(|_| ty.kind != TypeKind::Array) {
+            values = Some(allowed.elements().map(|value| self.add(value)).collect());
+        }
+        (ty, values)
+    }
+
+    fn variable(&mut self, pair: Pair<'t>) {
+        if let Some(copies) = copies(pair) {
+            for copy in copies.elements().filter_map(Value::as_object) {
+                if let Some((name, value)) = self.property_copy(copy) {
+                    let (name, name_range) = (name_of(name), name.inner_range());
+                    self.template.variables.push(Variable { name, name_range, value, range: copy.range() });
+                }
+            }
+            return;
+        }
+        let (name, name_range) = (name_of(pair.key), pair.key.inner_range());
+        let value = self.value_of_pair(pair);
+        self.template.variables.push(Variable { name, name_range, value, range: pair.range });
+    }
+
+    /// `{ "name": …, "count": …, "input": … }`: its name and the array it makes.
+    fn property_copy(&mut self, copy: ObjectNode<'t>) -> Option<(Str<'t>, ExprId)> {
+        let [name, count, input] = members(copy, ["name", "count", "input"]);
+        let name = value_of(name).and_then(Value::as_str)?;
+        let iterable = self.counted(count, copy.range());
+        let index = name_of(name);
+        self.scope.loops.push(index.clone());
+        let body = match input {
+            Some(input) => self.value_of_pair(input),
+            None => self.gap(copy.range().end()),
+        };
+        self.scope.loops.pop();
+        let the_loop = Loop { variable: None, index: Some(index), iterable, filter: None, body };
+        Some((name, self.template.exprs.add(Expr::Loop(Box::new(the_loop)), copy.range())))
+    }
+
+    fn counted(&mut self, count: Option<Pair<'t>>, around: TextRange) -> ExprId {
+        match value_of(count) {
+            Some(count) => {
+                let count = self.value(count);
+                forms::counted(&mut self.template.exprs, count)
+            }
+            None => self.gap(around.end()),
+        }
+    }
+
+    fn functions(&mut self, namespace: Value<'t>) {
+        let Some(namespace) = namespace.as_object() else { return };
+        let [prefix, functions] = members(namespace, ["namespace", "members"]).map(value_of);
+        let Some(prefix) = prefix.and_then(Value::as_str) else { return };
+        for pair in pairs(functions) {
+            let Some(function) = value_of(Some(pair)).and_then(Value::as_object) else { continue };
+            let [parameters, output] = members(function, ["parameters", "output"]).map(value_of);
+            let parameters: Vec<Name> = parameters
+                .and_then(Value::as_array)
+                .into_iter()
+                .flat_map(Array::elements)
+                .filter_map(Value::as_object)
+                .filter_map(|parameter| value_of(members(parameter, ["name"])[0])?.as_str())
+                .map(name_of)
+                .collect();
+            let scope = Scope { function_parameters: parameters.clone(), ..Scope::default() };
+            let outside = std::mem::replace(&mut self.scope, scope);
+            let body = match output.and_then(Value::as_object).and_then(|output| members(output, ["value"])[0]) {
+                Some(value) => self.value_of_pair(value),
+                None => self.gap(pair.range.end()),
+            };
+            self.scope = outside;
+            self.template.functions.push(Function {
+                name: Name::from(&*format!("{}.{}", prefix.text(), pair.key.text())),
+                name_range: pair.key.inner_range(),
+                parameters,
+                body,
+            });
+        }
+    }
+
+    fn output(&mut self, pair: Pair<'t>) {
+        let object = value_of(Some(pair)).and_then(Value::as_object);
+        let ty = object.map_or_else(Default::default, |object| self.ty(object, 0).0);
+        let [value, copy] = object.map_or([None; 2], |object| members(object, ["value", "copy"]));
+        let value = match (value, value_of(copy).and_then(Value::as_object)) {
+            (Some(value), _) => self.value_of_pair(value),
+            (None, Some(copy)) => {
+                let [count, input] = members(copy, ["count", "input"]);
+                let iterable = self.counted(count, copy.range());
+                let index = name_of(pair.key);
+                self.scope.loops.push(index.clone());
+                let body = match input {
+                    Some(input) => self.value_of_pair(input),
+                    None => self.gap(copy.range().end()),
+                };
+                self.scope.loops.pop();
+                let the_loop = Loop { variable: None, index: Some(index), iterable, filter: None, body };
+                self.template.exprs.add(Expr::Loop(Box::new(the_loop)), copy.range())
+            }
+            (None, None) => self.gap(pair.range.end()),
+        };
+        let (name, name_range) = (name_of(pair.key), pair.key.inner_range());
+        self.template.outputs.push(Output { name, name_range, ty, value, range: pair.range });
+    }
+
+    fn resources(&mut self, resources: Option<Value<'t>>, parent: Option<u32>) {
+        if self.nesting == MAX_NESTING {
+            return;
+        }
+        self.nesting += 1;
+        match resources {
+            Some(Value::Array(resources)) => {
+                for resource in resources.elements().filter_map(Value::as_object) {
+                    self.resource(resource, None, parent);
+                }
+            }
+            Some(Value::Object(resources)) => {
+                for pair in resources.members() {
+                    if let Some(Value::Object(resource)) = pair.value {
+                        self.resource(resource, Some(identifier(pair.key)), parent);
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.nesting -= 1;
+    }
+
+    fn resource(&mut self, resource: ObjectNode<'t>, symbol: Option<Identifier>, parent: Option<u32>) {
+        let [ty, copy, children, existing, properties] =
+            members(resource, ["type", "copy", "resources", "existing", "properties"]).map(value_of);
+        let type_range = ty.map_or(TextRange::empty(resource.range().start() + TextSize::of('{')), Value::range);
+        let own_type = ty.and_then(Value::as_str).filter(|ty| ty.is_closed()).map(Str::text);
+        let own_type = own_type.filter(|ty| !arm_expr::is_expression(ty));
+        let is_deployment = own_type.as_ref().is_some_and(|ty| ty.eq_ignore_ascii_case("Microsoft.Resources/deployments"));
+        let outside = (self.scope.loops.len(), self.scope.resource_loop.clone());
+        let repeat = match copy {
+            Some(Value::Object(copy)) => Some(self.resource_copy(copy)),
+            _ => None,
+        };
+        let body = self.resource_body(resource, is_deployment);
+        let own = |name| property(&self.template, body, name);
+        let index = u32::try_from(self.template.resources.len()).expect("a text of at most 4 GiB has fewer resources than that");
+        let (mut name, condition, scope) = (own("name"), own("condition"), own("scope"));
+        let (api_version, depends_on) = (own("apiVersion"), own("dependsOn"));
+        let outer_type = parent.map(|parent| self.template.resources[parent as usize].resource_type.clone());
+        let (resource_type, parent) = match (own_type, outer_type) {
+            (None, _) => (None, parent),
+            (Some(own), None) => (Some(own.into()), None),
+            (Some(own), Some(outer)) => match outer {
+                Some(outer) => {
+                    let full = full_type(&outer, &own);
+                    let is_child = starts_with_type(&full, &outer);
+                    if full.len() == own.len() && is_child {
+                        name = name.map(|name| self.last_segment(name));
+                    }
+                    (Some(full), parent.filter(|_| is_child))
+                }
+                None => (None, parent),
+            },
+        };
+        let header = ty.map_or(TextRange::at(resource.range().start(), TextSize::of('{')), Value::range);
+        self.template.resources.push(Resource {
+            symbol: symbol.clone(),
+            resource_type,
+            type_range,
+            api_version,
+            name,
+            parent,
+            existing: matches!(existing, Some(Value::Bool(_, true))),
+            condition,
+            repeat: repeat.clone(),
+            scope,
+            depends_on,
+            body,
+            range: resource.range(),
+            header,
+            module: None,
+        });
+        if is_deployment {
+            let (source, arguments) = self.deployment(properties.and_then(Value::as_object));
+            let scope = scope.or_else(|| self.deployment_scope(resource, body));
+            let module = u32::try_from(self.template.modules.len()).expect("there are no more modules than resources");
+            self.template.resources[index as usize].module = Some(module);
+            let range = resource.range();
+            self.template.modules.push(Module {
+                symbol, name, source, arguments, scope, condition, repeat, depends_on, range, header,
+            });
+        }
+        self.resources(children, Some(index));
+        self.scope.loops.truncate(outside.0);
+        self.scope.resource_loop = outside.1;
+    }
+
+    fn resource_copy(&mut self, copy: ObjectNode<'t>) -> Repeat {
+        let [name, count] = members(copy, ["name", "count"]);
+        let iterable = self.counted(count, copy.range());
+        let index = value_of(name).and_then(Value::as_str).map(name_of);
+        self.scope.loops.extend(index.clone());
+        self.scope.resource_loop.clone_from(&index);
+        Repeat { variable: None, index, iterable }
+    }
+
+    /// The object of a resource without what is lowered elsewhere: its loop, its children, the template in it.
+    fn resource_body(&mut self, resource: ObjectNode<'t>, is_deployment: bool) -> ExprId {
+        let mut body = ObjectBuilder::new(self, resource);
+        for pair in resource.members() {
+            let is = |name: &str| pair.key.text().eq_ignore_ascii_case(name);
+            if is("resources") || (is("copy") && matches!(pair.value, Some(Value::Object(_)))) {
+                continue;
+            }
+            match pair.value {
+                Some(Value::Object(properties)) if is_deployment && is("properties") => {
+                    let mut inner = ObjectBuilder::new(self, properties);
+                    for pair in properties.members() {
+                        if !["template", "parameters"].iter().any(|name| pair.key.text().eq_ignore_ascii_case(name)) {
+                            inner.member(self, pair);
+                        }
+                    }
+                    let value = inner.finish(self).add_to(&mut self.template.exprs);
+                    body.push_value(self, pair, value);
+                }
+                _ => body.member(self, pair),
+            }
+        }
+        body.finish(self).add_to(&mut self.template.exprs)
+    }
+
+    /// What a deployment deploys, and with which arguments.
+    fn deployment(&mut self, properties: Option<ObjectNode<'t>>) -> (ModuleSource, Option<ExprId>) {
+        let Some(properties) = properties else { return (ModuleSource::Unknown, None) };
+        let [template, link, parameters, parameters_link, options] =
+            members(properties, ["template", "templateLink", "parameters", "parametersLink", "expressionEvaluationOptions"])
+                .map(value_of);
+        let arguments = match (parameters, parameters_link) {
+            (Some(Value::Object(parameters)), _) => Some(self.arguments(parameters)),
+            (Some(other), _) => Some(self.template.exprs.add(Expr::Opaque(Opaque::Unsupported), other.range())),
+            (None, Some(link)) => Some(self.template.exprs.add(Expr::Opaque(Opaque::Unsupported), link.range())),
+            (None, None) => None,
+        };
+        let source = match (template, link) {
+            (Some(Value::Object(template)), _) if self.nesting < MAX_NESTING => {
+                let scope = options.and_then(Value::as_object).and_then(|options| value_of(members(options, ["scope"])[0])?.as_str());
+                let outer_scope = !scope.is_some_and(|scope| scope.text().eq_ignore_ascii_case("inner"));
+                ModuleSource::Inline { template: Box::new(self.inline(template, outer_scope)), outer_scope }
+            }
+            (None, Some(Value::Object(link))) => linked(link),
+            _ => ModuleSource::Unknown,
+        };
+        (source, arguments)
+    }
+
+    fn inline(&mut self, root: ObjectNode<'t>, outer_scope: bool) -> Template {
+        self.nesting += 1;
+        let outer = std::mem::replace(&mut self.template, Template::new(Language::Json, TemplateKind::Deployment));
+        let definitions = std::mem::take(&mut self.definitions);
+        let scope = if outer_scope { self.scope.clone() } else { Scope::default() };
+        let scope = std::mem::replace(&mut self.scope, scope);
+        self.sections(root);
+        self.scope = scope;
+        self.definitions = definitions;
+        self.nesting -= 1;
+        std::mem::replace(&mut self.template, outer)
+    }
+
+    /// The arguments of a deployment, each taken out of its `{ "value": … }`.
+    fn arguments(&mut self, parameters: ObjectNode<'t>) -> ExprId {
+        let mut builder = ObjectBuilder::new(self, parameters);
+        for pair in parameters.members() {
+            let value = match pair.value {
+                Some(Value::Object(argument)) => self.wrapped(argument).0,
+                Some(argument) => {
+                    let draft = self.value(argument);
+                    self.unwrap(draft)
+                }
+                None => self.gap(pair.range.end()),
+            };
+            builder.push_value(self, pair, value);
+        }
+        let mut draft = builder.finish(self);
+        if let Expr::Object(object) = &mut draft.expr {
+            object.form = ObjectForm::Implied;
+        }
+        draft.add_to(&mut self.template.exprs)
+    }
+
+    /// The argument in an expression that gives a `{ "value": … }`.
+    fn unwrap(&mut self, draft: Draft) -> ExprId {
+        match draft.expr {
+            Expr::Conditional { condition, consequence, alternative } => {
+                let consequence = self.unwrap_added(consequence);
+                let alternative = self.unwrap_added(alternative);
+                let expr = Expr::Conditional { condition, consequence, alternative };
+                Draft { expr, ..draft }.add_to(&mut self.template.exprs)
+            }
+            _ => {
+                let id = draft.add_to(&mut self.template.exprs);
+                self.unwrap_added(id)
+            }
+        }
+    }
+
+    fn unwrap_added(&mut self, id: ExprId) -> ExprId {
+        if let Some(value) = property(&self.template, id, "value") {
+            return value;
+        }
+        let exprs = &mut self.template.exprs;
+        let range = exprs.range(id);
+        match *exprs.get(id) {
+            Expr::Conditional { condition, consequence, alternative } => {
+                let consequence = self.unwrap_added(consequence);
+                let alternative = self.unwrap_added(alternative);
+                self.template.exprs.add_embedded(Expr::Conditional { condition, consequence, alternative }, range)
+            }
+            Expr::Null | Expr::Opaque(_) => id,
+            _ => exprs.add_embedded(
+                Expr::Member { base: id, name: Name::from("value"), name_range: TextRange::empty(range.end()), safe: false },
+                range,
+            ),
+        }
+    }
+
+    /// `resourceGroup` and `subscriptionId` of a deployment, as Bicep says it: `resourceGroup(subscription, group)`.
+    fn deployment_scope(&mut self, resource: ObjectNode<'t>, body: ExprId) -> Option<ExprId> {
+        let [group, subscription] = members(resource, ["resourceGroup", "subscriptionId"]).map(value_of);
+        let own = |name| property(&self.template, body, name);
+        let (function, arguments): (_, Box<[ExprId]>) = match (own("resourceGroup"), own("subscriptionId")) {
+            (Some(group), Some(subscription)) => ("resourceGroup", [subscription, group].into()),
+            (Some(group), None) => ("resourceGroup", [group].into()),
+            (None, Some(subscription)) => ("subscription", [subscription].into()),
+            (None, None) => return None,
+        };
+        let range = group.or(subscription)?.range();
+        let call = Call { function: Name::from(function), function_range: range, arguments, receiver: None };
+        Some(self.template.exprs.add(Expr::Call(Box::new(call)), range))
+    }
+
+    /// The own name of a child that is written with the names of its parents.
+    fn last_segment(&mut self, name: ExprId) -> ExprId {
+        let range = self.template.exprs.range(name);
+        let behind_slash = |text: &str| text.rfind('/').map(|slash| Box::<str>::from(&text[slash + 1..]));
+        let own = match self.template.expr(name) {
+            Expr::Str(text) => behind_slash(text).map(Expr::Str),
+            Expr::Interpolation(segments) => {
+                let found = segments.iter().enumerate().rev().find_map(|(index, segment)| match segment {
+                    Segment::Text(text) => Some((index, behind_slash(text)?)),
+                    Segment::Hole(_) => None,
+                });
+                found.map(|(index, rest)| {
+                    let rest = (!rest.is_empty()).then_some(Segment::Text(rest));
+                    let own: Box<[Segment]> = rest.into_iter().chain(segments[index + 1..].iter().cloned()).collect();
+                    match &*own {
+                        [] => Expr::Str("".into()),
+                        [Segment::Text(text)] => Expr::Str(text.clone()),
+                        _ => Expr::Interpolation(own),
+                    }
+                })
+            }
+            _ => None,
+        };
+        own.map_or(name, |own| self.template.exprs.add(own, range))
+    }
+
+    fn gap(&mut self, at: TextSize) -> ExprId {
+        self.template.exprs.add(Expr::Opaque(Opaque::SyntaxError), TextRange::empty(at))
+    }
+
+    fn value_of_pair(&mut self, pair: Pair<'t>) -> ExprId {
+        match pair.value {
+            Some(value) => self.add(value),
+            None => self.gap(pair.range.end()),
+        }
+    }
+
+    fn add(&mut self, value: Value<'t>) -> ExprId {
+        let draft = self.value(value);
+        draft.add_to(&mut self.template.exprs)
+    }
+
+    fn value(&mut self, value: Value<'t>) -> Draft {
+        let range = value.range();
+        if self.depth == MAX_DEPTH {
+            return Draft::syntax_error(range, false);
+        }
+        let expr = match value {
+            Value::String(string) => return self.string(string),
+            Value::Number(number) => number.text().parse().map_or(Expr::Opaque(Opaque::Unsupported), Expr::Int),
+            Value::Bool(_, value) => Expr::Bool(value),
+            Value::Null(_) => Expr::Null,
+            Value::Broken(_) => Expr::Opaque(Opaque::SyntaxError),
+            Value::Object(object) => {
+                self.depth += 1;
+                let mut builder = ObjectBuilder::new(self, object);
+                for pair in object.members() {
+                    match copies(pair) {
+                        Some(copies) => builder.copies(self, copies),
+                        None => builder.member(self, pair),
+                    }
+                }
+                self.depth -= 1;
+                return builder.finish(self);
+            }
+            Value::Array(array) => {
+                self.depth += 1;
+                let items = array.elements().map(|value| Item::Value(self.add(value))).collect();
+                self.depth -= 1;
+                if array.is_closed() { Expr::Array(items) } else { Expr::Opaque(Opaque::SyntaxError) }
+            }
+        };
+        Draft::new(expr, range, false)
+    }
+
+    /// A key is an expression as any string is.
+    fn key(&mut self, key: Str<'_>) -> ExprId {
+        let draft = self.string(key);
+        draft.add_to(&mut self.template.exprs)
+    }
+
+    fn string(&mut self, string: Str<'_>) -> Draft {
+        let range = string.range();
+        let inner = string.inner_range();
+        if !string.is_closed() {
+            return Draft::syntax_error(range, false);
+        }
+        let plain = |text: Cow<'_, str>| Draft { inner, ..Draft::new(Expr::Str(text.into()), range, false) };
+        if self.is_literal || !string.raw().starts_with(['[', '\\']) {
+            return plain(string.text());
+        }
+        let (text, map) = string.decode();
+        if !text.starts_with('[') || text.starts_with("[[") {
+            return plain(match arm_expr::literal(&text) {
+                Cow::Borrowed(literal) => Cow::Owned(literal.to_owned()),
+                literal @ Cow::Owned(_) => literal,
+            });
+        }
+        let parsed = arm_expr::parse(&text);
+        if !arm_expr::is_expression(&text) {
+            // To Azure it is a plain string. Somebody who opened a call and did not close it meant something else.
+            let end = TextSize::of(&*text);
+            let is_open = parsed.errors.iter().any(|error| error.range == TextRange::empty(end));
+            if !is_open || !matches!(parsed.root, Some(arm_expr::Expr::Call(_) | arm_expr::Expr::Member(_) | arm_expr::Expr::Index(_))) {
+                return plain(text);
+            }
+        }
+        let place = |part: TextRange| map.to_source(part).unwrap_or(inner);
+        let root = match &parsed.root {
+            Some(root) => {
+                Arm { exprs: &mut self.template.exprs, scope: &self.scope, errors: &parsed.errors, place: &place }.root(root, range)
+            }
+            None => Draft::syntax_error(range, false),
+        };
+        self.errors.extend(parsed.errors.into_iter().map(|error| SyntaxError {
+            range: place(error.range),
+            message: error.message,
+            started: error.started.map(|(range, label)| (place(range), label)),
+        }));
+        root
+    }
+
+    /// How far the line of an offset is indented, if nothing but blanks stands before it on its line.
+    fn indentation(&self, at: TextSize) -> Option<usize> {
+        let line = self.line_start(at);
+        let before = &self.source[line..usize::from(at)];
+        before.bytes().all(|byte| matches!(byte, b' ' | b'\t')).then_some(before.len())
+    }
+
+    fn line_start(&self, at: TextSize) -> usize {
+        self.source[..usize::from(at)].rfind('\n').map_or(0, |newline| newline + 1)
+    }
+}
+
+/// An object on its way.
+struct ObjectBuilder {
+    members: Vec<Member>,
+    range: TextRange,
+    damaged: bool,
+    /// In a file that lacks a bracket: members that are not indented more than this belong to an object around.
+    indentation: Option<usize>,
+    /// What [`Lowering::spilled`] was outside.
+    outside: bool,
+}
+
+impl ObjectBuilder {
+    fn new(lowering: &mut Lowering<'_>, object: ObjectNode<'_>) -> Self {
+        let range = object.range();
+        let indentation = lowering.is_broken.then(|| {
+            let line = lowering.line_start(range.start());
+            lowering.source[line..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+        });
+        let outside = std::mem::take(&mut lowering.spilled);
+        Self { members: Vec::new(), range, damaged: !object.is_closed(), indentation, outside }
+    }
+
+    fn member<'t>(&mut self, lowering: &mut Lowering<'t>, pair: Pair<'t>) {
+        let value = lowering.value_of_pair(pair);
+        self.push_value(lowering, pair, value);
+    }
+
+    fn push_value(&mut self, lowering: &mut Lowering<'_>, pair: Pair<'_>, value: ExprId) {
+        let key = lowering.key(pair.key);
+        if let (Some(own), Some(indentation)) = (self.indentation, lowering.indentation(pair.range.start()))
+            && indentation <= own
+            && indentation > 0
+        {
+            self.damaged = true;
+            lowering.spilled = true;
+            return;
+        }
+        self.members.push(Member::Property(Property { key, value, range: pair.range }));
+    }
+
+    /// A property for each loop in a `copy` array.
+    fn copies<'t>(&mut self, lowering: &mut Lowering<'t>, copies: Array<'t>) {
+        for copy in copies.elements().filter_map(Value::as_object) {
+            if let Some((name, value)) = lowering.property_copy(copy) {
+                let key = lowering.key(name);
+                self.members.push(Member::Property(Property { key, value, range: copy.range() }));
+            }
+        }
+    }
+
+    fn finish(self, lowering: &mut Lowering<'_>) -> Draft {
+        let damaged = self.damaged || lowering.spilled;
+        lowering.spilled |= self.outside;
+        let object = Object { members: self.members.into(), damaged, form: ObjectForm::Braces };
+        Draft::new(Expr::Object(object), self.range, false)
+    }
+}
+
+/// The members of those names, whatever their case; of several of one name the last.
+fn members<'t, const N: usize>(object: ObjectNode<'t>, names: [&str; N]) -> [Option<Pair<'t>>; N] {
+    let mut found = [None; N];
+    for pair in object.members() {
+        let key = pair.key.raw();
+        if let Some(index) = names.iter().position(|name| name.eq_ignore_ascii_case(key)) {
+            found[index] = Some(pair);
+        }
+    }
+    found
+}
+
+fn value_of(pair: Option<Pair<'_>>) -> Option<Value<'_>> {
+    pair.and_then(|pair| pair.value)
+}
+
+fn pairs(value: Option<Value<'_>>) -> impl Iterator<Item = Pair<'_>> {
+    value.and_then(Value::as_object).into_iter().flat_map(ObjectNode::members)
+}
+
+fn name_of(string: Str<'_>) -> Name {
+    Name::from(&*string.text())
+}
+
+fn identifier(string: Str<'_>) -> Identifier {
+    Identifier { name: name_of(string), range: string.inner_range() }
+}
+
+/// The loops of `"copy": [ { "name": …, "count": …, "input": … } ]`. Anything else by that name is a property like others.
+fn copies(pair: Pair<'_>) -> Option<Array<'_>> {
+    let array = pair.value?.as_array().filter(|_| pair.key.raw().eq_ignore_ascii_case("copy"))?;
+    let mut is_empty = true;
+    let all = array.elements().all(|element| {
+        is_empty = false;
+        element.as_object().is_some_and(|copy| {
+            let [name, input] = members(copy, ["name", "input"]);
+            input.is_some() && matches!(value_of(name), Some(Value::String(_)))
+        })
+    });
+    (all && !is_empty).then_some(array)
+}
+
+/// Where a linked template comes from.
+fn linked(link: ObjectNode<'_>) -> ModuleSource {
+    let [relative, uri, id] = members(link, ["relativePath", "uri", "id"]).map(|pair| value_of(pair).and_then(Value::as_str));
+    let written = |string: Str<'_>| {
+        let text = string.text();
+        (string.is_closed() && !arm_expr::is_expression(&text)).then(|| (Box::<str>::from(text), string.range()))
+    };
+    if let Some((path, range)) = relative.and_then(written) {
+        return ModuleSource::Path(path, range);
+    }
+    if let Some((path, range)) = uri.and_then(written).filter(|(path, _)| !path.contains("://")) {
+        return ModuleSource::Path(path, range);
+    }
+    match id.and_then(written) {
+        Some((id, range)) => ModuleSource::Registry(id, range),
+        None => ModuleSource::Unknown,
+    }
+}
+
+fn type_kind(text: &str) -> (TypeKind, bool) {
+    let is = |name: &str| text.eq_ignore_ascii_case(name);
+    let secure = is("securestring") || is("secureObject");
+    let kind = match () {
+        () if is("string") || is("securestring") => TypeKind::String,
+        () if is("int") => TypeKind::Int,
+        () if is("bool") => TypeKind::Bool,
+        () if is("object") || is("secureObject") => TypeKind::Object,
+        () if is("array") => TypeKind::Array,
+        () => TypeKind::Other,
+    };
+    (kind, secure)
+}
+
+/// Whether `ty` is `outer` or a child type of it.
+fn starts_with_type(ty: &str, outer: &str) -> bool {
+    ty.get(..outer.len()).is_some_and(|start| start.eq_ignore_ascii_case(outer)) && ty.as_bytes().get(outer.len()) == Some(&b'/')
+}

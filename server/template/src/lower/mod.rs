@@ -1,0 +1,98 @@
+//! Lowering: from the syntax trees of both languages to the one [`Template`].
+//!
+//! One walk over the tree. Whatever is broken becomes [`Opaque::SyntaxError`](crate::expr::Opaque) where its value
+//! would be, and leaves its neighbours alone; what lies deeper than a fixed limit counts as broken too. Which forms are
+//! brought together is said in [`crate::expr`].
+
+mod arm;
+mod bicep;
+mod forms;
+mod json;
+mod literal;
+#[cfg(test)]
+mod tests;
+
+use syntax::{Language, SyntaxError, SyntaxTree};
+
+use crate::Template;
+use crate::expr::{Expr, ExprId, Member};
+use crate::model::Declaration;
+
+/// How many levels of arrays, objects, calls and operators are followed. Expressions in the strings of ARM JSON count
+/// from their own start.
+const MAX_DEPTH: usize = 256;
+
+/// Lowers a tree. `None` for JSON that is neither a template nor a parameter file.
+pub fn lower(tree: &SyntaxTree) -> Option<Template> {
+    match tree.language() {
+        Language::Json => json::lower(tree, &syntax::json::syntax_errors(tree)),
+        Language::Bicep | Language::BicepParam => bicep::lower(tree, &syntax::bicep::brace_damage(tree)),
+    }
+}
+
+/// Lowers a tree and says what is wrong with the text: as a document, and in the expressions in its strings. In the
+/// order of the text.
+pub fn lower_with_errors(tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxError>) {
+    let (mut template, mut errors) = match tree.language() {
+        Language::Json => {
+            let errors = syntax::json::syntax_errors(tree);
+            (json::lower(tree, &errors), errors)
+        }
+        Language::Bicep | Language::BicepParam => {
+            let survey = syntax::bicep::survey(tree);
+            (bicep::lower(tree, &survey.damage), survey.errors)
+        }
+    };
+    if let Some(template) = &mut template {
+        errors.append(&mut template.expression_errors);
+        errors.sort_by_key(|error| error.range.start());
+    }
+    (template, errors)
+}
+
+/// The value of a property of an object that is written out; of several the last one, which is the one that counts.
+fn property(template: &Template, object: ExprId, name: &str) -> Option<ExprId> {
+    let Expr::Object(object) = template.expr(object) else { return None };
+    object.members.iter().rev().find_map(|member| match member {
+        Member::Property(property) => match template.expr(property.key) {
+            Expr::Str(key) if key.eq_ignore_ascii_case(name) => Some(property.value),
+            _ => None,
+        },
+        Member::Spread { .. } => None,
+    })
+}
+
+/// The full type of a child of a resource, which may be written in full or without the types of its parents.
+fn full_type(parent: &str, own: &str) -> Box<str> {
+    let is_full = own.split('/').next().is_some_and(|provider| provider.contains('.'));
+    if is_full { own.into() } else { format!("{parent}/{own}").into() }
+}
+
+/// Fills [`Template::names`].
+fn index_names(template: &mut Template) {
+    let mut add = |name: &crate::Name, declaration| {
+        template.names.entry(name.clone()).or_insert(declaration);
+    };
+    for (index, parameter) in (0..).zip(&template.parameters) {
+        add(&parameter.name, Declaration::Parameter(index));
+    }
+    for (index, variable) in (0..).zip(&template.variables) {
+        add(&variable.name, Declaration::Variable(index));
+    }
+    // Symbols of nested resources are not known outside of the resource around them.
+    for nested in [false, true] {
+        for (index, resource) in (0..).zip(&template.resources) {
+            if let Some(symbol) = &resource.symbol
+                && resource.module.is_none()
+                && resource.parent.is_some() == nested
+            {
+                add(&symbol.name, Declaration::Resource(index));
+            }
+        }
+    }
+    for (index, module) in (0..).zip(&template.modules) {
+        if let Some(symbol) = &module.symbol {
+            add(&symbol.name, Declaration::Module(index));
+        }
+    }
+}

@@ -1,0 +1,565 @@
+//! Resources as values: their IDs, what is read of them, and which declaration an ID names.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
+
+use crate::canon::{Canon, CanonId};
+use crate::eval::{Evaluator, Locals, Place, ScopeId, bind, unknown};
+use crate::expr::ExprId;
+use crate::model::Resource;
+use crate::value::{
+    ModuleRef, Piece, Read, ReadForm, ResourceId, ResourceRef, Str, Target, Unknown, Value, Values, Why,
+};
+use crate::{Expr, Name};
+
+/// The type of deployments, whose outputs are read through `reference()`.
+pub const DEPLOYMENTS: &str = "Microsoft.Resources/deployments";
+
+impl<'w> Evaluator<'w> {
+    /// The declaration of that resource.
+    pub fn resource(&self, resource: ResourceRef) -> &'w Resource {
+        &self.template(resource.scope).resources[resource.index as usize]
+    }
+
+    /// The body of that resource, evaluated: an object as a rule.
+    pub fn body(&self, resource: ResourceRef) -> Rc<Values> {
+        self.eval(resource.scope, self.resource(resource).body, &self.element_locals(resource))
+    }
+
+    /// The value of one of the expressions of a resource's declaration, with the variables of its loop in sight.
+    pub fn of_resource(&self, resource: ResourceRef, expr: ExprId) -> Rc<Values> {
+        self.eval(resource.scope, expr, &self.element_locals(resource))
+    }
+
+    /// The normal form of one of the expressions of a resource's declaration.
+    pub fn canon_in(&self, resource: ResourceRef, expr: ExprId) -> CanonId {
+        self.canon(resource.scope, expr, &self.element_locals(resource))
+    }
+
+    /// The variables of the loop around a resource, standing for any element.
+    fn element_locals(&self, resource: ResourceRef) -> Locals {
+        let repeat = self.resource(resource).repeat.as_ref()?;
+        let place = Place { scope: resource.scope, expr: repeat.iterable };
+        let any = |canon: Option<CanonId>| match canon {
+            Some(canon) => Rc::new(unknown(canon, Why::Element, place)),
+            None => self.any_element(place),
+        };
+        let mut locals = None;
+        if let Some(name) = &repeat.variable {
+            locals = Some(bind(name, any(resource.element), locals));
+        }
+        if let Some(name) = &repeat.index {
+            locals = Some(bind(name, any(resource.element), locals));
+        }
+        locals
+    }
+
+    // ------------------------------------------------------------------------------------------------- IDs
+
+    /// The ID of a declared resource.
+    pub fn id_of(&self, resource: ResourceRef) -> Rc<ResourceId> {
+        if let Some(known) = self.ids.borrow().get(&resource) {
+            return known.clone();
+        }
+        // A placeholder first: a name that refers to the resource itself must end.
+        let own = self.canons.borrow_mut().id(Canon::Declared(resource.scope, resource.index, resource.element));
+        let declared = self.resource(resource);
+        let resource_type: Option<Rc<str>> = declared.resource_type.as_deref().map(Into::into);
+        let placeholder = ResourceId {
+            resource_type: resource_type.clone(),
+            names: SmallVec::new(),
+            scope: None,
+            declared: Some(resource),
+            canon: own,
+        };
+        self.ids.borrow_mut().insert(resource, Rc::new(placeholder.clone()));
+
+        let locals = self.element_locals(resource);
+        let segments = resource_type.as_deref().map_or(1, |name| name.split('/').count().saturating_sub(1).max(1));
+        let mut scope = match declared.scope {
+            Some(scope) => self.deployment_target(resource.scope, scope, &locals),
+            None => self.scope(resource.scope).target,
+        };
+        let mut names: SmallVec<[Str; 1]> = SmallVec::new();
+        if let Some(parent) = declared.parent {
+            let parent = self.id_of(ResourceRef { index: parent, ..resource });
+            names.extend(parent.names.iter().cloned());
+            scope = parent.scope;
+        }
+        if let Some(name) = declared.name {
+            let name = self.name_text(resource.scope, name, &locals);
+            let own = segments.saturating_sub(names.len());
+            let parts = split_segments(&name);
+            if parts.len() == own { names.extend(parts) } else { names.push(name) }
+        }
+        let canon = match &resource_type {
+            Some(resource_type) if declared.name.is_some() => self.id_canon(resource_type, &names, scope),
+            _ => own,
+        };
+        let id = Rc::new(ResourceId { names, scope, canon, ..placeholder });
+        self.ids.borrow_mut().insert(resource, id.clone());
+        id
+    }
+
+    /// A name, with what depends on parameters as unknown pieces, whatever their defaults: names are compared, not judged.
+    fn name_text(&self, scope: ScopeId, expr: ExprId, locals: &Locals) -> Str {
+        let values = self.eval(scope, expr, locals);
+        match values.single() {
+            Some(Value::Str(text)) => text.clone(),
+            Some(Value::Int(number)) => Str::text(&number.to_string()),
+            _ => {
+                let canon = self.canon(scope, expr, locals);
+                let place = Some(Place { scope, expr });
+                match self.canons.borrow().get(canon) {
+                    Canon::Concat(parts) => {
+                        let mut text = Str::default();
+                        let canons = self.canons.borrow();
+                        for &part in parts {
+                            match canons.get(part) {
+                                Canon::Text(known) => text.push(Piece::Text(known.as_ref().into())),
+                                _ => text.push(Piece::Unknown(Unknown { canon: part, why: Why::TooMuch, place })),
+                            }
+                        }
+                        text
+                    }
+                    _ => Str::piece(Piece::Unknown(Unknown { canon, why: Why::TooMuch, place })),
+                }
+            }
+        }
+    }
+
+    fn id_canon(&self, resource_type: &str, names: &[Str], scope: Option<CanonId>) -> CanonId {
+        let names = names.iter().map(|name| self.canon_of_text(name)).collect();
+        self.canons.borrow_mut().id(Canon::Id(resource_type.to_ascii_lowercase().into(), names, scope))
+    }
+
+    fn make_id(
+        &self,
+        resource_type: Option<Rc<str>>,
+        names: SmallVec<[Str; 1]>,
+        scope: Option<CanonId>,
+        from: ScopeId,
+        place: Place,
+    ) -> Rc<ResourceId> {
+        let Some(resource_type) = resource_type else {
+            let canon = self.canons.borrow_mut().id(Canon::Unique(place.scope, place.expr));
+            return Rc::new(ResourceId { resource_type, names, scope, declared: None, canon });
+        };
+        let canon = self.id_canon(&resource_type, &names, scope);
+        let declared = self.declared_as(from, canon);
+        Rc::new(ResourceId { resource_type: Some(resource_type), names, scope, declared, canon })
+    }
+
+    /// The declaration whose ID has that normal form, in this template or in those around it.
+    fn declared_as(&self, from: ScopeId, canon: CanonId) -> Option<ResourceRef> {
+        let mut scope = Some(from);
+        while let Some(here) = scope {
+            if let Some(found) = self.declarations(here).get(&canon) {
+                return Some(*found);
+            }
+            scope = self.scope(here).module.map(|module| module.scope);
+        }
+        None
+    }
+
+    /// The resources of a scope by the normal form of their ID. Of several with the same ID, the one that is deployed.
+    fn declarations(&self, scope: ScopeId) -> Rc<FxHashMap<CanonId, ResourceRef>> {
+        if let Some(known) = self.declared.borrow().get(&scope) {
+            return known.clone();
+        }
+        // Names may refer to other resources by ID: what asks while this is being made finds nothing.
+        self.declared.borrow_mut().insert(scope, Rc::default());
+        let mut all = FxHashMap::default();
+        for (index, resource) in (0..).zip(&self.template(scope).resources) {
+            if resource.resource_type.is_none() || resource.repeat.is_some() {
+                continue;
+            }
+            let reference = ResourceRef { scope, index, element: None };
+            let canon = self.id_of(reference).canon;
+            let slot = all.entry(canon).or_insert(reference);
+            if !resource.existing && self.resource(*slot).existing {
+                *slot = reference;
+            }
+        }
+        let all = Rc::new(all);
+        self.declared.borrow_mut().insert(scope, all.clone());
+        all
+    }
+
+    /// The declaration in this deployment of what may only be an `existing` reference or an ID.
+    pub fn deployed(&self, id: &ResourceId, from: ScopeId) -> Option<ResourceRef> {
+        let found =
+            id.declared.filter(|&found| !self.resource(found).existing).or_else(|| self.declared_as(from, id.canon));
+        found.filter(|&found| !self.resource(found).existing)
+    }
+
+    /// The ID that a text is, when it is one: an ID as such, or a path with `/providers/`.
+    pub fn parse_id(&self, text: &Str, from: ScopeId, place: Place) -> Option<Rc<ResourceId>> {
+        if let [Piece::Id(id)] = text.pieces() {
+            return Some(id.clone());
+        }
+        if let [Piece::Id(parent), rest @ ..] = text.pieces() {
+            return self.child_id(parent, rest, from, place);
+        }
+        let segments = split_segments(text);
+        let provider = segments
+            .iter()
+            .rposition(|segment| segment.literal().is_some_and(|segment| segment.eq_ignore_ascii_case("providers")))?;
+        let path = &segments[provider + 1..];
+        let namespace = path.first()?.literal()?;
+        let mut resource_type = namespace.to_owned();
+        let mut names: SmallVec<[Str; 1]> = SmallVec::new();
+        let mut rest = path[1..].iter();
+        while let Some(kind) = rest.next() {
+            resource_type.push('/');
+            resource_type.push_str(kind.literal()?);
+            names.extend(rest.next().cloned());
+        }
+        let scope = self.path_scope(&segments[..provider]);
+        Some(self.make_id(Some(resource_type.into()), names, scope, from, place))
+    }
+
+    /// The ID of `${parent.id}/kind/name`.
+    fn child_id(&self, parent: &ResourceId, rest: &[Piece], from: ScopeId, place: Place) -> Option<Rc<ResourceId>> {
+        let mut tail = Str::default();
+        for piece in rest {
+            tail.push(piece.clone());
+        }
+        let segments = split_segments(&tail);
+        if !segments.first()?.pieces().is_empty() {
+            return None;
+        }
+        let mut resource_type = parent.resource_type.as_deref()?.to_owned();
+        let mut names = parent.names.clone();
+        let mut rest = segments[1..].iter();
+        let mut extension = false;
+        while let Some(kind) = rest.next() {
+            let kind = kind.literal()?;
+            if kind.eq_ignore_ascii_case("providers") {
+                rest.next()?.literal()?.clone_into(&mut resource_type);
+                names = SmallVec::new();
+                extension = true;
+                continue;
+            }
+            resource_type.push('/');
+            resource_type.push_str(kind);
+            names.extend(rest.next().cloned());
+        }
+        let scope = if extension { Some(parent.canon) } else { parent.scope };
+        Some(self.make_id(Some(resource_type.into()), names, scope, from, place))
+    }
+
+    /// The group that `/subscriptions/s/resourceGroups/g` names; `None` for the deployment's own.
+    fn path_scope(&self, segments: &[Str]) -> Option<CanonId> {
+        let mut named = segments.iter().filter(|segment| !segment.pieces().is_empty());
+        let mut parts: SmallVec<[CanonId; 2]> = SmallVec::new();
+        while let Some(segment) = named.next() {
+            match segment.literal() {
+                Some(word)
+                    if word.eq_ignore_ascii_case("subscriptions") || word.eq_ignore_ascii_case("resourceGroups") =>
+                {
+                    parts.push(self.canon_of_text(named.next()?));
+                }
+                _ => parts.push(self.canon_of_text(segment)),
+            }
+        }
+        self.group_canon(&parts)
+    }
+
+    /// The normal form of a group given as `[subscription, group]` or `[group]`; `None` for the deployment's own.
+    fn group_canon(&self, parts: &[CanonId]) -> Option<CanonId> {
+        let own_group = self.canon_call("resourcegroup", &[]);
+        let own_subscription = self.canon_call("subscription", &[]);
+        let member = |base, name: &str| self.canons.borrow_mut().id(Canon::Member(base, name.into()));
+        let own_groups = [own_group, member(own_group, "name"), member(own_group, "id")];
+        let own_subscriptions =
+            [own_subscription, member(own_subscription, "subscriptionid"), member(own_subscription, "id")];
+        let parts: SmallVec<[CanonId; 2]> = parts
+            .iter()
+            .copied()
+            .filter(|part| !own_groups.contains(part) && !own_subscriptions.contains(part))
+            .collect();
+        (!parts.is_empty()).then(|| self.canon_call("group", &parts))
+    }
+
+    /// Where `scope: expr` deploys to; `None` for the deployment's own group.
+    pub(crate) fn deployment_target(&self, scope: ScopeId, expr: ExprId, locals: &Locals) -> Option<CanonId> {
+        if let Expr::Call(call) = self.template(scope).exprs.get(expr)
+            && (call.function == *"resourceGroup" || call.function == *"subscription")
+        {
+            let parts: SmallVec<[CanonId; 2]> =
+                call.arguments.iter().map(|&argument| self.canon(scope, argument, locals)).collect();
+            return self.group_canon(&parts);
+        }
+        let place = Place { scope, expr };
+        match self.eval(scope, expr, locals).single() {
+            Some(Value::Resource(resource)) => Some(self.id_of(*resource).canon),
+            Some(Value::Str(text)) => match self.scope_resource(text, scope, place) {
+                Some(id) => Some(id.canon),
+                None => Some(self.canon_of_text(text)),
+            },
+            Some(value) => {
+                let canon = self.canon_of_value(value, Some(place));
+                self.group_canon(&[canon])
+            }
+            None => Some(self.canon(scope, expr, locals)),
+        }
+    }
+
+    /// The resource that a `scope` text names: an ID, or in ARM JSON the type and name without `/providers/`.
+    pub fn scope_resource(&self, text: &Str, from: ScopeId, place: Place) -> Option<Rc<ResourceId>> {
+        if let Some(id) = self.parse_id(text, from, place) {
+            return Some(id);
+        }
+        let mut segments = split_segments(text);
+        if segments.first().is_some_and(|first| first.pieces().is_empty()) {
+            segments.remove(0);
+        }
+        let namespace = segments.first()?.literal().filter(|namespace| namespace.contains('.'))?;
+        let mut resource_type = namespace.to_owned();
+        let mut names: SmallVec<[Str; 1]> = SmallVec::new();
+        for pair in segments[1..].chunks(2) {
+            let [kind, name] = pair else { return None };
+            resource_type.push('/');
+            resource_type.push_str(kind.literal()?);
+            names.push(name.clone());
+        }
+        (!names.is_empty()).then(|| self.make_id(Some(resource_type.into()), names, None, from, place))
+    }
+
+    /// `resourceId([subscription], [group], type, names…)` and its relatives.
+    pub(crate) fn resource_id_call(
+        &self,
+        place: Place,
+        function: &str,
+        arguments: &[ExprId],
+        locals: &Locals,
+    ) -> Values {
+        let texts: SmallVec<[Str; 4]> =
+            arguments.iter().map(|&argument| self.name_text(place.scope, argument, locals)).collect();
+        let is_type = |text: &Str| text.literal().is_some_and(|text| text.contains('/') && !text.starts_with('/'));
+        let at = Some(place);
+        let Some(position) = texts.iter().position(is_type) else {
+            return self.unknown_at(place, Why::Function, locals);
+        };
+        let resource_type: Rc<str> = texts[position].literal().unwrap_or_default().into();
+        // One argument may hold several names: resourceId(type, 'vnet/subnet').
+        let mut names: SmallVec<[Str; 1]> = texts[position + 1..].iter().cloned().collect();
+        let expected = resource_type.split('/').count().saturating_sub(1);
+        if names.len() < expected {
+            let parts: SmallVec<[Str; 1]> = names.iter().flat_map(split_segments).collect();
+            if parts.len() == expected {
+                names = parts;
+            }
+        }
+        let scope_parts: SmallVec<[CanonId; 2]> =
+            texts[..position].iter().map(|text| self.canon_of_text(text)).collect();
+        let scope = match function {
+            "extensionresourceid" => match texts.first() {
+                Some(base) if position > 0 => match self.parse_id(base, place.scope, place) {
+                    Some(id) => Some(id.canon),
+                    // An extension of a group is what the Bicep compiler writes for a resource in that group.
+                    None => self.path_scope(&split_segments(base)),
+                },
+                _ => None,
+            },
+            "subscriptionresourceid" => Some(self.canon_call("subscription", &scope_parts)),
+            "tenantresourceid" => Some(self.canon_call("tenant", &[])),
+            "managementgroupresourceid" => Some(self.canon_call("managementgroup", &scope_parts)),
+            _ if scope_parts.is_empty() => self.scope(place.scope).target,
+            _ => self.group_canon(&scope_parts),
+        };
+        let id = self.make_id(Some(resource_type), names, scope, place.scope, place);
+        Values::always(Value::Str(Str::piece(Piece::Id(id))), at)
+    }
+
+    // ------------------------------------------------------------------------------------------------- reads
+
+    /// `resource.name`.
+    pub(crate) fn resource_member(&self, resource: ResourceRef, name: &Name, place: Place) -> Values {
+        let at = Some(place);
+        let declared = self.resource(resource);
+        match name.as_str().to_ascii_lowercase().as_str() {
+            "id" => Values::always(Value::Str(Str::piece(Piece::Id(self.id_of(resource)))), at),
+            "name" => match declared.name {
+                Some(expr) => Values::clone(&self.of_resource(resource, expr)),
+                None => unknown(self.id_of(resource).canon, Why::SyntaxError, place),
+            },
+            "type" if declared.resource_type.is_some() => {
+                Values::always(Value::Str(Str::text(declared.resource_type.as_deref().unwrap_or_default())), at)
+            }
+            "apiversion" if declared.api_version.is_some() => match declared.api_version {
+                Some(expr) => Values::clone(&self.of_resource(resource, expr)),
+                None => Values::always(Value::Null, at),
+            },
+            lower => {
+                let own = self.id_of(resource).canon;
+                let canon = self.canons.borrow_mut().id(Canon::Member(own, lower.into()));
+                let read = Read {
+                    target: Target::Declared(resource),
+                    path: smallvec![name.as_str().into()],
+                    form: ReadForm::Symbol,
+                    canon,
+                };
+                self.resolve_read(read, place)
+            }
+        }
+    }
+
+    /// A read, or the value itself where it is one of ours: the output of a deployment in the same workspace.
+    pub(crate) fn resolve_read(&self, read: Read, place: Place) -> Values {
+        if let Target::Declared(resource) = read.target
+            && let [properties, outputs, output, rest @ ..] = read.path.as_slice()
+            && properties.eq_ignore_ascii_case("properties")
+            && outputs.eq_ignore_ascii_case("outputs")
+            && let Some(index) = self.resource(resource).module
+        {
+            let module = ModuleRef { scope: resource.scope, index, element: resource.element };
+            match rest {
+                [] => return Values::always(Value::Read(Rc::new(read)), Some(place)),
+                [value] if value.eq_ignore_ascii_case("value") => {
+                    return self.output(module, &Name::from(&**output), place);
+                }
+                _ => {}
+            }
+        }
+        Values::always(Value::Read(Rc::new(read)), Some(place))
+    }
+
+    /// `reference(what, version, 'Full')`.
+    pub(crate) fn reference_call(&self, place: Place, arguments: &[ExprId], locals: &Locals) -> Values {
+        let Some(&what) = arguments.first() else {
+            return self.unknown_at(place, Why::Function, locals);
+        };
+        let literal = |expr| self.eval(place.scope, expr, locals).literal().map(str::to_owned);
+        let api_version = arguments.get(1).and_then(|&version| literal(version));
+        let full =
+            arguments.get(2).and_then(|&full| literal(full)).is_some_and(|full| full.eq_ignore_ascii_case("full"));
+        let targets = self.eval(place.scope, what, locals);
+        self.flat_map(&targets, |target| {
+            let target = match target {
+                Value::Str(text) => self.referenced(text, place),
+                Value::Resource(resource) => Some(Target::Declared(*resource)),
+                _ => None,
+            };
+            let target = target.unwrap_or_else(|| Target::Unknown(self.canon(place.scope, what, locals)));
+            let own = match &target {
+                Target::Declared(resource) => self.id_of(*resource).canon,
+                Target::Id(id) => id.canon,
+                Target::Unknown(canon) => *canon,
+            };
+            let (path, canon): (SmallVec<[Rc<str>; 4]>, _) = if full {
+                (SmallVec::new(), own)
+            } else {
+                (smallvec!["properties".into()], self.canons.borrow_mut().id(Canon::Member(own, "properties".into())))
+            };
+            let form = ReadForm::Reference {
+                api_version: api_version.as_deref().map(Into::into),
+                versioned: arguments.len() > 1,
+                full,
+            };
+            Values::always(Value::Read(Rc::new(Read { target, path, form, canon })), Some(place))
+        })
+    }
+
+    /// What `reference` and `resourceInfo` mean by a text: an ID, a symbolic name, or the name of a resource.
+    pub(crate) fn referenced(&self, text: &Str, place: Place) -> Option<Target> {
+        if let Some(id) = self.parse_id(text, place.scope, place) {
+            return Some(match id.declared {
+                Some(resource) => Target::Declared(resource),
+                None => Target::Id(id),
+            });
+        }
+        let template = self.template(place.scope);
+        let symbol = text.literal().map(Name::from);
+        let wanted = self.canon_of_text(text);
+        let mut by_name = None;
+        for (index, resource) in (0..).zip(&template.resources) {
+            let reference = ResourceRef { scope: place.scope, index, element: None };
+            if let (Some(symbol), Some(own)) = (&symbol, &resource.symbol)
+                && own.name == *symbol
+            {
+                return Some(Target::Declared(reference));
+            }
+            if resource.name.is_some_and(|name| self.canon_in(reference, name) == wanted) {
+                if by_name.is_some() {
+                    return None; // two resources of that name, of different types
+                }
+                by_name = Some(Target::Declared(reference));
+            }
+        }
+        by_name
+    }
+
+    /// The resource nested in another one under that symbol.
+    pub(crate) fn nested(&self, parent: ResourceRef, name: &Name, place: Place) -> Values {
+        let found = (0..).zip(&self.template(parent.scope).resources).find(|(_, resource)| {
+            resource.parent == Some(parent.index) && resource.symbol.as_ref().is_some_and(|symbol| symbol.name == *name)
+        });
+        match found {
+            Some((index, _)) => Values::always(Value::Resource(ResourceRef { index, ..parent }), Some(place)),
+            None => self.unknown_at(place, Why::Elsewhere, &None),
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- modules
+
+    /// `module.name`.
+    pub(crate) fn module_member(&self, module: ModuleRef, name: &Name, place: Place, locals: &Locals) -> Values {
+        if *name == *"outputs" {
+            return Values::always(Value::Outputs(module), Some(place));
+        }
+        let declared = &self.template(module.scope).modules[module.index as usize];
+        match declared.name {
+            Some(expr) if *name == *"name" => Values::clone(&self.eval(module.scope, expr, locals)),
+            _ => self.unknown_at(place, Why::Function, &None),
+        }
+    }
+
+    /// What a module gives out, computed inside it where it is at hand.
+    pub(crate) fn output(&self, module: ModuleRef, name: &Name, place: Place) -> Values {
+        let found = self.module_scope(module).and_then(|scope| {
+            let output = self.template(scope).outputs.iter().find(|output| output.name == *name)?;
+            Some(self.eval(scope, output.value, &None))
+        });
+        match found {
+            Some(values) => Values::clone(&values),
+            None => {
+                let mut canons = self.canons.borrow_mut();
+                let mut of = canons.id(Canon::Module(module.scope, module.index));
+                if let Some(element) = module.element {
+                    of = canons.id(Canon::Index(of, element));
+                }
+                let canon = canons.id(Canon::Member(of, name.as_str().to_ascii_lowercase().into()));
+                unknown(canon, Why::Elsewhere, place)
+            }
+        }
+    }
+}
+
+/// The parts of a text between slashes.
+pub fn split_segments(text: &Str) -> SmallVec<[Str; 1]> {
+    let mut segments: SmallVec<[Str; 1]> = smallvec![Str::default()];
+    for piece in text.pieces() {
+        match piece {
+            Piece::Text(known) => {
+                for (number, part) in known.split('/').enumerate() {
+                    if number > 0 {
+                        segments.push(Str::default());
+                    }
+                    if let Some(last) = segments.last_mut() {
+                        last.push(Piece::Text(part.into()));
+                    }
+                }
+            }
+            other => {
+                if let Some(last) = segments.last_mut() {
+                    last.push(other.clone());
+                }
+            }
+        }
+    }
+    segments
+}
