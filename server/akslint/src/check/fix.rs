@@ -62,7 +62,9 @@ fn with_texts(files: &[Arc<SourceFile>], texts: &[String]) -> Vec<Arc<SourceFile
         if file.text.as_str() == text {
             file.clone()
         } else {
-            Arc::new(SourceFile::parse(file.path.clone(), SourceText::new(text.as_str())))
+            // Whatever the name says, the language stays.
+            let tree = syntax::parse(file.language(), SourceText::new(text.as_str()));
+            Arc::new(SourceFile::from_tree(file.path.clone(), tree))
         }
     };
     files.iter().zip(texts).map(renewed).collect()

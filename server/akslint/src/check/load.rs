@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
+use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::Template;
 use template::model::ModuleSource;
-use template::workspace::{FileId, SourceFile, Workspace};
+use template::workspace::{FileId, SourceFile, Workspace, language_of};
 
 use super::report::{Unreadable, display_path, tidy_path};
 use super::timings::{Phase, Timings};
@@ -43,9 +44,11 @@ pub(super) struct Project {
 enum Loaded {
     Template(Arc<SourceFile>),
     /// Named on the command line, though it is no template.
-    NoTemplate(Arc<SourceFile>),
+    NoTemplate(PathBuf),
     /// Found in a folder, and none of our business.
     Skipped,
+    /// Nothing more was wanted.
+    Parsed,
     Unreadable(Unreadable),
     Internal(String),
 }
@@ -72,11 +75,8 @@ impl Loader<'_> {
         for loaded in loaded {
             match loaded {
                 Loaded::Template(file) => files.push(file),
-                Loaded::NoTemplate(file) => {
-                    project.no_templates.push(display_path(&file.path, self.directory));
-                    files.push(file);
-                }
-                Loaded::Skipped => {}
+                Loaded::NoTemplate(path) => project.no_templates.push(display_path(&path, self.directory)),
+                Loaded::Skipped | Loaded::Parsed => {}
                 Loaded::Unreadable(unreadable) => project.unreadable.push(unreadable),
                 Loaded::Internal(message) => project.internal.push(message),
             }
@@ -136,17 +136,29 @@ impl Loader<'_> {
     }
 
     fn lower(self, path: PathBuf, text: SourceText, named: bool) -> Loaded {
-        if !named && language_by_name(&path) != Some(Language::Bicep) && !might_be_template(text.as_str()) {
-            return Loaded::Skipped;
+        let not_ours = |path| if named { Loaded::NoTemplate(path) } else { Loaded::Skipped };
+        let Some(language) = language_of_content(&path, text.as_str()) else { return not_ours(path) };
+        let is_other = language == Language::Json && looks_like_template(text.as_str()) == TemplateKind::Other;
+        if is_other && !named {
+            return not_ours(path);
         }
         let start = Instant::now();
-        let file = SourceFile::parse(path, text);
-        self.timings.add(Phase::Lower, start);
-        match (&file.template, named) {
-            (Some(_), _) => Loaded::Template(Arc::new(file)),
-            (None, true) => Loaded::NoTemplate(Arc::new(file)),
-            (None, false) => Loaded::Skipped,
+        let tree = syntax::parse(language, text);
+        self.timings.add(Phase::Parse, start);
+        if is_other {
+            // Somebody wants to know what is wrong with it: that must not end in "nothing found".
+            if let Some(error) = syntax::json::syntax_errors(&tree).first() {
+                let line = tree.text().line_column(error.range.start()).line;
+                return self.unreadable(&path, format!("no template, and not even JSON: line {line}: {}", error.message));
+            }
         }
+        if self.parse_only {
+            return Loaded::Parsed;
+        }
+        let start = Instant::now();
+        let file = SourceFile::from_tree(path, tree);
+        self.timings.add(Phase::Lower, start);
+        if file.template.is_some() { Loaded::Template(Arc::new(file)) } else { not_ours(file.path) }
     }
 
     fn unreadable(self, path: &Path, reason: String) -> Loaded {
@@ -169,9 +181,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<SourceText, String> {
     SourceText::from_bytes(bytes, MAX_BYTES).map_err(|error| error.to_string())
 }
 
-/// Whether the first thing in a text is an object.
-pub(super) fn starts_with_brace(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+/// Whether the first thing in a text that is no comment is an object.
+fn starts_with_brace(text: &str) -> bool {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    while let Some(comment) = rest.strip_prefix("//") {
+        rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+    }
+    rest.starts_with('{')
 }
 
 /// The bytes of a file, one more than allowed at most. `None` if it is not a template by the look of it.
@@ -180,7 +196,7 @@ fn read(path: &Path, named: bool) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     if !named && language_by_name(path).is_none() {
         (&mut file).take(HEAD as u64).read_to_end(&mut bytes)?;
-        if !looks_like_template(&bytes) {
+        if !head_of_template(&bytes) {
             return Ok(None);
         }
     }
@@ -194,23 +210,34 @@ fn read(path: &Path, named: bool) -> std::io::Result<Option<Vec<u8>>> {
 fn language_by_name(path: &Path) -> Option<Language> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     match extension.as_str() {
-        "json" | "jsonc" | "json5" | "arm" | "template" => Some(Language::Json),
-        "bicep" | "bicepparam" => Some(Language::Bicep),
+        "json" | "jsonc" | "json5" | "arm" => Some(Language::Json),
+        "bicep" | "bicepparam" => Some(language_of(path)),
         _ => None,
     }
 }
 
+/// The language by name, or else by content: nothing but an object can be ARM JSON, and Bicep is told by how its
+/// declarations begin.
+fn language_of_content(path: &Path, text: &str) -> Option<Language> {
+    const BICEP: [&str; 8] =
+        ["resource ", "param ", "module ", "var ", "output ", "targetScope", "metadata ", "type "];
+    language_by_name(path).or_else(|| {
+        let is_bicep = || text.lines().any(|line| BICEP.iter().any(|word| line.starts_with(word)));
+        if starts_with_brace(text) {
+            Some(Language::Json)
+        } else if text.lines().any(|line| line.starts_with("using ")) {
+            Some(Language::BicepParam)
+        } else {
+            is_bicep().then_some(Language::Bicep)
+        }
+    })
+}
+
 /// Whether the head of a file of any name is that of a template: an object that names the schema of one.
-fn looks_like_template(head: &[u8]) -> bool {
+fn head_of_template(head: &[u8]) -> bool {
     let start = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
     let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
     matches!(first, Some(b'{' | b'/')) && contains_ignore_case(start, b"schema.management.azure.com")
-}
-
-/// Whether it is worth parsing: every template has resources, and every parameter file names its schema.
-fn might_be_template(text: &str) -> bool {
-    contains_ignore_case(text.as_bytes(), b"resources")
-        || contains_ignore_case(text.as_bytes(), b"schema.management.azure.com")
 }
 
 fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {

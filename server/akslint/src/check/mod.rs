@@ -83,9 +83,8 @@ fn read_stdin(args: &CheckArgs, directory: &Path, streams: &mut Streams<'_>) -> 
     let text = load::decode(&bytes);
     let path = match &args.stdin_filename {
         Some(path) => tidy_path(path, directory),
-        // Nothing but an object can be ARM JSON; in Bicep nothing starts with a brace.
-        None if text.as_ref().is_ok_and(|text| load::starts_with_brace(text.as_str())) => "stdin.json".into(),
-        None => "stdin.bicep".into(),
+        // Without an extension, the content decides on the language.
+        None => "<stdin>".into(),
     };
     Ok(Some(Stdin { path, text }))
 }
@@ -136,7 +135,7 @@ impl Run<'_> {
         let mut checked = self.check(&project.workspace, &project.checked, &settings);
         checked.internal.append(&mut project.internal);
 
-        let mut summary = Summary { files: project.checked.len() - project.no_templates.len(), ..Summary::default() };
+        let mut summary = Summary { files: project.checked.len(), ..Summary::default() };
         let mut changed = false;
         if let Some(limit) = self.fix_limit() {
             let fixed = fix::fix(&project.files, &project.checked, limit, |workspace| {
