@@ -76,7 +76,7 @@ fn a_named_file_that_is_no_template_is_mentioned() {
         let run = project.run(&["check", path]).code(0);
         run.prints("0 templates").complains(&format!("{path} is neither an ARM nor a Bicep template"));
     }
-    project.run(&["check", "broken.json"]).code(2).prints("not even JSON: line 1");
+    project.run(&["check", "broken.json"]).code(2).prints("nor valid JSON: line 1");
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn the_json_object_has_these_keys_and_no_others() {
 fn columns_count_characters_and_offsets_bytes() {
     let report: Value = serde_json::from_str(&render(Format::Json, false)).unwrap();
     let start = &report["diagnostics"][1]["range"]["start"];
-    assert_eq!(start, &serde_json::json!({ "offset": 121, "line": 2, "column": 48 }));
+    assert_eq!(start, &serde_json::json!({ "offset": 123, "line": 2, "column": 49 }));
 }
 
 #[test]

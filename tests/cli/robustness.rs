@@ -46,8 +46,9 @@ fn deep_nesting_ends_in_words() {
     for file in std::fs::read_dir(project.root()).unwrap() {
         let path = file.unwrap().file_name().into_string().unwrap();
         let run = project.run(&["check", "--format", "concise", "--max-findings", "5", &path]);
-        assert!(run.code == 1 || run.code == 0, "{path}: {run:?}");
-        assert!(run.stderr.is_empty(), "{path}: {run:?}");
+        // Either it is understood, or somebody hears that it is not.
+        assert!(run.code == 0 || run.stdout.contains(&path), "{path}: {run:?}");
+        assert!(!run.stderr.contains("internal error"), "{path}: {run:?}");
     }
 }
 

@@ -155,9 +155,12 @@ impl Configuration {
     /// The settings for a file in words, each with where it comes from.
     pub fn explain(&self, path: &Path, fail_on: Option<FailOn>) -> anyhow::Result<String> {
         use std::fmt::Write as _;
-        let absolute = std::path::absolute(self.directory.join(path))?;
-        let folder = if absolute.is_dir() { &absolute } else { absolute.parent().unwrap_or(&absolute) };
-        let layers = self.layers(folder)?;
+        let mut absolute = std::path::absolute(self.directory.join(path))?;
+        if absolute.is_dir() {
+            // Any file in it.
+            absolute.push("main.bicep");
+        }
+        let layers = self.layers(absolute.parent().unwrap_or(&absolute))?;
         let mut text = format!("# settings for {}\n", path.display());
         if layers.is_empty() {
             text.push_str("# no configuration file\n");
@@ -178,7 +181,7 @@ impl Configuration {
             let _ = writeln!(text, "exclude = {:?}  # {}", layer.exclude_patterns, layer.origin.display());
         }
         text.push_str("\n[levels]\n");
-        let settings = self.for_file(path)?.rules;
+        let settings = self.for_file(&absolute)?.rules;
         for rule in rules::all() {
             let rule = rule.metadata();
             let level = settings.severity(rule).map_or("off", rules::Severity::as_str);
@@ -425,15 +428,15 @@ mod tests {
     fn the_command_line_wins_over_files() {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join(".git")).unwrap();
-        fs::write(directory.path().join(FILE_NAME), "[levels]\nsyntax-error = \"off\"\n").unwrap();
+        fs::write(directory.path().join(FILE_NAME), "[levels]\nunused-suppression = \"off\"\n").unwrap();
         let settings = |choice| {
             let configuration = Configuration::new(Source::Nearest, directory.path().to_owned(), choice);
             configuration.for_file(Path::new("a/main.bicep")).unwrap().rules
         };
-        let rule = rules::by_code("syntax-error").unwrap().metadata();
+        let rule = rules::by_code("unused-suppression").unwrap().metadata();
         assert_eq!(settings(Choice::default()).severity(rule), None);
-        let selected = Choice { extend_select: vec![Selector::Rule("syntax-error")], ..Choice::default() };
-        assert_eq!(settings(selected).severity(rule), Some(rules::Severity::Error));
+        let selected = Choice { extend_select: vec![Selector::Rule("unused-suppression")], ..Choice::default() };
+        assert_eq!(settings(selected).severity(rule), Some(rules::Severity::Warning));
     }
 
     #[test]

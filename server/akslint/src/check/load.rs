@@ -145,20 +145,24 @@ impl Loader<'_> {
         let start = Instant::now();
         let tree = syntax::parse(language, text);
         self.timings.add(Phase::Parse, start);
-        if is_other {
-            // Somebody wants to know what is wrong with it: that must not end in "nothing found".
-            if let Some(error) = syntax::json::syntax_errors(&tree).first() {
-                let line = tree.text().line_column(error.range.start()).line;
-                return self.unreadable(&path, format!("no template, and not even JSON: line {line}: {}", error.message));
-            }
-        }
         if self.parse_only {
             return Loaded::Parsed;
         }
         let start = Instant::now();
-        let file = SourceFile::from_tree(path, tree);
+        let file = SourceFile::from_tree(&path, tree.clone());
         self.timings.add(Phase::Lower, start);
-        if file.template.is_some() { Loaded::Template(Arc::new(file)) } else { not_ours(file.path) }
+        if file.template.is_some() {
+            return Loaded::Template(Arc::new(file));
+        }
+        // Somebody named it, or it looks like a template and is too broken to be one: that must not end in "nothing
+        // found".
+        match syntax::json::syntax_errors(&tree).first() {
+            Some(error) if language == Language::Json => {
+                let line = tree.text().line_column(error.range.start()).line;
+                self.unreadable(&path, format!("not a template, nor valid JSON: line {line}: {}", error.message))
+            }
+            _ => not_ours(path),
+        }
     }
 
     fn unreadable(self, path: &Path, reason: String) -> Loaded {

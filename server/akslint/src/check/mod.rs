@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
-use rules::{Applicability, Diagnostic, Settings, Suppressed};
+use rules::{Applicability, Confidence, Diagnostic, Settings, Suppressed};
 use syntax::SourceText;
 use template::workspace::{FileId, Workspace};
 
@@ -274,7 +274,7 @@ impl Run<'_> {
         let outcomes: Vec<rules::Outcome> = files.par_iter().map(start).collect();
         let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), internal: Vec::new() };
         for outcome in outcomes {
-            checked.diagnostics.extend(outcome.diagnostics);
+            checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
             checked.suppressed.extend(outcome.suppressed);
             for panic in outcome.panics {
                 let path = display_path(&workspace.file(panic.file).path, &self.directory);
@@ -375,4 +375,25 @@ impl Run<'_> {
 fn order(diagnostic: &Diagnostic) -> impl Ord + '_ {
     let range = diagnostic.range();
     (diagnostic.file(), range.start(), diagnostic.code, range.end(), diagnostic.message.as_str())
+}
+
+/// Messages quote what is written in files, and a file must not steer the terminal that shows them.
+fn without_control_characters(mut diagnostic: Diagnostic) -> Diagnostic {
+    let clean = |text: &mut String| {
+        if text.contains(is_harmful) {
+            *text = text.replace(is_harmful, "\u{fffd}");
+        }
+    };
+    clean(&mut diagnostic.message);
+    diagnostic.help.iter_mut().for_each(clean);
+    if let Confidence::Conditional(condition) = &mut diagnostic.confidence {
+        clean(condition);
+    }
+    diagnostic.related.iter_mut().for_each(|related| clean(&mut related.message));
+    diagnostic.fixes.iter_mut().for_each(|fix| clean(&mut fix.title));
+    diagnostic
+}
+
+fn is_harmful(c: char) -> bool {
+    c.is_control() && c != '\n'
 }

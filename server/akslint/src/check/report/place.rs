@@ -60,11 +60,12 @@ impl Places {
     }
 }
 
-/// A path as it is printed: with `/`, relative to `directory` if below it. Bytes that are not UTF-8 are replaced.
+/// A path as it is printed: with `/`, relative to `directory` if below it. What is not UTF-8 or would
+/// steer a terminal is replaced.
 pub fn display_path(path: &Path, directory: &Path) -> String {
     let tidy = tidy_path(path, directory);
-    let text = tidy.to_string_lossy();
-    if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+    let text = tidy.to_string_lossy().replace(char::is_control, "\u{fffd}");
+    if std::path::MAIN_SEPARATOR == '/' { text } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
 }
 
 /// A path without needless parts: `./a/../b` is `b`, and what is below `directory` is relative to it.
