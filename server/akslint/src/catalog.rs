@@ -2,11 +2,15 @@
 
 use std::sync::OnceLock;
 
+use rules::docs::Docs;
 use rules::{Family, FixAvailability, Severity};
 
-/// Where the rules are described.
-pub fn home() -> String {
-    rules::docs::url("")
+/// Where the program is described.
+pub const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The page about a rule.
+pub fn url(code: &str) -> String {
+    format!("{HOME}/blob/main/server/rules/RULES.md#{code}")
 }
 
 /// A rule, for lists and reports.
@@ -36,26 +40,29 @@ pub struct RuleInfo {
 pub fn rules() -> &'static [RuleInfo] {
     static RULES: OnceLock<Vec<RuleInfo>> = OnceLock::new();
     RULES.get_or_init(|| {
-        let mut all: Vec<_> = rules::all().map(|rule| info(rule.metadata())).collect();
+        let mut all: Vec<_> = rules::all().map(info).collect();
         all.sort_by_key(|rule| rule.code);
         all
     })
 }
 
-fn info(rule: &'static rules::Metadata) -> RuleInfo {
+fn info(rule: &'static dyn rules::Rule) -> RuleInfo {
+    let metadata = rule.metadata();
+    let docs = Docs::of(rule);
+    let sections = docs.sections.iter().map(|(title, body)| format!("## {title}\n\n{body}\n"));
     RuleInfo {
-        code: rule.code,
-        family: rule.family,
-        severity: rule.severity,
-        summary: rules::docs::summary(rule),
-        text: rules::docs::text(rule),
-        markdown: rules::docs::page(rule),
-        url: rules::docs::url(rule.code),
-        fix: match rule.fix {
+        code: metadata.code,
+        family: metadata.family,
+        severity: metadata.severity,
+        summary: docs.summary().split_whitespace().collect::<Vec<_>>().join(" "),
+        text: rules::docs::explain(metadata.code).unwrap_or_default(),
+        markdown: sections.collect::<Vec<_>>().join("\n"),
+        url: url(metadata.code),
+        fix: match metadata.fix {
             FixAvailability::None => "none",
             FixAvailability::Sometimes => "sometimes",
             FixAvailability::Always => "always",
         },
-        since: rule.since,
+        since: metadata.since,
     }
 }

@@ -36,7 +36,9 @@ impl Date {
             return None;
         }
         let number = |range: std::ops::Range<usize>| {
-            bytes[range].iter().try_fold(0u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
+            bytes[range]
+                .iter()
+                .try_fold(0u32, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
         };
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
         ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some(Date(year * 10_000 + month * 100 + day))

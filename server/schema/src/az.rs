@@ -247,7 +247,9 @@ impl Flag {
 
     /// What it does, needs and replaces, for flags that concern identity.
     pub fn doc(self) -> Option<&'static FlagDoc> {
-        identity::DOCS.iter().find(|doc| doc.flag == self.name() || self.aliases().any(|alias| alias.name() == doc.flag))
+        identity::DOCS
+            .iter()
+            .find(|doc| doc.flag == self.name() || self.aliases().any(|alias| alias.name() == doc.flag))
     }
 }
 

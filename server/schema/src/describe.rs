@@ -93,7 +93,7 @@ impl fmt::Display for Description {
             Status::Unknown { newer: true } => writeln!(f, "  API version   unknown; newer than the facts here")?,
             Status::Unknown { newer: false } => writeln!(f, "  API version   unknown")?,
         }
-        match &self.property {
+        match self.property {
             Some(property) => write_property(f, property)?,
             None if matches!(self.status, Status::Unknown { .. }) => {}
             None => {
@@ -123,7 +123,7 @@ impl fmt::Display for Description {
     }
 }
 
-fn write_property(f: &mut fmt::Formatter<'_>, property: &Property) -> fmt::Result {
+fn write_property(f: &mut fmt::Formatter<'_>, property: Property) -> fmt::Result {
     let word = |ty: Type| match ty {
         Type::Array(element) => format!("array of {}", element.ty().word()),
         Type::Map(value) => format!("map of {}", value.ty().word()),
@@ -163,7 +163,7 @@ fn write_property(f: &mut fmt::Formatter<'_>, property: &Property) -> fmt::Resul
         },
         _ => None,
     };
-    for inner in object.iter().flat_map(crate::Object::properties) {
+    for inner in object.iter().flat_map(|object| object.properties()) {
         let marks = match (inner.required(), inner.read_only()) {
             (true, _) => ", required",
             (_, true) => ", read-only",

@@ -19,7 +19,9 @@ pub fn doc(ty: ResourceType, path: &str) -> Option<&'static str> {
         return Some(text);
     }
     // A node pool as a resource has the properties that it has as part of its cluster.
-    let rest = path.strip_prefix("properties.").filter(|_| ty.name() == "Microsoft.ContainerService/managedClusters/agentPools")?;
+    let rest = path
+        .strip_prefix("properties.")
+        .filter(|_| ty.name() == "Microsoft.ContainerService/managedClusters/agentPools")?;
     paragraph(section("Microsoft.ContainerService/managedClusters")?, &format!("properties.agentPoolProfiles[].{rest}"))
 }
 
@@ -71,7 +73,8 @@ fn below(text: &'static str, mark: &str, title: &str, end: &str) -> Option<&'sta
         let start = from + at;
         let rest = &text[start + mark.len()..];
         let at_line_start = start == 0 || text.as_bytes()[start - 1] == b'\n';
-        if let Some(body) = rest.strip_prefix(title).and_then(|body| body.strip_prefix('\n')).filter(|_| at_line_start) {
+        if let Some(body) = rest.strip_prefix(title).and_then(|body| body.strip_prefix('\n')).filter(|_| at_line_start)
+        {
             return Some(body.split(end).next().unwrap_or(body));
         }
         from = start + mark.len();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::api_version::{ApiVersion, Date, Line, VersionSet};
-use crate::layout::{ELEMENT, Section, VALUE, constraint, kind, node_field, type_field};
+use crate::layout::{ELEMENT, SET_WORDS, Section, VALUE, constraint, kind, node_field, type_field};
 use crate::path::{PathBuf, Segment, segments};
 use crate::suggest::nearest;
 use crate::table;
@@ -93,8 +93,9 @@ impl ResourceType {
 
     /// Whether `version` exists, existed, or is unheard of.
     pub fn status(self, version: ApiVersion) -> Status {
-        if let Some(since) = self.retired_since(version) {
-            return Status::Retired { since };
+        if let Some(record) = self.retirement(version) {
+            let since = table::u32_of(Section::Retired, record, 1);
+            return Status::Retired { since: (since != 0).then(|| Date::from_raw(since)) };
         }
         if self.index_of(version).is_some() {
             return Status::Known;
@@ -111,7 +112,7 @@ impl ResourceType {
     /// The body of the resource at `version`; `None` for an unknown version.
     pub fn root(self, version: ApiVersion) -> Option<Object> {
         let at = self.index_of(version)?;
-        Some(Object { ty: self, node: self.root_node(), at })
+        Some(Object { ty: self, node: self.root_node(), at, read_only: false })
     }
 
     /// The property at `path` in `version`. `None` if the version is unknown, or has no such property.
@@ -121,27 +122,31 @@ impl ResourceType {
     /// all looked into.
     pub fn property(self, version: ApiVersion, path: &str) -> Option<Property> {
         let at = self.index_of(version)?;
-        self.nodes_at(path).into_iter().map(|node| Property { ty: self, node, at }).find(Property::exists)
+        let found = self.nodes_at(path).into_iter().map(|found| {
+            let above = VersionSet::new(self, found.read_only_above);
+            Property { ty: self, node: found.node, at, read_only: above.has(at) }
+        });
+        found.into_iter().find(|property| property.exists())
     }
 
     /// The versions that have a property at `path` (see [`ResourceType::property`]). Empty if none ever had.
     pub fn versions_with(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(table::u16_of(Section::Nodes, usize::from(node), node_field::VERSIONS)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::VERSIONS)))
     }
 
     /// The versions that list `value` (spelled exactly) among the values of the enumeration at `path`.
     pub fn versions_with_value(self, path: &str, value: &str) -> VersionSet {
-        self.collect(path, |node| {
-            (records(node, node_field::FIRST_VALUE))
+        self.collect(path, |found| {
+            (records(found.node, node_field::FIRST_VALUE))
                 .find(|record| table::string(table::u16_of(Section::Values, *record, 0)) == value)
-                .map_or([0; 4], |record| table::set(table::u16_of(Section::Values, record, 1)))
+                .map_or([0; SET_WORDS], |record| table::set(table::u16_of(Section::Values, record, 1)))
         })
     }
 
     /// Every value that the enumeration at `path` ever listed, by name, with the versions that list it.
     pub fn values_of(self, path: &str) -> Vec<(&'static str, VersionSet)> {
         let mut values: Vec<(&'static str, VersionSet)> = Vec::new();
-        for record in self.nodes_at(path).into_iter().flat_map(|node| records(node, node_field::FIRST_VALUE)) {
+        for record in self.nodes_at(path).into_iter().flat_map(|found| records(found.node, node_field::FIRST_VALUE)) {
             let value = table::string(table::u16_of(Section::Values, record, 0));
             let versions = VersionSet::new(self, table::set(table::u16_of(Section::Values, record, 1)));
             match values.iter_mut().find(|(known, _)| *known == value) {
@@ -154,63 +159,67 @@ impl ResourceType {
 
     /// The versions in which the enumeration at `path` accepts values that it does not list.
     pub fn versions_open(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::OPEN)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::OPEN)))
     }
 
-    /// The versions in which the property at `path` cannot be written.
+    /// The versions in which the property at `path`, or one that contains it, cannot be written.
     pub fn versions_read_only(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::READ_ONLY)))
+        let marked = self.collect(path, |found| {
+            let own = table::set(node_u16(found.node, node_field::READ_ONLY));
+            std::array::from_fn(|word| own[word] | found.read_only_above[word])
+        });
+        marked.intersection(&self.versions_with(path))
     }
 
     /// The versions in which the property at `path` is required within its object.
     pub fn versions_required(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::REQUIRED)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::REQUIRED)))
     }
 
     /// The versions in which the string at `path` is marked as a secret.
     pub fn versions_sensitive(self, path: &str) -> VersionSet {
-        self.collect(path, |node| table::set(node_u16(node, node_field::SENSITIVE)))
+        self.collect(path, |found| table::set(node_u16(found.node, node_field::SENSITIVE)))
     }
 
     /// `path` in its usual spelling, with `[]` for elements and `*` for entries of maps; `None` if no version has it.
     pub fn canonical_path(self, path: &str) -> Option<String> {
-        let node = *self.nodes_at(path).first()?;
-        let mut found = None;
-        self.walk(&mut |path, candidate| {
-            if candidate == node {
-                found = Some(path.to_string());
-            }
-        });
-        found
+        self.canonical(&segments(path))
     }
 
     /// Every path that any version has, depth first.
     pub fn paths(self) -> Vec<String> {
         let mut paths = Vec::new();
-        self.walk(&mut |path, _| paths.push(path.to_string()));
+        self.walk(&mut |path| paths.push(path.to_string()));
+        // Variants have properties in common.
+        let mut seen = std::collections::HashSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
         paths
     }
 
     /// Properties of the same object whose name is close to the last one of `path`, nearest first; of all versions.
     pub fn similar_paths(self, path: &str) -> Vec<String> {
-        let Some((last, parents)) = segments(path).split_last().map(|(last, rest)| (last.clone(), rest.to_vec())) else {
-            return Vec::new();
-        };
-        let Segment::Name(name) = last else { return Vec::new() };
-        let mut candidates = Vec::new();
-        let mut prefix = String::new();
-        for node in self.nodes_of(&parents) {
-            candidates.extend(children(node).map(node_name).filter(|name| !is_special(name)));
-            prefix = parents.iter().fold(PathBuf::default(), |path, segment| path.join_segment(segment)).to_string();
-        }
-        nearest(&name, candidates)
-            .into_iter()
-            .map(|name| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") })
-            .collect()
+        let segments = segments(path);
+        let Some((Segment::Name(name), parents)) = segments.split_last() else { return Vec::new() };
+        let siblings = self.nodes_of(parents).into_iter().flat_map(|found| {
+            let variants = children(found.node).filter(|child| node_name(*child).starts_with('{'));
+            std::iter::once(found.node).chain(variants).flat_map(children)
+        });
+        let near = nearest(name, siblings.map(node_name).filter(|name| !is_special(name)));
+        let canonical = self.canonical(parents).unwrap_or_default();
+        let dot = if canonical.is_empty() { "" } else { "." };
+        near.into_iter().map(|name| format!("{canonical}{dot}{name}")).collect()
     }
 
-    fn walk(self, visit: &mut dyn FnMut(&PathBuf, u16)) {
-        fn step(node: u16, path: &PathBuf, visit: &mut dyn FnMut(&PathBuf, u16)) {
+    fn canonical(self, segments: &[Segment<'_>]) -> Option<String> {
+        let mut canonical = PathBuf::default();
+        for end in 1..=segments.len() {
+            canonical = canonical.join(node_name(self.nodes_of(&segments[..end]).first()?.node));
+        }
+        (!segments.is_empty()).then(|| canonical.to_string())
+    }
+
+    fn walk(self, visit: &mut dyn FnMut(&PathBuf)) {
+        fn step(node: u16, path: &PathBuf, visit: &mut dyn FnMut(&PathBuf)) {
             for child in children(node) {
                 let name = node_name(child);
                 if name.starts_with('{') {
@@ -218,7 +227,7 @@ impl ResourceType {
                     step(child, path, visit);
                 } else {
                     let path = path.join(name);
-                    visit(&path, child);
+                    visit(&path);
                     step(child, &path, visit);
                 }
             }
@@ -226,32 +235,37 @@ impl ResourceType {
         step(self.root_node(), &PathBuf::default(), visit);
     }
 
-    fn collect(self, path: &str, set: impl Fn(u16) -> [u64; 4]) -> VersionSet {
-        let mut bits = [0; 4];
-        for node in self.nodes_at(path) {
-            let more = set(node);
+    fn collect(self, path: &str, set: impl Fn(&Found) -> [u64; SET_WORDS]) -> VersionSet {
+        let mut bits = [0; SET_WORDS];
+        for found in self.nodes_at(path) {
+            let more = set(&found);
             bits.iter_mut().zip(more).for_each(|(bits, more)| *bits |= more);
         }
         VersionSet::new(self, bits)
     }
 
-    fn nodes_at(self, path: &str) -> Vec<u16> {
+    fn nodes_at(self, path: &str) -> Vec<Found> {
         let segments = segments(path);
         if segments.is_empty() { Vec::new() } else { self.nodes_of(&segments) }
     }
 
     /// The nodes a path leads to: more than one where an object has variants.
-    fn nodes_of(self, segments: &[Segment]) -> Vec<u16> {
-        let mut nodes = vec![self.root_node()];
+    fn nodes_of(self, segments: &[Segment]) -> Vec<Found> {
+        let mut nodes = vec![Found { node: self.root_node(), read_only_above: [0; SET_WORDS] }];
         for segment in segments {
             let mut next = Vec::new();
-            for node in &nodes {
-                let in_variants = children(*node).filter(|child| node_name(*child).starts_with('{'));
-                for holder in std::iter::once(*node).chain(in_variants) {
-                    next.extend(match segment {
+            for found in &nodes {
+                let own = table::set(node_u16(found.node, node_field::READ_ONLY));
+                let read_only_above = std::array::from_fn(|word| own[word] | found.read_only_above[word]);
+                let in_variants = children(found.node).filter(|child| node_name(*child).starts_with('{'));
+                for holder in std::iter::once(found.node).chain(in_variants) {
+                    let node = match segment {
                         Segment::Element => child(holder, ELEMENT),
+                        // The marks of variants are no names that anyone writes.
+                        Segment::Name(name) if name.starts_with('{') => None,
                         Segment::Name(name) => child(holder, name).or_else(|| child(holder, VALUE)),
-                    });
+                    };
+                    next.extend(node.map(|node| Found { node, read_only_above }));
                 }
             }
             nodes = next;
@@ -259,18 +273,16 @@ impl ResourceType {
         nodes
     }
 
-    fn retired_since(self, version: ApiVersion) -> Option<Option<Date>> {
+    /// The record of a retired version.
+    fn retirement(self, version: ApiVersion) -> Option<usize> {
         if !self.name().starts_with("Microsoft.ContainerService/") {
             return None;
         }
-        (0..table::count(Section::Retired))
-            .find(|record| table::u32_of(Section::Retired, *record, 0) == version.raw())
-            .map(|record| table::u32_of(Section::Retired, record, 1))
-            .map(|date| (date != 0).then(|| Date::from_raw(date)))
+        (0..table::count(Section::Retired)).find(|record| table::u32_of(Section::Retired, *record, 0) == version.raw())
     }
 
     pub(crate) fn is_retired(self, version: ApiVersion) -> bool {
-        self.retired_since(version).is_some()
+        self.retirement(version).is_some()
     }
 
     fn field(self, field: usize) -> u16 {
@@ -317,67 +329,79 @@ impl fmt::Display for ResourceType {
     }
 }
 
+/// A node that a path leads to.
+struct Found {
+    node: u16,
+    /// Versions in which something that contains it is read-only.
+    read_only_above: [u64; SET_WORDS],
+}
+
 /// An object type at one API version.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Object {
     ty: ResourceType,
     node: u16,
     at: u16,
+    /// It, or something that contains it, is read-only.
+    read_only: bool,
 }
 
 impl Object {
     /// The property of this name, ignoring case; its [`name`](Property::name) says the usual spelling. Looks into the
     /// variants of a discriminated object too.
-    pub fn property(&self, name: &str) -> Option<Property> {
+    pub fn property(self, name: &str) -> Option<Property> {
         let own = child(self.node, name).filter(|_| !is_special(name));
-        let own = own.map(|node| Property { ty: self.ty, node, at: self.at }).filter(Property::exists);
+        let own = own.map(|node| self.at_node(node)).filter(|property| property.exists());
         own.or_else(|| self.variants().find_map(|(_, variant)| variant.property(name)))
     }
 
     /// The properties, by name ignoring case; without those of variants.
-    pub fn properties(&self) -> impl Iterator<Item = Property> + use<> {
-        let object = *self;
+    pub fn properties(self) -> impl Iterator<Item = Property> + use<> {
         children(self.node)
             .filter(|node| !is_special(node_name(*node)))
-            .map(move |node| Property { ty: object.ty, node, at: object.at })
-            .filter(Property::exists)
+            .map(move |node| self.at_node(node))
+            .filter(|property| property.exists())
     }
 
     /// What any other key holds, for an object that is open.
-    pub fn additional(&self) -> Option<Property> {
+    pub fn additional(self) -> Option<Property> {
         let node = child(self.node, VALUE)?;
-        Some(Property { ty: self.ty, node, at: self.at }).filter(Property::exists)
+        Some(self.at_node(node)).filter(|property| property.exists())
     }
 
     /// The name of the property whose value chooses the variant.
-    pub fn discriminator(&self) -> Option<&'static str> {
+    pub fn discriminator(self) -> Option<&'static str> {
         constraints(self.node, self.at).find(|(kind, ..)| *kind == constraint::DISCRIMINATOR).map(|(_, text, _)| text)
     }
 
     /// The variants: the value of the discriminator, and the further properties the object then has.
-    pub fn variants(&self) -> impl Iterator<Item = (&'static str, Object)> + use<> {
-        let object = *self;
+    pub fn variants(self) -> impl Iterator<Item = (&'static str, Object)> + use<> {
+        let object = self;
         children(self.node).filter(move |node| exists(*node, object.at)).filter_map(move |node| {
             let value = node_name(node).strip_prefix('{')?.strip_suffix('}')?;
             Some((value, Object { node, ..object }))
         })
     }
 
+    fn at_node(self, node: u16) -> Property {
+        Property { ty: self.ty, node, at: self.at, read_only: self.read_only }
+    }
+
     /// The version the object was asked for.
-    pub fn api_version(&self) -> ApiVersion {
+    pub fn api_version(self) -> ApiVersion {
         self.ty.version_at(self.at)
     }
 
     /// Names of properties close to `name`, nearest first; of this version.
-    pub fn similar(&self, name: &str) -> Vec<&'static str> {
+    pub fn similar(self, name: &str) -> Vec<&'static str> {
         let of_variants = self.variants().flat_map(|(_, variant)| variant.properties());
-        nearest(name, self.properties().chain(of_variants).map(|property| property.name()))
+        nearest(name, self.properties().chain(of_variants).map(Property::name))
     }
 }
 
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.properties().map(|property| property.name())).finish()
+        f.debug_list().entries(self.properties().map(Property::name)).finish()
     }
 }
 
@@ -387,6 +411,8 @@ pub struct Property {
     ty: ResourceType,
     node: u16,
     at: u16,
+    /// Something that contains it is read-only.
+    read_only: bool,
 }
 
 /// The oldest version of each line that has something.
@@ -400,84 +426,85 @@ pub struct Since {
 
 impl Property {
     /// The name in its usual spelling; `[]` for elements of arrays, `*` for entries of maps.
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         node_name(self.node)
     }
 
     /// Its type at this version.
-    pub fn ty(&self) -> Type {
+    pub fn ty(self) -> Type {
         let kind = (records(self.node, node_field::FIRST_KIND))
             .find(|record| table::set_has(table::u16_of(Section::Kinds, *record, 1), self.at))
             .map_or(kind::ANY, |record| table::u16_of(Section::Kinds, record, 0));
-        let inner = |name| child(self.node, name).map(|node| Property { node, ..*self });
+        let read_only = self.read_only();
+        let inner = |name| child(self.node, name).map(|node| Property { node, read_only, ..self });
         match kind {
-            kind::OBJECT => Type::Object(Object { ty: self.ty, node: self.node, at: self.at }),
+            kind::OBJECT => Type::Object(Object { ty: self.ty, node: self.node, at: self.at, read_only }),
             kind::MAP => inner(VALUE).map_or(Type::Any, Type::Map),
             kind::ARRAY => inner(ELEMENT).map_or(Type::Any, Type::Array),
-            kind::STRING => Type::String(StringType(*self)),
-            kind::INT => Type::Int(IntType(*self)),
+            kind::STRING => Type::String(StringType(self)),
+            kind::INT => Type::Int(IntType(self)),
             kind::BOOL => Type::Bool,
-            kind::ENUM => Type::Enum(Enum(*self)),
+            kind::ENUM => Type::Enum(Enum(self)),
             _ => Type::Any,
         }
     }
 
     /// It must be there if its object is.
-    pub fn required(&self) -> bool {
+    pub fn required(self) -> bool {
         self.flag(node_field::REQUIRED)
     }
 
-    /// The service fills it in; writing it is wrong or without effect.
-    pub fn read_only(&self) -> bool {
-        self.flag(node_field::READ_ONLY)
+    /// The service fills it in, or all that contains it; writing it is wrong or without effect.
+    pub fn read_only(self) -> bool {
+        self.read_only || self.flag(node_field::READ_ONLY)
     }
 
     /// The service takes it and never gives it back.
-    pub fn write_only(&self) -> bool {
+    pub fn write_only(self) -> bool {
         self.flag(node_field::WRITE_ONLY)
     }
 
     /// It must be known when the deployment starts.
-    pub fn constant(&self) -> bool {
+    pub fn constant(self) -> bool {
         self.flag(node_field::CONSTANT)
     }
 
     /// Its value is a secret.
-    pub fn sensitive(&self) -> bool {
+    pub fn sensitive(self) -> bool {
         self.flag(node_field::SENSITIVE)
     }
 
     /// The versions that have it.
-    pub fn versions(&self) -> VersionSet {
+    pub fn versions(self) -> VersionSet {
         VersionSet::new(self.ty, table::set(node_u16(self.node, node_field::VERSIONS)))
     }
 
     /// The first versions that have it.
-    pub fn since(&self) -> Since {
+    pub fn since(self) -> Since {
         let versions = self.versions();
         Since { stable: versions.first_stable(), preview: versions.first_preview() }
     }
 
     /// The first version of `line` that no longer has it after older ones had.
-    pub fn removed(&self, line: Line) -> Option<ApiVersion> {
+    pub fn removed(self, line: Line) -> Option<ApiVersion> {
         let last = self.versions().on(line).next_back()?;
         self.ty.api_versions().on(line).find(|version| *version > last)
     }
 
     /// Least and greatest number of elements, for an array that has such bounds.
-    pub fn items(&self) -> (Option<i64>, Option<i64>) {
+    pub fn items(self) -> (Option<i64>, Option<i64>) {
         (self.number(constraint::MIN_ITEMS), self.number(constraint::MAX_ITEMS))
     }
 
-    fn exists(&self) -> bool {
+    fn exists(self) -> bool {
         exists(self.node, self.at)
     }
 
-    fn flag(&self, field: usize) -> bool {
+    fn flag(self, field: usize) -> bool {
         table::set_has(node_u16(self.node, field), self.at)
     }
 
-    fn number(&self, kind: u16) -> Option<i64> {
+    fn number(self, kind: u16) -> Option<i64> {
         constraints(self.node, self.at).find(|found| found.0 == kind).map(|(.., number)| number)
     }
 }
@@ -511,7 +538,7 @@ pub enum Type {
 
 impl Type {
     /// The type in one word.
-    pub fn word(&self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Type::Object(_) => "object",
             Type::Map(_) => "map",
@@ -542,7 +569,7 @@ pub enum Match {
 
 impl Enum {
     /// The values at this version, by name.
-    pub fn values(&self) -> impl Iterator<Item = &'static str> + use<> {
+    pub fn values(self) -> impl Iterator<Item = &'static str> + use<> {
         let at = self.0.at;
         records(self.0.node, node_field::FIRST_VALUE)
             .filter(move |record| table::set_has(table::u16_of(Section::Values, *record, 1), at))
@@ -550,12 +577,12 @@ impl Enum {
     }
 
     /// Other values may be accepted too.
-    pub fn is_open(&self) -> bool {
+    pub fn is_open(self) -> bool {
         self.0.flag(node_field::OPEN)
     }
 
     /// Looks `text` up among the values.
-    pub fn find(&self, text: &str) -> Match {
+    pub fn find(self, text: &str) -> Match {
         let mut found = Match::No;
         for value in self.values() {
             if value == text {
@@ -569,7 +596,7 @@ impl Enum {
     }
 
     /// Values close to `text`, nearest first.
-    pub fn similar(&self, text: &str) -> Vec<&'static str> {
+    pub fn similar(self, text: &str) -> Vec<&'static str> {
         nearest(text, self.values())
     }
 }
@@ -588,17 +615,17 @@ pub struct StringType(Property);
 
 impl StringType {
     /// It is a secret.
-    pub fn sensitive(&self) -> bool {
+    pub fn sensitive(self) -> bool {
         self.0.sensitive()
     }
 
     /// A regular expression that it matches.
-    pub fn pattern(&self) -> Option<&'static str> {
+    pub fn pattern(self) -> Option<&'static str> {
         constraints(self.0.node, self.0.at).find(|(kind, ..)| *kind == constraint::PATTERN).map(|(_, text, _)| text)
     }
 
     /// Least and greatest length in characters.
-    pub fn length(&self) -> (Option<i64>, Option<i64>) {
+    pub fn length(self) -> (Option<i64>, Option<i64>) {
         (self.0.number(constraint::MIN_LENGTH), self.0.number(constraint::MAX_LENGTH))
     }
 }
@@ -609,7 +636,7 @@ pub struct IntType(Property);
 
 impl IntType {
     /// Least and greatest value.
-    pub fn range(&self) -> (Option<i64>, Option<i64>) {
+    pub fn range(self) -> (Option<i64>, Option<i64>) {
         (self.0.number(constraint::MIN_VALUE), self.0.number(constraint::MAX_VALUE))
     }
 }
@@ -642,13 +669,13 @@ fn children(node: u16) -> std::ops::Range<u16> {
 
 /// The child of this name, ignoring case: children are sorted by their names in lower case.
 fn child(node: u16, name: &str) -> Option<u16> {
-    let order = |candidate: &str| {
-        candidate.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+    let order = |candidate: &[u8]| {
+        candidate.iter().map(u8::to_ascii_lowercase).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
     };
     let std::ops::Range { start: mut low, end: mut high } = children(node);
     while low < high {
         let middle = u16::midpoint(low, high);
-        match order(node_name(middle)) {
+        match order(table::bytes(node_u16(middle, node_field::NAME))) {
             std::cmp::Ordering::Equal => return Some(middle),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,

@@ -5,8 +5,6 @@
 //! answer here is a comparison of dates across lines. The facts are written by `cargo xtask schema` to `data/*.facts`, where they are
 //! reviewed; `data/facts.bin` is the same for the program. What the properties mean is said in `docs/*.md`.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
-
 mod api_version;
 pub mod az;
 mod describe;
@@ -23,7 +21,8 @@ pub use api_version::{ApiVersion, Date, Line, NotAnApiVersion, VersionSet};
 pub use describe::{Description, NoDescription, describe};
 pub use docs::{doc, documented_paths, reference_url};
 pub use facts::{
-    Enum, IntType, Match, Object, Property, ResourceType, Since, Status, StringType, Type, resource_type, resource_types,
+    Enum, IntType, Match, Object, Property, ResourceType, Since, Status, StringType, Type, resource_type,
+    resource_types,
 };
 pub use sample::{Sample, sample_body, writable_properties};
 pub use suggest::nearest;

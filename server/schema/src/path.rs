@@ -5,37 +5,39 @@ use std::fmt;
 use crate::layout::ELEMENT;
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Segment {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Segment<'a> {
     /// A property of an object, or the key of an entry of a map; `*` is any key.
-    Name(String),
+    Name(&'a str),
     /// An element of an array.
     Element,
 }
 
 /// Splits a path. Keys with dots are written in quoted brackets: `identity.userAssignedIdentities['a.b']`. Text that is no
 /// path gives segments that no table has.
-pub(crate) fn segments(path: &str) -> Vec<Segment> {
+pub(crate) fn segments(path: &str) -> Vec<Segment<'_>> {
     let mut segments = Vec::new();
     let mut rest = path.trim();
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
             let quote = inner.chars().next().filter(|first| matches!(first, '\'' | '"'));
             let end = match quote {
-                Some(quote) => inner[1..].find(quote).map(|at| at + 2).and_then(|at| inner[at..].find(']').map(|n| at + n)),
+                Some(quote) => {
+                    inner[1..].find(quote).map(|at| at + 2).and_then(|at| inner[at..].find(']').map(|n| at + n))
+                }
                 None => inner.find(']'),
             };
             let end = end.unwrap_or(inner.len());
             let key = inner[..end].trim();
             segments.push(match quote {
-                Some(quote) => Segment::Name(key.trim_matches(quote).to_owned()),
+                Some(quote) => Segment::Name(key.trim_matches(quote)),
                 None => Segment::Element,
             });
             rest = inner.get(end + 1..).unwrap_or_default();
         } else {
             let name = rest.strip_prefix('.').unwrap_or(rest);
             let end = name.find(['.', '[']).unwrap_or(name.len());
-            segments.push(Segment::Name(name[..end].to_owned()));
+            segments.push(Segment::Name(&name[..end]));
             rest = &name[end..];
         }
     }
@@ -51,13 +53,6 @@ impl PathBuf {
         let dot = if self.0.is_empty() || name == ELEMENT { "" } else { "." };
         PathBuf(format!("{}{dot}{name}", self.0))
     }
-
-    pub(crate) fn join_segment(&self, segment: &Segment) -> PathBuf {
-        self.join(match segment {
-            Segment::Name(name) => name,
-            Segment::Element => ELEMENT,
-        })
-    }
 }
 
 impl fmt::Display for PathBuf {
@@ -70,8 +65,8 @@ impl fmt::Display for PathBuf {
 mod tests {
     use super::*;
 
-    fn name(text: &str) -> Segment {
-        Segment::Name(text.to_owned())
+    fn name(text: &str) -> Segment<'_> {
+        Segment::Name(text)
     }
 
     #[test]

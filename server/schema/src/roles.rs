@@ -40,7 +40,12 @@ pub static ROLES: &[Role] = &[
         Kubelet,
         "Pulls images from a container registry. The kubelet identity needs it on the registry; registries in ABAC mode ignore it.",
     ),
-    role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec", People, "Pushes images to a container registry. For pipelines; nodes never push."),
+    role(
+        "AcrPush",
+        "8311e382-0749-4cb8-b61a-304f252e45ec",
+        People,
+        "Pushes images to a container registry. For pipelines; nodes never push.",
+    ),
     role(
         "Azure Kubernetes Service Cluster Admin Role",
         "0ab0b1a8-8aac-4efd-b8c2-3ee1fb270be8",
@@ -108,7 +113,12 @@ pub static ROLES: &[Role] = &[
         ControlPlane,
         "Encrypts and decrypts with keys. The control plane needs it on the vault of the key of etcd encryption.",
     ),
-    role("Key Vault Reader", "21090545-7ca7-4776-b22c-e363652d74d2", Other, "Sees a vault and its entries, not their contents."),
+    role(
+        "Key Vault Reader",
+        "21090545-7ca7-4776-b22c-e363652d74d2",
+        Other,
+        "Sees a vault and its entries, not their contents.",
+    ),
     role(
         "Key Vault Secrets User",
         "4633458b-17de-408a-b874-0445c86b69e6",

@@ -34,7 +34,9 @@ pub fn sample_body(ty: ResourceType, version: ApiVersion) -> Option<Value> {
 fn collect(object: Object, prefix: &str, samples: &mut Vec<Sample>) {
     let variants: Vec<Object> = object.variants().map(|(_, variant)| variant).collect();
     let own = object.properties();
-    for property in own.chain(variants.iter().flat_map(Object::properties)).filter(|property| !property.read_only()) {
+    for property in
+        own.chain(variants.iter().flat_map(|variant| variant.properties())).filter(|property| !property.read_only())
+    {
         let dot = if prefix.is_empty() { "" } else { "." };
         let mut path = format!("{prefix}{dot}{}", property.name());
         samples.push(Sample { path: path.clone(), property, value: value_of(property) });
@@ -108,10 +110,7 @@ const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/
 /// Texts for the patterns that `example` does not match; `samples_match_their_patterns` checks that none is missing.
 const PATTERN_SAMPLES: &[(&str, &str)] = &[
     (r"^(-|\+)[0-9]{2}:[0-9]{2}$", "+01:00"),
-    (
-        r"^(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$",
-        "10.0.0.10",
-    ),
+    (r"^(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9][0-9]?)$", "10.0.0.10"),
     (r"^([0-9]{1,3}\.){3}[0-9]{1,3}(\/([0-9]|[1-2][0-9]|3[0-2]))?$", "10.0.0.0/16"),
     (r"^([01]\d|2[0-3]):[0-5]\d$", "02:00"),
     (r"^[+-](0\d|1[0-4]):(00|15|30|45)$", "+01:00"),

@@ -64,15 +64,20 @@ pub(crate) fn set_has(index: u16, bit: u16) -> bool {
 
 /// The string with this index; empty for [`NONE`].
 pub(crate) fn string(index: u16) -> &'static str {
+    // The table's strings were UTF-8 when written; a damaged one reads as empty rather than ending the process.
+    std::str::from_utf8(bytes(index)).unwrap_or_default()
+}
+
+/// The bytes of a string, for comparing.
+pub(crate) fn bytes(index: u16) -> &'static [u8] {
     if index == NONE {
-        return "";
+        return &[];
     }
     let index = usize::from(index);
     let base = SECTION[Section::StringBytes as usize].0;
     let from = u32_of(Section::StringOffsets, index, 0) as usize;
     let to = u32_of(Section::StringOffsets, index + 1, 0) as usize;
-    // The table's strings were UTF-8 when written; a damaged one reads as empty rather than ending the process.
-    std::str::from_utf8(&FACTS[base + from..base + to]).unwrap_or_default()
+    &FACTS[base + from..base + to]
 }
 
 /// Like [`string`], with `None` for [`NONE`].

@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         total.parsing += parsing;
         total.surveying += surveying;
         total.with_errors += usize::from(has_error || !survey.errors.is_empty());
-        if is_quiet || !(has_error || !survey.errors.is_empty()) {
+        if is_quiet || (!has_error && survey.errors.is_empty()) {
             continue;
         }
         println!("{}{}", path.display(), if has_error { " (ERROR or MISSING)" } else { "" });

@@ -563,6 +563,7 @@ impl<'t> Expr<'t> {
     }
 
     /// What is inside of any parentheses around it.
+    #[must_use]
     pub fn without_parentheses(self) -> Self {
         let mut inner = self;
         while let ExprKind::Parenthesized(Some(expression)) = inner.kind() {

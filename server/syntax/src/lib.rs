@@ -9,14 +9,18 @@
 
 pub mod arm_expr;
 pub mod bicep;
+pub mod carriers;
 pub mod edit;
 pub mod json;
 pub mod position;
+pub mod shell;
+pub mod string_map;
 pub mod text;
 pub mod tree;
 
 pub use edit::{Change, TextEdit, TextEdits};
 pub use position::{Encoding, LineColumn, OutOfSync, Position};
+pub use string_map::{Carrier, StringMap};
 pub use text::{IndentUnit, Language, LineEnding, PendingText, SourceText, Unreadable};
 pub use text_size::{TextRange, TextSize};
 pub use tree::{SyntaxTree, parse, reparse};

@@ -59,10 +59,8 @@ impl SyntaxTree {
         let at = usize::from(offset).min(self.source().len());
         let root = self.root();
         let right = root.named_descendant_for_byte_range(at, at).unwrap_or(root);
-        if at == 0 || right.start_byte() < at {
-            return right;
-        }
-        match root.named_descendant_for_byte_range(at - 1, at - 1) {
+        let Some(before) = at.checked_sub(1) else { return right };
+        match root.named_descendant_for_byte_range(before, before) {
             Some(left) if left.end_byte() == at && left.named_child_count() == 0 => left,
             _ => right,
         }

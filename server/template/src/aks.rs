@@ -412,6 +412,30 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Every combination of cases that can hold together.
+    pub fn join<'c, A, B>(&self, left: &'c [Case<A>], right: &'c [Case<B>]) -> Vec<Case<(&'c A, &'c B)>> {
+        let mut all = Vec::new();
+        for a in left {
+            for b in right {
+                if all.len() < MAX_CASES
+                    && let Some(when) = self.and(&a.when, &b.when)
+                {
+                    all.push(Case { when, value: (&a.value, &b.value) });
+                }
+            }
+        }
+        all
+    }
+
+    /// Where a property's value stands in its object, or, when a function makes the object, where the value comes from.
+    pub fn written_at(&self, slot: &Slot) -> Option<Location> {
+        let written = slot.property.and_then(|property| {
+            let (scope, written) = self.property(property)?;
+            Some(Location { file: scope.file, range: scope.template.exprs.range(written.value) })
+        });
+        written.or_else(|| slot.place.map(|place| self.location(place)))
+    }
+
     /// Where the key of a property is written.
     pub fn key_location(&self, property: PropertyAt) -> Option<Location> {
         let (scope, written) = self.property(property)?;

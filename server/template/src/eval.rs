@@ -391,8 +391,10 @@ impl<'w> Evaluator<'w> {
                 }
                 Segment::Hole(hole) => {
                     let values = self.eval(place.scope, *hole, locals);
-                    if values.0.len() * texts.len() > MAX_ALTERNATIVES {
-                        // Keep the known text around the hole: it often says the type of a resource.
+                    // A default is only one of many values: next to other text it would say nothing but the name of one
+                    // deployment. Kept whole, the text around it still says the type of a resource.
+                    let is_open = values.0.len() > 1 && values.iter().any(|one| one.value.is_unknown());
+                    if values.0.len() * texts.len() > MAX_ALTERNATIVES || (is_open && segments.len() > 1) {
                         let canon = self.canon(place.scope, *hole, locals);
                         let hole = Some(Place { scope: place.scope, expr: *hole });
                         for (_, built) in &mut texts {

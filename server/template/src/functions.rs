@@ -214,7 +214,7 @@ impl Evaluator<'_> {
                     _ => unknown(),
                 }
             }
-            ("join", 2) => self.join(place, argument(0).as_deref(), argument(1).as_deref(), locals),
+            ("join", 2) => self.join_texts(place, argument(0).as_deref(), argument(1).as_deref(), locals),
             ("min" | "max", _) | ("int", 1) => self.with(argument(0).as_deref(), place, locals, |value| match value {
                 Value::Int(_) if function == "int" => Some(Values::always(value.clone(), at)),
                 Value::Str(text) if function == "int" => {
@@ -394,7 +394,7 @@ impl Evaluator<'_> {
         Values::always(Value::Str(text), Some(place))
     }
 
-    fn join(&self, place: Place, list: Option<&Values>, separator: Option<&Values>, locals: &Locals) -> Values {
+    fn join_texts(&self, place: Place, list: Option<&Values>, separator: Option<&Values>, locals: &Locals) -> Values {
         let separator = separator.and_then(Values::literal).map(str::to_owned);
         self.with(list, place, locals, |value| match (value, &separator) {
             (Value::Array(array), Some(separator)) if array.length().is_some() => {

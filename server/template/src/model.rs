@@ -1,7 +1,7 @@
 //! What a document declares: parameters, variables, resources, modules, outputs. One model for both languages.
 
 use rustc_hash::FxHashMap;
-use syntax::Language;
+use syntax::{Language, SyntaxError};
 use text_size::{TextRange, TextSize};
 
 use crate::Name;
@@ -28,7 +28,7 @@ pub struct Template {
     pub modules: Vec<Module>,
     /// Outputs.
     pub outputs: Vec<Output>,
-    /// `import … from`.
+    /// `import … from`; the `extends` of a parameter file is one without names.
     pub imports: Vec<Import>,
     /// The values a parameter file assigns.
     pub assignments: Vec<Assignment>,
@@ -36,8 +36,12 @@ pub struct Template {
     pub using: Option<(Box<str>, TextRange)>,
     /// Where the sections `parameters`, `variables`, `resources` can take one more declaration.
     pub insertion: Insertion,
-    /// Names of parameters, variables, resources (symbols) and modules to what they declare; the first one wins.
+    /// Names of parameters, variables, resources (symbols) and modules to what they declare; the first one wins. A symbol
+    /// of a nested resource stands for it unless something at the top has the name.
     pub names: FxHashMap<Name, Declaration>,
+    /// What is wrong with the expressions in the strings of an ARM JSON file, those of nested templates included; to be
+    /// shown with the other syntax errors of the file.
+    pub expression_errors: Vec<SyntaxError>,
 }
 
 impl Template {
@@ -58,6 +62,7 @@ impl Template {
             using: None,
             insertion: Insertion::default(),
             names: FxHashMap::default(),
+            expression_errors: Vec::new(),
         }
     }
 

@@ -7,7 +7,9 @@ use std::fmt::Write;
 
 use crate::Name;
 use crate::expr::{BinaryOp, Expr, ExprId, Item, Member, Opaque, Ref, Segment, UnaryOp};
-use crate::model::{Module, ModuleSource, Parameter, ParameterType, Repeat, Resource, Template, TemplateKind, TypeKind};
+use crate::model::{
+    Module, ModuleSource, Parameter, ParameterType, Repeat, Resource, Template, TemplateKind, TypeKind,
+};
 
 /// The template, one declaration a line and below a resource one property a line.
 pub fn print(template: &Template) -> String {
@@ -27,8 +29,19 @@ pub fn print_expr(template: &Template, id: ExprId) -> String {
 }
 
 /// Properties of a resource that have a place of their own in [`Resource`].
-const HEADER_PROPERTIES: [&str; 10] =
-    ["type", "apiVersion", "name", "parent", "scope", "dependsOn", "condition", "copy", "existing", "comments"];
+const HEADER_PROPERTIES: [&str; 11] = [
+    "type",
+    "apiVersion",
+    "name",
+    "parent",
+    "scope",
+    "resourceGroup",
+    "subscriptionId",
+    "dependsOn",
+    "condition",
+    "copy",
+    "existing",
+];
 
 struct Printer<'t> {
     template: &'t Template,
@@ -130,7 +143,8 @@ impl Printer<'_> {
         self.repeat(resource.repeat.as_ref());
         self.detail("if", resource.condition);
         if let Some(parent) = resource.parent {
-            let position = self.template.resources[..parent as usize].iter().filter(|other| other.module.is_none()).count();
+            let position =
+                self.template.resources[..parent as usize].iter().filter(|other| other.module.is_none()).count();
             self.line(|p| p.push(&format!("parent: #{position}")));
         }
         self.detail("name", resource.name);

@@ -438,10 +438,13 @@ impl<'w> Evaluator<'w> {
         let full =
             arguments.get(2).and_then(|&full| literal(full)).is_some_and(|full| full.eq_ignore_ascii_case("full"));
         let targets = self.eval(place.scope, what, locals);
+        // As it is written, whatever the parameters in it are, it may be the name or ID of a declaration.
+        let as_written = self.referenced(&self.name_text(place.scope, what, locals), place);
         self.flat_map(&targets, |target| {
             let target = match target {
-                Value::Str(text) => self.referenced(text, place),
                 Value::Resource(resource) => Some(Target::Declared(*resource)),
+                _ if as_written.is_some() => as_written.clone(),
+                Value::Str(text) => self.referenced(text, place),
                 _ => None,
             };
             let target = target.unwrap_or_else(|| Target::Unknown(self.canon(place.scope, what, locals)));

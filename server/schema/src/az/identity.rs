@@ -84,7 +84,11 @@ pub(super) static DOCS: &[FlagDoc] = &[
         excludes: &["--no-wait"],
         ..BLANK
     },
-    FlagDoc { flag: "--detach-acr", text: "Takes the AcrPull role on a registry away from the kubelet identity.", ..BLANK },
+    FlagDoc {
+        flag: "--detach-acr",
+        text: "Takes the AcrPull role on a registry away from the kubelet identity.",
+        ..BLANK
+    },
     FlagDoc {
         flag: "--azure-keyvault-kms-key-id",
         text: "Identifier of the key that encrypts secrets in etcd: `https://<vault>/keys/<name>/<version>`.",

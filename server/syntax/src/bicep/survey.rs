@@ -1,6 +1,8 @@
 //! One walk over a tree that finds its comments, what is missing or too much, and which objects a missing or surplus
 //! brace has given the wrong members.
 
+use std::collections::HashSet;
+
 use text_size::{TextRange, TextSize};
 use tree_sitter::Node;
 
@@ -8,6 +10,8 @@ use super::kind::{Child, Field, Kind, children, fields, kind_of};
 use crate::SyntaxError;
 use crate::text::Language;
 use crate::tree::{MAX_DEPTH, SyntaxTree, offset, range_of};
+
+const TOO_DEEP: &str = "nested too deeply";
 
 /// What one walk over a file finds.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +68,7 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         faults: Vec::new(),
         unclosed: Vec::new(),
         strays: Vec::new(),
+        seen_around: HashSet::new(),
         survey: Survey::default(),
     };
     surveyor.walk(tree.root());
@@ -82,6 +87,8 @@ struct Surveyor<'t> {
     unclosed: Vec<(Node<'t>, Node<'t>)>,
     /// The first of each run of leftovers at the top level, with the statement before.
     strays: Vec<(Node<'t>, Option<Node<'t>>)>,
+    /// Nodes around an unclosed brace, by their identity in the tree.
+    seen_around: HashSet<usize>,
     survey: Survey,
 }
 
@@ -131,7 +138,7 @@ impl<'t> Surveyor<'t> {
                 if !is_too_deep {
                     is_too_deep = true;
                     let start = range_of(node).start();
-                    self.report(TextRange::empty(start), "nested too deeply".to_owned(), None);
+                    self.report(TextRange::empty(start), TOO_DEEP.to_owned(), None);
                 }
             }
             if descend && cursor.goto_first_child() {
@@ -140,10 +147,14 @@ impl<'t> Surveyor<'t> {
                 continue;
             }
             while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
+                let Some(frame) = stack.pop().filter(|_| cursor.goto_parent()) else {
+                    // The brackets of such a file tell nothing, and following them is expensive.
+                    if is_too_deep {
+                        self.unclosed.clear();
+                        self.faults.retain(|fault| fault.message == TOO_DEEP);
+                    }
                     return;
-                }
-                let Some(frame) = stack.pop() else { return };
+                };
                 let is_reported = self.leave(&frame, stack.last().map(|parent| parent.kind));
                 if let Some(parent) = stack.last_mut() {
                     parent.is_reported |= is_reported;
@@ -397,7 +408,7 @@ impl<'t> Surveyor<'t> {
         let missing: Option<(Option<Node<'t>>, String)> = match frame.kind {
             Kind::TargetScope => value.is_none().then(|| (None, equals("a scope"))),
             Kind::Using | Kind::Extends => path.is_none().then(|| (None, "expected the path of a file".to_owned())),
-            Kind::Import => self.missing_in_import(node),
+            Kind::Import => missing_in_import(node),
             Kind::Metadata
             | Kind::Parameter
             | Kind::Variable
@@ -442,23 +453,6 @@ impl<'t> Surveyor<'t> {
         };
         if let Some((place, message)) = missing {
             self.report_at_end(place.unwrap_or(node), message);
-        }
-    }
-
-    fn missing_in_import(&self, node: Node<'t>) -> Option<(Option<Node<'t>>, String)> {
-        let [symbols, name, path] = fields(node, [Field::Symbols, Field::Name, Field::Path]);
-        let last = children(node).last()?;
-        match last.kind {
-            Kind::From => Some((None, "expected the path of a file after `from`".to_owned())),
-            Kind::As => Some((None, "expected a name after `as`".to_owned())),
-            Kind::With => Some((None, "expected an object after `with`".to_owned())),
-            _ if symbols.is_some() && path.is_none() => {
-                Some((None, "expected `from` and the path of a file".to_owned()))
-            }
-            _ if symbols.is_none() && name.is_none() => {
-                Some((None, "expected the names to import after `import`".to_owned()))
-            }
-            _ => None,
         }
     }
 
@@ -548,9 +542,7 @@ impl<'t> Surveyor<'t> {
                     self.damage(range_of(node), range_of(node).end());
                 }
                 // For a brace only if indentation did not tell; else it is where the grammar noticed.
-                if !is_brace(node) {
-                    open.push(OpenBrace { node, end });
-                } else if open.len() < missing && !known.contains(&node.id()) {
+                if !is_brace(node) || (open.len() < missing && !known.contains(&node.id())) {
                     open.push(OpenBrace { node, end });
                 }
             }
@@ -592,6 +584,10 @@ impl<'t> Surveyor<'t> {
         let mut current = Some(node);
         let mut from = end;
         while let Some(node) = current {
+            // What is around a node that was seen from inside before was seen as well.
+            if !self.seen_around.insert(node.id()) && range_of(node).end() == from {
+                return;
+            }
             if matches!(kind_of(node), Kind::Object | Kind::Array | Kind::For) {
                 self.damage(range_of(node), from);
             }
@@ -748,7 +744,22 @@ fn is_below_bare_property(property: Node<'_>) -> bool {
     false
 }
 
-fn missing_in_function<'t>(node: Node<'t>) -> Option<(Option<Node<'t>>, String)> {
+fn missing_in_import(node: Node<'_>) -> Option<(Option<Node<'_>>, String)> {
+    let [symbols, name, path] = fields(node, [Field::Symbols, Field::Name, Field::Path]);
+    let last = children(node).last()?;
+    match last.kind {
+        Kind::From => Some((None, "expected the path of a file after `from`".to_owned())),
+        Kind::As => Some((None, "expected a name after `as`".to_owned())),
+        Kind::With => Some((None, "expected an object after `with`".to_owned())),
+        _ if symbols.is_some() && path.is_none() => Some((None, "expected `from` and the path of a file".to_owned())),
+        _ if symbols.is_none() && name.is_none() => {
+            Some((None, "expected the names to import after `import`".to_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn missing_in_function(node: Node<'_>) -> Option<(Option<Node<'_>>, String)> {
     let [parameters, return_type, body] = fields(node, [Field::Parameters, Field::ReturnType, Field::Body]);
     let has_arrow = children(node).any(|child| child.kind == Kind::Arrow);
     if parameters.is_none() {

@@ -7,9 +7,7 @@ use text_size::{TextRange, TextSize};
 use super::forms::{self, CallSite, Draft};
 use super::literal;
 use crate::Name;
-use crate::expr::{
-    BinaryOp, Expr, Exprs, Item, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp,
-};
+use crate::expr::{BinaryOp, Expr, Exprs, Item, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp};
 
 /// What names mean where an expression stands.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +65,11 @@ impl Arm<'_> {
                     return Draft::syntax_error(range, true);
                 }
                 let name_range = (self.place)(member.name.range);
-                Draft::new(Expr::Member { base, name: Name::from(member.name.text), name_range, safe: false }, range, true)
+                Draft::new(
+                    Expr::Member { base, name: Name::from(member.name.text), name_range, safe: false },
+                    range,
+                    true,
+                )
             }
             Arm::Index(index) => {
                 let base = self.expr(&index.base);
@@ -114,7 +116,8 @@ impl Arm<'_> {
         }
         if let Some(namespace) = call.namespace {
             let function = format!("{}.{}", namespace.text, call.name.text);
-            return CallSite { function: &function, function_range, range, embedded: true }.plain(self.exprs, arguments, None);
+            return CallSite { function: &function, function_range, range, embedded: true }
+                .plain(self.exprs, arguments, None);
         }
         let site = CallSite { function: call.name.text, function_range, range, embedded: true };
         match self.special(&site, arguments) {
@@ -157,8 +160,12 @@ impl Arm<'_> {
                     let is_local = self.scope.function_parameters.contains(&name);
                     Expr::Ref(if is_local { Ref::Local(name) } else { Ref::Parameter(name) })
                 }
-                (b"variables", Ok([Draft { expr: Expr::Str(name), .. }])) => Expr::Ref(Ref::Variable(Name::from(&*name))),
-                (b"lambdavariables", Ok([Draft { expr: Expr::Str(name), .. }])) => Expr::Ref(Ref::Local(Name::from(&*name))),
+                (b"variables", Ok([Draft { expr: Expr::Str(name), .. }])) => {
+                    Expr::Ref(Ref::Variable(Name::from(&*name)))
+                }
+                (b"lambdavariables", Ok([Draft { expr: Expr::Str(name), .. }])) => {
+                    Expr::Ref(Ref::Local(Name::from(&*name)))
+                }
                 (_, Ok([argument])) => return Err(vec![argument]),
                 (_, Err(arguments)) => return self.special_of_more(name, site, arguments),
             },
@@ -166,7 +173,12 @@ impl Arm<'_> {
         Ok(site.draft(expr))
     }
 
-    fn special_of_more(&mut self, name: &[u8], site: &CallSite<'_>, arguments: Vec<Draft>) -> Result<Draft, Vec<Draft>> {
+    fn special_of_more(
+        &mut self,
+        name: &[u8],
+        site: &CallSite<'_>,
+        arguments: Vec<Draft>,
+    ) -> Result<Draft, Vec<Draft>> {
         if name == b"if" && matches!(arguments.len(), 2 | 3) {
             let end = TextRange::empty(site.range.end());
             let ids = forms::add_all(self.exprs, arguments);
@@ -220,7 +232,9 @@ impl Arm<'_> {
         let index = site.draft(forms::local(index));
         match arguments.into_iter().nth(usize::from(named.is_some())) {
             None | Some(Draft { expr: Expr::Int(0), .. }) => Ok(index),
-            Some(offset) => Ok(site.draft(forms::binary(self.exprs, BinaryOp::Add, Draft { embedded: true, ..index }, offset))),
+            Some(offset) => {
+                Ok(site.draft(forms::binary(self.exprs, BinaryOp::Add, Draft { embedded: true, ..index }, offset)))
+            }
         }
     }
 

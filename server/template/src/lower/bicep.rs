@@ -2,8 +2,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::bicep::{
-    Body, Damage, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key, Module as ModuleNode,
-    Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement, Str, Token, Type, TypeKind as TypeNode,
+    Body, Damage, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key,
+    Module as ModuleNode, Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement, Str, Token,
+    Type, TypeKind as TypeNode,
 };
 use syntax::{Language, SyntaxTree};
 use text_size::{TextRange, TextSize};
@@ -11,11 +12,9 @@ use text_size::{TextRange, TextSize};
 use super::forms::{self, CallSite, Draft, Text};
 use super::{MAX_DEPTH, full_type, index_names, literal, property};
 use crate::Name;
-use crate::expr::{
-    BinaryOp, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp,
-};
+use crate::expr::{BinaryOp, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp};
 use crate::model::{
-    Assignment, Declaration, Function, Identifier, Import, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
+    Assignment, Function, Identifier, Import, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
     Template, TemplateKind, TypeKind, Variable,
 };
 
@@ -117,7 +116,9 @@ impl<'t> Lowering<'t> {
 
     fn statement(&mut self, statement: &Statement<'t>) {
         match statement {
-            Statement::Parameter(declaration) if self.template.kind == TemplateKind::Parameters => self.assignment(declaration),
+            Statement::Parameter(declaration) if self.template.kind == TemplateKind::Parameters => {
+                self.assignment(declaration)
+            }
             Statement::Parameter(declaration) => self.parameter(declaration),
             Statement::Variable(declaration) => {
                 if let Some(name) = declaration.name {
@@ -147,7 +148,8 @@ impl<'t> Lowering<'t> {
             Statement::Module(module) => self.module(module),
             Statement::Function(function) => {
                 if let Some(name) = function.name {
-                    let parameters: Vec<Name> = function.parameters.iter().map(|(name, _)| Name::from(name.text)).collect();
+                    let parameters: Vec<Name> =
+                        function.parameters.iter().map(|(name, _)| Name::from(name.text)).collect();
                     let locals = self.locals.len();
                     self.locals.extend(parameters.iter().cloned());
                     let body = self.value_or_gap(function.body, function.range);
@@ -306,7 +308,8 @@ impl<'t> Lowering<'t> {
             return;
         }
         let ResourceType { full, range: type_range, version } = self.resource_type(resource, parent);
-        let version = version.or_else(|| parent.and_then(|parent| self.template.resources[parent as usize].api_version));
+        let version =
+            version.or_else(|| parent.and_then(|parent| self.template.resources[parent as usize].api_version));
         let (locals, nested) = (self.locals.len(), self.nested.len());
         let mut children = Vec::new();
         let BodyParts { condition, repeat, body } = self.body(resource.body, resource.range.end(), Some(&mut children));
@@ -404,8 +407,17 @@ impl<'t> Lowering<'t> {
 
     /// What stands behind the `=` of a resource or module. Names that it binds stay in `locals` and `nested`, for the
     /// resources inside.
-    fn body(&mut self, body: Option<Body<'t>>, end: TextSize, mut children: Option<&mut Vec<ResourceNode<'t>>>) -> BodyParts {
-        let mut parts = BodyParts { condition: None, repeat: None, body: self.template.exprs.add(SYNTAX_ERROR, TextRange::empty(end)) };
+    fn body(
+        &mut self,
+        body: Option<Body<'t>>,
+        end: TextSize,
+        mut children: Option<&mut Vec<ResourceNode<'t>>>,
+    ) -> BodyParts {
+        let mut parts = BodyParts {
+            condition: None,
+            repeat: None,
+            body: self.template.exprs.add(SYNTAX_ERROR, TextRange::empty(end)),
+        };
         let mut body = body;
         if let Some(Body::Expr(expr)) = body
             && let ExprKind::For(the_loop) = expr.kind()
@@ -445,7 +457,8 @@ impl<'t> Lowering<'t> {
     }
 
     fn bind(&mut self, the_loop: &For<'t>) -> (Option<Name>, Option<Name>) {
-        let names = (the_loop.variable.map(|name| Name::from(name.text)), the_loop.index.map(|name| Name::from(name.text)));
+        let names =
+            (the_loop.variable.map(|name| Name::from(name.text)), the_loop.index.map(|name| Name::from(name.text)));
         self.locals.extend(names.0.clone());
         self.locals.extend(names.1.clone());
         names
@@ -576,7 +589,9 @@ impl<'t> Lowering<'t> {
                 part.map(|part| self.value(part));
                 SYNTAX_ERROR
             }
-            ExprKind::Parenthesized(None) | ExprKind::NonNull(None) | ExprKind::Unary { .. } | ExprKind::Broken => SYNTAX_ERROR,
+            ExprKind::Parenthesized(None) | ExprKind::NonNull(None) | ExprKind::Unary { .. } | ExprKind::Broken => {
+                SYNTAX_ERROR
+            }
         };
         Draft::new(expr, range, self.is_embedded)
     }
@@ -611,6 +626,10 @@ impl<'t> Lowering<'t> {
 
     fn string(&mut self, string: Str<'t>) -> Draft {
         let range = string.range();
+        if range.is_empty() {
+            // Made up by the parser, where a key or a value is missing.
+            return Draft::syntax_error(range, self.is_embedded);
+        }
         let mut text = Text::default();
         for piece in string.pieces() {
             match piece {
@@ -820,7 +839,10 @@ impl<'t> Lowering<'t> {
         let is_parameter = |statement: &Statement<'_>| matches!(statement, Statement::Parameter(_));
         let is_variable = |statement: &Statement<'_>| matches!(statement, Statement::Variable(_));
         let first = |is_head: fn(&Statement<'_>) -> bool| {
-            statements.iter().find(|statement| !is_head(statement)).map_or(end, |statement| self.above_comments(range_of(statement).start()))
+            statements
+                .iter()
+                .find(|statement| !is_head(statement))
+                .map_or(end, |statement| self.above_comments(range_of(statement).start()))
         };
         let before_body = || {
             first(|statement| {

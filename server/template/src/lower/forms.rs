@@ -131,7 +131,12 @@ pub(super) fn unary(exprs: &mut Exprs, op: UnaryOp, operand: Draft) -> Expr {
 }
 
 /// `op(a, b, c, …)` as `a op b op c …`. Gives the operands back when there are none or too many.
-pub(super) fn chain(exprs: &mut Exprs, op: BinaryOp, operands: Vec<Draft>, range: TextRange) -> Result<Draft, Vec<Draft>> {
+pub(super) fn chain(
+    exprs: &mut Exprs,
+    op: BinaryOp,
+    operands: Vec<Draft>,
+    range: TextRange,
+) -> Result<Draft, Vec<Draft>> {
     if operands.is_empty() || operands.len() > MAX_OPERANDS {
         return Err(operands);
     }
@@ -237,9 +242,26 @@ fn parse_format(pattern: &str) -> Option<Vec<FormatPart>> {
 /// Whether the value can only be a text, so that `concat` of it joins texts and not arrays.
 fn is_text(exprs: &Exprs, expr: &Expr) -> bool {
     const TEXT_FUNCTIONS: [&str; 20] = [
-        "base64", "extensionResourceId", "format", "guid", "join", "managementGroupResourceId", "newGuid", "padLeft", "replace",
-        "resourceId", "string", "subscriptionResourceId", "substring", "tenantResourceId", "toLower", "toUpper", "trim", "uniqueString",
-        "uri", "utcNow",
+        "base64",
+        "extensionResourceId",
+        "format",
+        "guid",
+        "join",
+        "managementGroupResourceId",
+        "newGuid",
+        "padLeft",
+        "replace",
+        "resourceId",
+        "string",
+        "subscriptionResourceId",
+        "substring",
+        "tenantResourceId",
+        "toLower",
+        "toUpper",
+        "trim",
+        "uniqueString",
+        "uri",
+        "utcNow",
     ];
     match expr {
         Expr::Str(_) | Expr::Interpolation(_) => true,
@@ -256,7 +278,8 @@ pub(super) fn counted(exprs: &mut Exprs, count: Draft) -> ExprId {
     let range = count.range;
     let zero = exprs.add_embedded(Expr::Int(0), TextRange::empty(range.start()));
     let count = count.add_to(exprs);
-    let call = Call { function: Name::from("range"), function_range: range, arguments: [zero, count].into(), receiver: None };
+    let call =
+        Call { function: Name::from("range"), function_range: range, arguments: [zero, count].into(), receiver: None };
     exprs.add(Expr::Call(Box::new(call)), range)
 }
 

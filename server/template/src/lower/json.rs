@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
-use syntax::json::{Array, Member as Pair, Object as ObjectNode, Str, TemplateKind as FileKind, Value, looks_like_template};
+use syntax::json::{
+    Array, Member as Pair, Object as ObjectNode, Str, TemplateKind as FileKind, Value, looks_like_template,
+};
 use syntax::{Language, SyntaxError, SyntaxTree, arm_expr};
 use text_size::{TextRange, TextSize};
 
@@ -13,8 +15,8 @@ use super::{MAX_DEPTH, full_type, index_names, property};
 use crate::Name;
 use crate::expr::{Call, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Segment};
 use crate::model::{
-    Assignment, Function, Identifier, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource, Template,
-    TemplateKind, TypeKind, Variable,
+    Assignment, Function, Identifier, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
+    Template, TemplateKind, TypeKind, Variable,
 };
 
 /// How deep templates and child resources may nest in each other; Azure allows five levels of types.
@@ -71,7 +73,8 @@ struct Lowering<'t> {
 impl<'t> Lowering<'t> {
     fn sections(&mut self, root: ObjectNode<'t>) {
         let [parameters, variables, functions, resources, outputs, definitions] =
-            members(root, ["parameters", "variables", "functions", "resources", "outputs", "definitions"]).map(value_of);
+            members(root, ["parameters", "variables", "functions", "resources", "outputs", "definitions"])
+                .map(value_of);
         let container = |value: Option<Value<'_>>| {
             value.filter(|value| matches!(value, Value::Object(_) | Value::Array(_))).map(Value::range)
         };
@@ -290,7 +293,8 @@ impl<'t> Lowering<'t> {
         let type_range = ty.map_or(TextRange::empty(resource.range().start() + TextSize::of('{')), Value::range);
         let own_type = ty.and_then(Value::as_str).filter(|ty| ty.is_closed()).map(Str::text);
         let own_type = own_type.filter(|ty| !arm_expr::is_expression(ty));
-        let is_deployment = own_type.as_ref().is_some_and(|ty| ty.eq_ignore_ascii_case("Microsoft.Resources/deployments"));
+        let is_deployment =
+            own_type.as_ref().is_some_and(|ty| ty.eq_ignore_ascii_case("Microsoft.Resources/deployments"));
         let outside = (self.scope.loops.len(), self.scope.resource_loop.clone());
         let repeat = match copy {
             Some(Value::Object(copy)) => Some(self.resource_copy(copy)),
@@ -298,9 +302,11 @@ impl<'t> Lowering<'t> {
         };
         let body = self.resource_body(resource, is_deployment);
         let own = |name| property(&self.template, body, name);
-        let index = u32::try_from(self.template.resources.len()).expect("a text of at most 4 GiB has fewer resources than that");
-        let (mut name, condition, scope) = (own("name"), own("condition"), own("scope"));
+        let index = u32::try_from(self.template.resources.len())
+            .expect("a text of at most 4 GiB has fewer resources than that");
+        let (mut name, condition, own_scope) = (own("name"), own("condition"), own("scope"));
         let (api_version, depends_on) = (own("apiVersion"), own("dependsOn"));
+        let scope = own_scope.or_else(|| self.group_scope(resource, body));
         let outer_type = parent.map(|parent| self.template.resources[parent as usize].resource_type.clone());
         let (resource_type, parent) = match (own_type, outer_type) {
             (None, _) => (None, parent),
@@ -337,12 +343,20 @@ impl<'t> Lowering<'t> {
         });
         if is_deployment {
             let (source, arguments) = self.deployment(properties.and_then(Value::as_object));
-            let scope = scope.or_else(|| self.deployment_scope(resource, body));
             let module = u32::try_from(self.template.modules.len()).expect("there are no more modules than resources");
             self.template.resources[index as usize].module = Some(module);
             let range = resource.range();
             self.template.modules.push(Module {
-                symbol, name, source, arguments, scope, condition, repeat, depends_on, range, header,
+                symbol,
+                name,
+                source,
+                arguments,
+                scope,
+                condition,
+                repeat,
+                depends_on,
+                range,
+                header,
             });
         }
         self.resources(children, Some(index));
@@ -387,9 +401,11 @@ impl<'t> Lowering<'t> {
     /// What a deployment deploys, and with which arguments.
     fn deployment(&mut self, properties: Option<ObjectNode<'t>>) -> (ModuleSource, Option<ExprId>) {
         let Some(properties) = properties else { return (ModuleSource::Unknown, None) };
-        let [template, link, parameters, parameters_link, options] =
-            members(properties, ["template", "templateLink", "parameters", "parametersLink", "expressionEvaluationOptions"])
-                .map(value_of);
+        let [template, link, parameters, parameters_link, options] = members(
+            properties,
+            ["template", "templateLink", "parameters", "parametersLink", "expressionEvaluationOptions"],
+        )
+        .map(value_of);
         let arguments = match (parameters, parameters_link) {
             (Some(Value::Object(parameters)), _) => Some(self.arguments(parameters)),
             (Some(other), _) => Some(self.template.exprs.add(Expr::Opaque(Opaque::Unsupported), other.range())),
@@ -398,7 +414,9 @@ impl<'t> Lowering<'t> {
         };
         let source = match (template, link) {
             (Some(Value::Object(template)), _) if self.nesting < MAX_NESTING => {
-                let scope = options.and_then(Value::as_object).and_then(|options| value_of(members(options, ["scope"])[0])?.as_str());
+                let scope = options
+                    .and_then(Value::as_object)
+                    .and_then(|options| value_of(members(options, ["scope"])[0])?.as_str());
                 let outer_scope = !scope.is_some_and(|scope| scope.text().eq_ignore_ascii_case("inner"));
                 ModuleSource::Inline { template: Box::new(self.inline(template, outer_scope)), outer_scope }
             }
@@ -472,14 +490,19 @@ impl<'t> Lowering<'t> {
             }
             Expr::Null | Expr::Opaque(_) => id,
             _ => exprs.add_embedded(
-                Expr::Member { base: id, name: Name::from("value"), name_range: TextRange::empty(range.end()), safe: false },
+                Expr::Member {
+                    base: id,
+                    name: Name::from("value"),
+                    name_range: TextRange::empty(range.end()),
+                    safe: false,
+                },
                 range,
             ),
         }
     }
 
-    /// `resourceGroup` and `subscriptionId` of a deployment, as Bicep says it: `resourceGroup(subscription, group)`.
-    fn deployment_scope(&mut self, resource: ObjectNode<'t>, body: ExprId) -> Option<ExprId> {
+    /// `resourceGroup` and `subscriptionId` of a deployment or an existing resource, as Bicep says it: `resourceGroup(subscription, group)`.
+    fn group_scope(&mut self, resource: ObjectNode<'t>, body: ExprId) -> Option<ExprId> {
         let [group, subscription] = members(resource, ["resourceGroup", "subscriptionId"]).map(value_of);
         let own = |name| property(&self.template, body, name);
         let (function, arguments): (_, Box<[ExprId]>) = match (own("resourceGroup"), own("subscriptionId")) {
@@ -592,18 +615,23 @@ impl<'t> Lowering<'t> {
             });
         }
         let parsed = arm_expr::parse(&text);
-        if !arm_expr::is_expression(&text) {
-            // To Azure it is a plain string. Somebody who opened a call and did not close it meant something else.
-            let end = TextSize::of(&*text);
-            let is_open = parsed.errors.iter().any(|error| error.range == TextRange::empty(end));
-            if !is_open || !matches!(parsed.root, Some(arm_expr::Expr::Call(_) | arm_expr::Expr::Member(_) | arm_expr::Expr::Index(_))) {
-                return plain(text);
+        // To Azure a text without the closing bracket is a plain one. Somebody who opened a call meant something else.
+        let is_whole = arm_expr::is_expression(&text);
+        let is_call = || match &parsed.root {
+            Some(arm_expr::Expr::Call(_) | arm_expr::Expr::Member(_) | arm_expr::Expr::Index(_)) => {
+                let end = TextRange::empty(TextSize::of(&*text));
+                parsed.errors.iter().any(|error| error.range == end)
             }
+            _ => false,
+        };
+        if !is_whole && !is_call() {
+            return plain(text);
         }
         let place = |part: TextRange| map.to_source(part).unwrap_or(inner);
         let root = match &parsed.root {
             Some(root) => {
-                Arm { exprs: &mut self.template.exprs, scope: &self.scope, errors: &parsed.errors, place: &place }.root(root, range)
+                Arm { exprs: &mut self.template.exprs, scope: &self.scope, errors: &parsed.errors, place: &place }
+                    .root(root, range)
             }
             None => Draft::syntax_error(range, false),
         };
@@ -612,7 +640,12 @@ impl<'t> Lowering<'t> {
             message: error.message,
             started: error.started.map(|(range, label)| (place(range), label)),
         }));
-        root
+        if is_whole {
+            root
+        } else {
+            root.add_to(&mut self.template.exprs);
+            Draft::syntax_error(range, false)
+        }
     }
 
     /// How far the line of an offset is indented, if nothing but blanks stands before it on its line.
@@ -729,7 +762,8 @@ fn copies(pair: Pair<'_>) -> Option<Array<'_>> {
 
 /// Where a linked template comes from.
 fn linked(link: ObjectNode<'_>) -> ModuleSource {
-    let [relative, uri, id] = members(link, ["relativePath", "uri", "id"]).map(|pair| value_of(pair).and_then(Value::as_str));
+    let [relative, uri, id] =
+        members(link, ["relativePath", "uri", "id"]).map(|pair| value_of(pair).and_then(Value::as_str));
     let written = |string: Str<'_>| {
         let text = string.text();
         (string.is_closed() && !arm_expr::is_expression(&text)).then(|| (Box::<str>::from(text), string.range()))
@@ -762,5 +796,6 @@ fn type_kind(text: &str) -> (TypeKind, bool) {
 
 /// Whether `ty` is `outer` or a child type of it.
 fn starts_with_type(ty: &str, outer: &str) -> bool {
-    ty.get(..outer.len()).is_some_and(|start| start.eq_ignore_ascii_case(outer)) && ty.as_bytes().get(outer.len()) == Some(&b'/')
+    ty.get(..outer.len()).is_some_and(|start| start.eq_ignore_ascii_case(outer))
+        && ty.as_bytes().get(outer.len()) == Some(&b'/')
 }

@@ -96,7 +96,8 @@ impl Reader<'_> {
 
     fn word(&mut self) -> Option<Expr> {
         let rest = &self.text[self.at..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '+' | '.')).unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '+' | '.')).unwrap_or(rest.len());
         let word = &rest[..end];
         self.at += end;
         Some(match word {

@@ -55,26 +55,20 @@ fn parse_takes(word: &str) -> anyhow::Result<Takes> {
 }
 
 pub(crate) fn render(az: &Az) -> String {
-    let mut out = HEADER.to_owned();
-    for name in &az.globals {
-        out.push_str(&format!("global {name}\n"));
-    }
+    let mut lines: Vec<String> = az.globals.iter().map(|name| format!("global {name}")).collect();
     for (command, flags) in &az.commands {
-        out.push_str(&format!("\ncommand {command}\n"));
+        lines.push(format!("\ncommand {command}"));
         for (name, flag) in flags {
             let mut words = vec![name.clone(), flag.parameter.clone(), flag.takes.word().to_owned()];
             words.extend(flag.identity.then(|| "identity".to_owned()));
             words.extend(flag.deprecated.then(|| "deprecated".to_owned()));
             words.extend(flag.first_seen.as_ref().map(|release| format!("since({release})")));
             words.extend(flag.absent_in.as_ref().map(|release| format!("absent({release})")));
-            out.push_str(&words.join(" "));
-            out.push('\n');
+            lines.push(words.join(" "));
         }
-        for name in az.preview_only.get(command).into_iter().flatten() {
-            out.push_str(&format!("preview-only {name}\n"));
-        }
+        lines.extend(az.preview_only.get(command).into_iter().flatten().map(|name| format!("preview-only {name}")));
     }
-    out
+    format!("{HEADER}{}\n", lines.join("\n"))
 }
 
 pub(crate) fn parse(content: &str) -> anyhow::Result<Az> {

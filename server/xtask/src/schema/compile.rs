@@ -66,7 +66,8 @@ impl Writer {
     fn set(&mut self, set: &Set, versions: &[u32]) -> anyhow::Result<u16> {
         let mut bits = [0; SET_WORDS];
         for raw in set {
-            let index = versions.binary_search(raw).ok().context("a fact about a version that the type does not have")?;
+            let index =
+                versions.binary_search(raw).ok().context("a fact about a version that the type does not have")?;
             bits[index / 64] |= 1u64 << (index % 64);
         }
         if let Some(index) = self.sets.get(&bits) {
@@ -129,7 +130,11 @@ impl Writer {
         for siblings in children.values_mut() {
             siblings.sort_by_key(|(path, _)| last(path).to_ascii_lowercase());
             let unique = siblings.windows(2).all(|pair| !last(pair[0].0).eq_ignore_ascii_case(&last(pair[1].0)));
-            ensure!(unique, "two properties differ only in case: {:?}", siblings.iter().map(|s| last(s.0)).collect::<Vec<_>>());
+            ensure!(
+                unique,
+                "two properties differ only in case: {:?}",
+                siblings.iter().map(|s| last(s.0)).collect::<Vec<_>>()
+            );
         }
         let mut next = usize::from(self.count(Section::Nodes)?) + 1;
         let root = facts.nodes.get_key_value([].as_slice()).context("no root")?;
@@ -163,9 +168,15 @@ impl Writer {
             }
         }
         let mut record = vec![self.string(name)?];
-        for set in
-            [&node.versions, &node.required, &node.read_only, &node.write_only, &node.constant, &node.sensitive, &node.open]
-        {
+        for set in [
+            &node.versions,
+            &node.required,
+            &node.read_only,
+            &node.write_only,
+            &node.constant,
+            &node.sensitive,
+            &node.open,
+        ] {
             record.push(self.set(set, versions)?);
         }
         record.extend(children);
@@ -185,9 +196,13 @@ impl Writer {
             let record = [self.string(command)?, self.count(Section::Flags)?, small(flags.len())?, 0];
             self.words(Section::Commands, &record);
             for (name, flag) in flags {
-                let bits = u16::from(flag.deprecated) * layout::flag_field::BIT_DEPRECATED
-                    | u16::from(flag.identity) * layout::flag_field::BIT_IDENTITY
-                    | (flag.takes as u16) << 8;
+                let mut bits = (flag.takes as u16) << 8;
+                for (holds, bit) in [
+                    (flag.deprecated, layout::flag_field::BIT_DEPRECATED),
+                    (flag.identity, layout::flag_field::BIT_IDENTITY),
+                ] {
+                    bits |= if holds { bit } else { 0 };
+                }
                 let record = [
                     self.string(name)?,
                     self.string(&flag.parameter)?,
@@ -247,7 +262,10 @@ fn push(bytes: &mut Vec<u8>, words: &[u16]) {
 /// A constraint as the records that stand for it: kind, text, number.
 fn parts(found: &Constraint) -> Vec<(u16, Option<&str>, i64)> {
     let bounds = |(min, max): &(Option<i64>, Option<i64>), kinds: [u16; 2]| {
-        [(kinds[0], *min), (kinds[1], *max)].into_iter().filter_map(|(kind, bound)| Some((kind, None, bound?))).collect()
+        [(kinds[0], *min), (kinds[1], *max)]
+            .into_iter()
+            .filter_map(|(kind, bound)| Some((kind, None, bound?)))
+            .collect()
     };
     match found {
         Constraint::Discriminator(name) => vec![(constraint::DISCRIMINATOR, Some(name), 0)],

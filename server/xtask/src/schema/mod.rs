@@ -81,7 +81,8 @@ fn read_data(folder: &Path) -> anyhow::Result<Facts> {
     if !folder.is_dir() {
         return Ok(facts);
     }
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
     files.sort();
     for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "facts")) {
         let content = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;

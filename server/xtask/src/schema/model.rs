@@ -132,7 +132,8 @@ impl TypeFacts {
 
 impl Node {
     fn sets_mut(&mut self) -> Vec<&mut Set> {
-        let Node { versions, required, read_only, write_only, constant, sensitive, open, kinds, values, constraints } = self;
+        let Node { versions, required, read_only, write_only, constant, sensitive, open, kinds, values, constraints } =
+            self;
         let mut sets = vec![versions, required, read_only, write_only, constant, sensitive, open];
         sets.extend(kinds.values_mut());
         sets.extend(values.values_mut());
@@ -145,10 +146,16 @@ impl Facts {
     /// Numbers for the developer who ran the command.
     pub(crate) fn summary(&self) -> String {
         let paths: usize = self.types.values().map(|facts| facts.nodes.len()).sum();
-        let newest = self.types.get("Microsoft.ContainerService/managedClusters").map_or_else(String::new, |clusters| {
-            let newest = clusters.versions.iter().map(|raw| ApiVersion::from_raw(*raw)).filter(|v| !v.is_preview()).max_by_key(|v| v.raw());
-            newest.map_or_else(String::new, |newest| format!("; newest stable version of clusters {newest}"))
-        });
+        let newest =
+            self.types.get("Microsoft.ContainerService/managedClusters").map_or_else(String::new, |clusters| {
+                let newest = clusters
+                    .versions
+                    .iter()
+                    .map(|raw| ApiVersion::from_raw(*raw))
+                    .filter(|v| !v.is_preview())
+                    .max_by_key(|v| v.raw());
+                newest.map_or_else(String::new, |newest| format!("; newest stable version of clusters {newest}"))
+            });
         let flags: usize = self.az.commands.values().map(BTreeMap::len).sum();
         format!("{} resource types, {paths} paths, {flags} flags{newest}", self.types.len())
     }

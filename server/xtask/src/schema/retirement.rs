@@ -36,15 +36,11 @@ pub(crate) fn from_json(table: &Value) -> anyhow::Result<BTreeMap<u32, Option<Da
 }
 
 pub(crate) fn render(retired: &BTreeMap<u32, Option<Date>>) -> String {
-    let mut out = HEADER.to_owned();
-    for (version, since) in retired {
+    let line = |(version, since): (&u32, &Option<Date>)| {
         let version = ApiVersion::from_raw(*version);
-        out.push_str(&match since {
-            Some(since) => format!("{version} retired {since}\n"),
-            None => format!("{version} lapsed\n"),
-        });
-    }
-    out
+        since.map_or_else(|| format!("{version} lapsed\n"), |since| format!("{version} retired {since}\n"))
+    };
+    HEADER.to_owned() + &retired.iter().map(line).collect::<String>()
 }
 
 pub(crate) fn parse(content: &str) -> anyhow::Result<BTreeMap<u32, Option<Date>>> {

@@ -12,6 +12,9 @@ words.
 | facts | source | as of | licence |
 | --- | --- | --- | --- |
 
+What a flag takes follows from the default of its parameter and from `action`, `nargs` and `arg_type` of its registration. A
+table of flags that does not say so (`takes`: `switch`, `value`, `optional` or `many`) leaves it as it was.
+
 The `.facts` files are written by these commands and are what is reviewed; `facts.bin` holds the same for the program. A folder
 with only the newest API versions adds these to what is there.
 
@@ -51,12 +54,11 @@ fn with_row(page: &str, key: &str, cells: &[&str]) -> String {
     let row = format!("| {key} | {} |", cells.join(" | "));
     let start = format!("| {key} |");
     let mut lines: Vec<&str> = page.lines().collect();
-    match lines.iter().position(|line| line.starts_with(&start)) {
-        Some(at) => lines[at] = &row,
-        None => {
-            let end = lines.iter().rposition(|line| line.starts_with("| ")).map_or(lines.len(), |at| at + 1);
-            lines.insert(end, &row);
-        }
+    if let Some(at) = lines.iter().position(|line| line.starts_with(&start)) {
+        lines[at] = &row;
+    } else {
+        let end = lines.iter().rposition(|line| line.starts_with("| ")).map_or(lines.len(), |at| at + 1);
+        lines.insert(end, &row);
     }
     lines.join("\n") + "\n"
 }

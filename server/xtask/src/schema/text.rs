@@ -53,14 +53,18 @@ fn render_type(name: &str, facts: &TypeFacts, out: &mut String) {
         line(vec![runs("writable", &facts.writable, &facts.versions)]);
     }
     for (path, node) in &facts.nodes {
-        let parent = path.split_last().and_then(|(_, parent)| facts.nodes.get(parent)).map_or(&facts.versions, |node| &node.versions);
+        let parent = path
+            .split_last()
+            .and_then(|(_, parent)| facts.nodes.get(parent))
+            .map_or(&facts.versions, |node| &node.versions);
         let mut words = vec![if path.is_empty() { "(root)".to_owned() } else { render_path(path) }];
         if node.versions != *parent {
             words.push(format!("[{}]", render_set(&node.versions, &facts.versions)));
         }
         words.extend(node.kinds.iter().map(|(kind, set)| runs(kind.word(), set, &node.versions)));
         if !node.values.is_empty() {
-            let values: Vec<String> = node.values.iter().map(|(value, set)| runs(&quoted(value), set, &node.versions)).collect();
+            let values: Vec<String> =
+                node.values.iter().map(|(value, set)| runs(&quoted(value), set, &node.versions)).collect();
             words.push(format!("values({})", values.join(" ")));
         }
         for (word, set) in [
@@ -75,7 +79,9 @@ fn render_type(name: &str, facts: &TypeFacts, out: &mut String) {
                 words.push(runs(word, set, &node.versions));
             }
         }
-        words.extend(node.constraints.iter().map(|(constraint, set)| runs(&render_constraint(constraint), set, &node.versions)));
+        words.extend(
+            node.constraints.iter().map(|(constraint, set)| runs(&render_constraint(constraint), set, &node.versions)),
+        );
         line(words);
     }
 }
@@ -123,7 +129,8 @@ fn quoted(value: &str) -> String {
 pub(crate) fn render_set(set: &Set, all: &Set) -> String {
     let mut runs: Vec<String> = Vec::new();
     for preview in [false, true] {
-        let line: Vec<u32> = all.iter().copied().filter(|raw| ApiVersion::from_raw(*raw).is_preview() == preview).collect();
+        let line: Vec<u32> =
+            all.iter().copied().filter(|raw| ApiVersion::from_raw(*raw).is_preview() == preview).collect();
         let mut index = 0;
         while index < line.len() {
             if !set.contains(&line[index]) {
@@ -181,7 +188,9 @@ pub(crate) fn parse(content: &str, types: &mut BTreeMap<String, TypeFacts>) -> a
 fn parse_line(line: &str, facts: &mut TypeFacts) -> anyhow::Result<()> {
     if let Some(versions) = line.strip_prefix("versions ") {
         for version in versions.split(' ') {
-            facts.versions.insert(ApiVersion::parse(version).with_context(|| format!("{version} is no API version"))?.raw());
+            facts
+                .versions
+                .insert(ApiVersion::parse(version).with_context(|| format!("{version} is no API version"))?.raw());
         }
         return Ok(());
     }
@@ -195,7 +204,9 @@ fn parse_line(line: &str, facts: &mut TypeFacts) -> anyhow::Result<()> {
     let path = parse_path(first);
     let parent = match path.split_last() {
         None => all,
-        Some((_, parent)) => &facts.nodes.get(parent).with_context(|| format!("{first} comes before its parent"))?.versions,
+        Some((_, parent)) => {
+            &facts.nodes.get(parent).with_context(|| format!("{first} comes before its parent"))?.versions
+        }
     };
     words.spaces();
     let mut node = Node { versions: words.set(parent, all)?, ..Node::default() };
@@ -230,7 +241,11 @@ fn parse_line(line: &str, facts: &mut TypeFacts) -> anyhow::Result<()> {
                 node.constraints.insert(constraint, words.set(&base, all)?);
             }
             word => {
-                let kind = Kind::ALL.iter().find(|(_, name, _)| *name == word).with_context(|| format!("unknown word {word}"))?.0;
+                let kind = Kind::ALL
+                    .iter()
+                    .find(|(_, name, _)| *name == word)
+                    .with_context(|| format!("unknown word {word}"))?
+                    .0;
                 node.kinds.insert(kind, words.set(&base, all)?);
             }
         }
@@ -335,7 +350,7 @@ mod tests {
     #[test]
     fn reads_every_word_back() {
         let text = "resource A.B/c\nversions 2020-01-01 2020-02-01\nwritable[2020-02-01..]\n(root) object by(kind)\n\
-            a [2020-02-01..] array items(..2)\na[] enum values(X \"y z)\") open\nb int[2020-01-01] string[2020-02-01..] \
+            a [2020-02-01..] array items(..2)\na[] enum values(X \"y z)\") open\nb string[2020-02-01..] int[2020-01-01] \
             required[2020-01-01] pattern(\"^[a)]$\")[2020-02-01..] range(0..10)[2020-01-01]\n";
         let mut types = BTreeMap::new();
         parse(text, &mut types).unwrap();

@@ -34,7 +34,8 @@ pub(crate) fn lay_over(folder: &Path, facts: &mut Facts) -> anyhow::Result<Read>
     let mut remarks = Vec::new();
     for file in &files {
         let content = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let nodes: Vec<Value> = serde_json::from_str(&content).with_context(|| format!("{} is no type file", file.display()))?;
+        let nodes: Vec<Value> =
+            serde_json::from_str(&content).with_context(|| format!("{} is no type file", file.display()))?;
         read_file(&nodes, facts, &mut remarks).with_context(|| format!("in {}", file.display()))?;
     }
     remarks.sort();
@@ -52,10 +53,12 @@ fn find_files(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_types = name.starts_with("types") && path.extension().is_some_and(|extension| extension == "json");
-        let mut above = path.ancestors().skip(1).filter_map(|above| above.file_name()).map(|name| name.to_string_lossy());
+        let mut above =
+            path.ancestors().skip(1).filter_map(|above| above.file_name()).map(|name| name.to_string_lossy());
         let in_version = above.next().is_some_and(|version| ApiVersion::parse(&version).is_some());
         let namespace = above.next().unwrap_or_default();
-        let wanted = WANTED.iter().filter_map(|name| name.split('/').next()).any(|name| name.eq_ignore_ascii_case(&namespace));
+        let wanted =
+            WANTED.iter().filter_map(|name| name.split('/').next()).any(|name| name.eq_ignore_ascii_case(&namespace));
         if is_types && in_version && wanted {
             found.push(path);
         }
@@ -88,7 +91,8 @@ fn canonical(name: &str) -> Option<String> {
     WANTED.iter().find_map(|wanted| {
         let head = name.get(..wanted.len())?;
         let rest = &name[wanted.len()..];
-        (head.eq_ignore_ascii_case(wanted) && (rest.is_empty() || rest.starts_with('/'))).then(|| format!("{wanted}{rest}"))
+        (head.eq_ignore_ascii_case(wanted) && (rest.is_empty() || rest.starts_with('/')))
+            .then(|| format!("{wanted}{rest}"))
     })
 }
 
@@ -187,7 +191,12 @@ impl Reader<'_> {
         }
     }
 
-    fn bounds(&mut self, path: &[String], constraint: fn((Option<i64>, Option<i64>)) -> Constraint, (min, max): (&Value, &Value)) {
+    fn bounds(
+        &mut self,
+        path: &[String],
+        constraint: fn((Option<i64>, Option<i64>)) -> Constraint,
+        (min, max): (&Value, &Value),
+    ) {
         if min.is_i64() || max.is_i64() {
             self.constraint(path, constraint((min.as_i64(), max.as_i64())));
         }
@@ -255,12 +264,9 @@ impl Reader<'_> {
             self.read(target, path)?;
             let flags = property["flags"].as_u64().unwrap_or(0);
             let fact = self.fact(path);
-            for (bit, set) in [
-                (1, &mut fact.required),
-                (2, &mut fact.read_only),
-                (4, &mut fact.write_only),
-                (8, &mut fact.constant),
-            ] {
+            for (bit, set) in
+                [(1, &mut fact.required), (2, &mut fact.read_only), (4, &mut fact.write_only), (8, &mut fact.constant)]
+            {
                 if flags & bit != 0 {
                     set.insert(version);
                 }

@@ -6,7 +6,8 @@ use rules::{Confidence, Diagnostic, Fix};
 use serde::Serialize;
 use template::workspace::Location;
 
-use super::{Place, Point, Report, Unreadable, rule_url};
+use super::{Place, Point, Report, Unreadable};
+use crate::catalog;
 
 /// Counts up when a field changes its meaning or goes; new fields do not count.
 const VERSION: u32 = 1;
@@ -136,7 +137,7 @@ fn diagnostic_json<'a>(report: &Report<'_>, diagnostic: &'a Diagnostic) -> Diagn
         condition,
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
-        url: rule_url(diagnostic.code),
+        url: catalog::url(diagnostic.code),
         path,
         range,
         related: related.collect(),

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use rules::Confidence;
 
-use super::{Report, plural, rule_url, text};
+use super::{Report, plural, text};
+use crate::catalog;
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## akslint\n")?;
@@ -24,7 +25,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             writeln!(
                 out,
                 "| {line} | {} | [{code}]({}) | {} |",
-                diagnostic.severity.as_str(), rule_url(diagnostic.code), cell(&message), code = diagnostic.code,
+                diagnostic.severity.as_str(), catalog::url(diagnostic.code), cell(&message), code = diagnostic.code,
             )?;
         }
     }

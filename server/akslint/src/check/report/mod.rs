@@ -219,8 +219,3 @@ fn uri(path: &str) -> String {
     }
     uri
 }
-
-/// The page about a rule.
-fn rule_url(code: &str) -> String {
-    rules::docs::url(code)
-}

@@ -8,7 +8,8 @@ use syntax::position::Encoding;
 use syntax::{TextRange, TextSize};
 use template::workspace::{FileId, Location};
 
-use super::{Report, rule_url};
+use super::Report;
+use crate::catalog;
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut diagnostics = Vec::with_capacity(report.diagnostics.len());
@@ -35,7 +36,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
                 Severity::Warning => "WARNING",
                 Severity::Info | Severity::Hint => "INFO",
             },
-            "code": { "value": diagnostic.code, "url": rule_url(diagnostic.code) },
+            "code": { "value": diagnostic.code, "url": catalog::url(diagnostic.code) },
             "suggestions": suggestions,
             "relatedLocations": related,
         }));

@@ -44,7 +44,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             "tool": { "driver": {
                 "name": "akslint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": catalog::home(),
+                "informationUri": catalog::HOME,
                 "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",

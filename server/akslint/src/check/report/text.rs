@@ -10,7 +10,8 @@ use rules::{Applicability, Confidence, Diagnostic, Severity};
 use syntax::{TextRange, TextSize};
 use template::workspace::{FileId, Location};
 
-use super::{Report, Style, Summary, plural, rule_url};
+use super::{Report, Style, Summary, plural};
+use crate::catalog;
 
 /// Places of one file that are further apart than this many lines get a frame each.
 const NEAR: u32 = 40;
@@ -38,7 +39,7 @@ fn frame<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
         Severity::Info => Level::INFO,
         Severity::Hint => Level::NOTE.with_name("hint"),
     };
-    let title = level.primary_title(&*diagnostic.message).id(diagnostic.code).id_url(rule_url(diagnostic.code));
+    let title = level.primary_title(&*diagnostic.message).id(diagnostic.code).id_url(catalog::url(diagnostic.code));
     title.elements(snippets(report, diagnostic)).elements(notes(diagnostic))
 }
 
@@ -115,7 +116,7 @@ fn notes(diagnostic: &Diagnostic) -> Vec<Element<'_>> {
         };
         notes.push(Level::NOTE.with_name(name).message(format!("{}{flag}", fix.title)).into());
     }
-    notes.push(Level::NOTE.with_name("see").message(rule_url(diagnostic.code)).into());
+    notes.push(Level::NOTE.with_name("see").message(catalog::url(diagnostic.code)).into());
     notes
 }
 

@@ -1,0 +1,409 @@
+//! What expressions come to, in both languages. Each test shows a property of the cluster and the values it can have.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use syntax::{Language, SourceText};
+use template::aks::{self, Case, Cluster, IdentityBlock, Ids, Principal, Slot};
+use template::value::{Piece, Str, Value};
+use template::workspace::{FileId, SourceFile, Workspace};
+use template::{Evaluator, Template};
+
+fn workspace(files: &[(&str, &str)]) -> Workspace {
+    let file = |&(path, text): &(&str, &str)| Arc::new(SourceFile::parse(Path::new(path), SourceText::new(text)));
+    Workspace::new(files.iter().map(file).collect())
+}
+
+fn with<T>(text: &str, language: Language, f: impl FnOnce(&Evaluator<'_>) -> T) -> T {
+    let path = if language == Language::Json { "main.json" } else { "main.bicep" };
+    let workspace = workspace(&[(path, text)]);
+    f(&Evaluator::new(&workspace, FileId(0)).expect("the fixture is a template"))
+}
+
+fn text(eval: &Evaluator<'_>, text: &Str) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Text(known) => known.to_string(),
+        Piece::Id(id) => {
+            let names: Vec<_> = id.names.iter().map(|name| self::text(eval, name)).collect();
+            format!("<id {} {}>", id.resource_type.as_deref().unwrap_or("?"), names.join("/"))
+        }
+        Piece::Read(read) => format!("<read {}>", read.path.join(".")),
+        Piece::Unknown(_) => "?".to_owned(),
+    };
+    text.pieces().iter().map(piece).collect()
+}
+
+fn value(eval: &Evaluator<'_>, value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Str(known) => format!("'{}'", text(eval, known)),
+        Value::Array(array) => {
+            let element = |element: &template::value::Element| {
+                let values = eval.force(&element.value);
+                let inner: Vec<_> = values.iter().map(|one| self::value(eval, &one.value)).collect();
+                format!("{}{}", inner.join("|"), if element.occurs == template::value::Occurs::Once { "" } else { "*" })
+            };
+            format!("[{}]", array.elements.iter().map(element).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(object) => {
+            let entry = |entry: &template::value::Entry| {
+                let values = eval.force(&entry.value);
+                let inner: Vec<_> = values.iter().map(|one| self::value(eval, &one.value)).collect();
+                let key = entry.key.as_ref().map_or("*".to_owned(), |key| text(eval, key));
+                let when = eval.describe(&entry.when);
+                let when = if when.is_empty() { when } else { format!(" if {when}") };
+                format!("{key}: {}{when}", inner.join("|"))
+            };
+            format!("{{{}}}", object.entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        Value::Read(read) => format!("<read {}>", read.path.join(".")),
+        Value::Unknown(_) => "?".to_owned(),
+        other => format!("{other:?}").split(['(', ' ']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn show(eval: &Evaluator<'_>, slots: &[Case<Slot>]) -> String {
+    let line = |case: &Case<Slot>| {
+        let when = eval.describe(&case.when);
+        let value = value(eval, &case.value.value);
+        if when.is_empty() { value } else { format!("{value} when {when}") }
+    };
+    slots.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The values of a property of the cluster.
+fn bicep(path: &[&str], declarations: &str) -> String {
+    with(declarations, Language::Bicep, |eval| {
+        let cluster = eval.clusters()[0];
+        show(eval, &eval.slots(cluster, path))
+    })
+}
+
+fn json(path: &[&str], sections: &str, cluster: &str) -> String {
+    let text = format!(
+        r#"{{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+        {sections}
+        "resources": [ {{ "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2024-09-01", "name": "aks", {cluster} }} ] }}"#
+    );
+    with(&text, Language::Json, |eval| {
+        let cluster = eval.clusters()[0];
+        show(eval, &eval.slots(cluster, path))
+    })
+}
+
+fn cluster(body: &str) -> String {
+    format!("resource aks 'Microsoft.ContainerService/managedClusters@2024-09-01' = {{\n  name: 'aks'\n{body}\n}}\n")
+}
+
+const TYPE: &[&str] = &["identity", "type"];
+const IDS: &[&str] = &["identity", "userAssignedIdentities"];
+
+#[test]
+fn literals_are_what_they_say() {
+    assert_eq!(bicep(TYPE, &cluster("identity: { type: 'SystemAssigned' }")), "'SystemAssigned'");
+    assert_eq!(json(TYPE, "", r#""identity": { "type": "SystemAssigned" }"#), "'SystemAssigned'");
+}
+
+#[test]
+fn absent_is_null() {
+    assert_eq!(bicep(TYPE, &cluster("")), "null");
+    assert_eq!(json(TYPE, "", r#""location": "x""#), "null");
+}
+
+#[test]
+fn branches_carry_their_condition() {
+    let expected = "'UserAssigned' when `useUami` is true\n'SystemAssigned' when `useUami` is false";
+    let text = format!(
+        "param useUami bool\n{}",
+        cluster("identity: useUami ? { type: 'UserAssigned' } : { type: 'SystemAssigned' }")
+    );
+    assert_eq!(bicep(TYPE, &text), expected);
+    let json = json(
+        TYPE,
+        r#""parameters": { "useUami": { "type": "bool" } },"#,
+        r#""identity": "[if(parameters('useUami'), createObject('type', 'UserAssigned'), createObject('type', 'SystemAssigned'))]""#,
+    );
+    assert_eq!(
+        json,
+        "'UserAssigned' when `parameters('useUami')` is true\n'SystemAssigned' when `parameters('useUami')` is false"
+    );
+}
+
+#[test]
+fn branches_on_the_same_condition_are_paired() {
+    let text = format!(
+        "param ids array\n{}",
+        cluster(
+            "identity: {\n type: !empty(ids) ? 'UserAssigned' : 'SystemAssigned'\n userAssignedIdentities: empty(ids) ? null : { a: {} }\n}"
+        )
+    );
+    with(&text, Language::Bicep, |eval| {
+        let cluster = eval.clusters()[0];
+        let cases = eval.identities(cluster);
+        let seen: Vec<_> = cases
+            .iter()
+            .map(|case| match &case.value.block {
+                IdentityBlock::Object { kind, ids, .. } => {
+                    format!("{kind:?} {}", if matches!(ids, Ids::Map { .. }) { "map" } else { "none" })
+                }
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(seen, ["UserAssigned map", "SystemAssigned none"]);
+    });
+}
+
+#[test]
+fn a_parameter_without_default_is_unknown() {
+    let text = format!("param kind string\n{}", cluster("identity: { type: kind }"));
+    assert_eq!(bicep(TYPE, &text), "?");
+}
+
+#[test]
+fn a_default_is_a_value_not_the_value() {
+    let text = format!("param kind string = 'None'\n{}", cluster("identity: { type: kind }"));
+    assert_eq!(bicep(TYPE, &text), "'None' when `kind` is 'none'\n? when `kind` is not 'none'");
+}
+
+#[test]
+fn allowed_values_are_all_there_are() {
+    let text =
+        format!("@allowed(['None', 'SystemAssigned'])\nparam kind string\n{}", cluster("identity: { type: kind }"));
+    assert_eq!(bicep(TYPE, &text), "'None' when `kind` is 'none'\n'SystemAssigned' when `kind` is 'systemassigned'");
+}
+
+#[test]
+fn the_type_of_an_id_is_known_when_its_name_is_not() {
+    let expected = "{<id Microsoft.ManagedIdentity/userAssignedIdentities ?>: {}}";
+    let text = format!(
+        "param n string\nresource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {{\n  name: n\n  location: 'x'\n}}\n{}",
+        cluster("identity: { type: 'UserAssigned', userAssignedIdentities: { '${mi.id}': {} } }")
+    );
+    assert_eq!(bicep(IDS, &text), expected);
+    let json = json(
+        IDS,
+        r#""parameters": { "n": { "type": "string" } },"#,
+        r#""identity": { "type": "UserAssigned", "userAssignedIdentities": { "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('n'))]": {} } }"#,
+    );
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn reduce_over_known_ids_makes_the_map() {
+    let text = format!(
+        "param a string\nparam b string\nvar ids = [ a, b ]\n{}",
+        cluster(
+            "identity: { type: 'UserAssigned', userAssignedIdentities: reduce(map(ids ?? [], id => { '${id}': {} }), {}, (cur, next) => union(cur, next)) }"
+        )
+    );
+    assert_eq!(bicep(IDS, &text), "{?: {}, ?: {}}");
+}
+
+#[test]
+fn reduce_over_unknown_ids_is_unknown() {
+    let text = format!(
+        "param ids array\n{}",
+        cluster(
+            "identity: { type: 'UserAssigned', userAssignedIdentities: reduce(map(ids, id => { '${id}': {} }), {}, (cur, next) => union(cur, next)) }"
+        )
+    );
+    assert_eq!(bicep(IDS, &text), "?");
+}
+
+#[test]
+fn union_merges_deeply_and_later_wins() {
+    let text = format!(
+        "param own bool\n{}",
+        cluster(
+            "properties: union({ dnsPrefix: 'a', identityProfile: { x: { resourceId: 'r' } } }, own ? { identityProfile: { kubeletidentity: { resourceId: 'k' } } } : {})"
+        )
+    );
+    assert_eq!(
+        bicep(&["properties", "identityProfile"], &text),
+        "{x: {resourceId: 'r'}, kubeletidentity: {resourceId: 'k'}} when `own` is true\n{x: {resourceId: 'r'}} when `own` is false"
+    );
+    assert_eq!(bicep(&["properties", "dnsPrefix"], &text), "'a'");
+}
+
+#[test]
+fn spread_is_seen_through() {
+    let text = format!(
+        "param own bool\n{}",
+        cluster("properties: { dnsPrefix: 'a', ...(own ? { nodeResourceGroup: 'g' } : {}) }")
+    );
+    assert_eq!(bicep(&["properties", "nodeResourceGroup"], &text), "'g' when `own` is true\nnull when `own` is false");
+}
+
+#[test]
+fn many_optional_parts_do_not_explode() {
+    let parts: String = (0..20).map(|n| format!(", p{n} ? {{ a{n}: 1 }} : {{}}")).collect();
+    let parameters: String = (0..20).map(|n| format!("param p{n} bool\n")).collect();
+    let text = format!("{parameters}{}", cluster(&format!("properties: union({{ dnsPrefix: 'a' }}{parts})")));
+    assert_eq!(bicep(&["properties", "dnsPrefix"], &text), "'a'");
+    assert_eq!(bicep(&["properties", "a7"], &text), "1 when `p7` is true\nnull when `p7` is false");
+}
+
+#[test]
+fn a_property_behind_something_unknown_is_unknown() {
+    let text = format!("param base object\n{}", cluster("properties: union({ dnsPrefix: 'a' }, base)"));
+    assert_eq!(bicep(&["properties", "dnsPrefix"], &text), "?");
+}
+
+#[test]
+fn cycles_end_in_unknown() {
+    let text = format!("var a = b\nvar b = a\n{}", cluster("identity: { type: a }"));
+    assert_eq!(bicep(TYPE, &text), "?");
+}
+
+#[test]
+fn long_chains_of_variables_end() {
+    let chain: String = (1..5000).map(|n| format!("var v{n} = v{}\n", n - 1)).collect();
+    let text = format!("var v0 = 'None'\n{chain}{}", cluster("identity: { type: v4999 }"));
+    assert_eq!(bicep(TYPE, &text), "?");
+}
+
+#[test]
+fn doubling_ends_in_unknown() {
+    let doubled: String =
+        (1..40).map(|n| format!("var v{n} = p{n} ? '${{v{m}}}a' : '${{v{m}}}b'\n", m = n - 1)).collect();
+    let parameters: String = (1..40).map(|n| format!("param p{n} bool\n")).collect();
+    let text = format!("{parameters}var v0 = 'x'\n{doubled}{}", cluster("identity: { type: v39 }"));
+    assert!(bicep(TYPE, &text).lines().all(|line| line.starts_with('?') || line.starts_with("'?")));
+}
+
+#[test]
+fn safe_access_and_fallback() {
+    let text = format!("param o object\n{}", cluster("identity: { type: o.?kind ?? 'SystemAssigned' }"));
+    assert_eq!(bicep(TYPE, &text), "'SystemAssigned' when `o.?kind` is not given\n? when `o.?kind` is given");
+}
+
+#[test]
+fn a_read_keeps_its_path_and_target() {
+    let text = "resource aks 'Microsoft.ContainerService/managedClusters@2024-09-01' = {
+  name: 'aks'
+}
+resource ra 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: 'x'
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    principalId: aks.properties.identityProfile.kubeletidentity.objectId
+  }
+}
+";
+    with(text, Language::Bicep, |eval| {
+        let assignment = &eval.role_assignments()[0];
+        assert_eq!(&*assignment.roles[0].value, "7f951dda-4ed3-4680-a7ca-43fe172d538d");
+        let principal = eval.principal(&assignment.principal[0].value.value);
+        assert!(matches!(principal, Some(Principal::Kubelet { property, .. }) if &*property == "objectId"));
+    });
+}
+
+#[test]
+fn reference_means_the_same_as_a_symbol() {
+    let text = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+      "parameters": { "n": { "type": "string", "defaultValue": "aks" } },
+      "variables": { "id": "[resourceId('Microsoft.ContainerService/managedClusters', parameters('n'))]" },
+      "resources": [
+        { "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2024-09-01", "name": "[parameters('n')]" },
+        { "type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "a",
+          "properties": { "principalId": "[reference(variables('id'), '2020-12-01', 'Full').identity.principalId]" } },
+        { "type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "b",
+          "properties": { "principalId": "[reference(parameters('n'), '2020-12-01').identityProfile.kubeletidentity.objectId]" } }
+      ] }"#;
+    with(text, Language::Json, |eval| {
+        let assignments = eval.role_assignments();
+        let principal = |n: usize| eval.principal(&assignments[n].principal[0].value.value);
+        assert!(matches!(principal(0), Some(Principal::ControlPlane { .. })));
+        assert!(matches!(principal(1), Some(Principal::Kubelet { .. })));
+    });
+}
+
+#[test]
+fn arguments_flow_into_nested_templates_and_outputs_out_of_them() {
+    let text = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+      "resources": [
+        { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "identity",
+          "properties": { "mode": "Incremental", "expressionEvaluationOptions": { "scope": "inner" },
+            "parameters": { "n": { "value": "mi" } },
+            "template": { "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+              "parameters": { "n": { "type": "string" } },
+              "resources": [ { "type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "[parameters('n')]", "location": "x" } ],
+              "outputs": { "id": { "type": "string", "value": "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('n'))]" } } } } },
+        { "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2024-09-01", "name": "aks",
+          "identity": { "type": "UserAssigned", "userAssignedIdentities": { "[reference(resourceId('Microsoft.Resources/deployments', 'identity'), '2022-09-01').outputs.id.value]": {} } } }
+      ] }"#;
+    with(text, Language::Json, |eval| {
+        let cluster = eval.clusters()[0];
+        assert_eq!(
+            show(eval, &eval.slots(cluster, IDS)),
+            "{<id Microsoft.ManagedIdentity/userAssignedIdentities mi>: {}}"
+        );
+        let cluster = Cluster::new(eval, cluster);
+        let id = cluster.control_plane_ids()[0].value.clone();
+        let identity = id.declared.expect("it is declared in the nested template");
+        assert_eq!(eval.resources_of(aks::IDENTITY), [identity]);
+    });
+}
+
+#[test]
+fn modules_of_the_workspace_are_followed() {
+    let workspace = workspace(&[
+        (
+            "infra/main.bicep",
+            "module identity 'modules/identity.bicep' = { name: 'i', params: { name: 'mi' } }
+module aks './modules/aks.bicep' = { name: 'a', params: { identityId: identity.outputs.id } }
+",
+        ),
+        (
+            "infra/modules/identity.bicep",
+            "param name string
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {\n  name: name\n  location: 'x'\n}
+output id string = mi.id
+",
+        ),
+        (
+            "infra/modules/aks.bicep",
+            &format!(
+                "param identityId string\n{}",
+                cluster("identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }")
+            ),
+        ),
+    ]);
+    let eval = Evaluator::new(&workspace, FileId(0)).expect("the fixture is a template");
+    let cluster = eval.clusters()[0];
+    assert_eq!(
+        show(&eval, &eval.slots(cluster, IDS)),
+        "{<id Microsoft.ManagedIdentity/userAssignedIdentities mi>: {}}"
+    );
+}
+
+#[test]
+fn the_same_identity_is_the_same_however_it_is_written() {
+    let text = "param n string = 'mi'
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: n
+  location: 'x'
+}
+output a string = mi.id
+output b string = resourceId('microsoft.managedidentity/userassignedidentities', toLower(n))
+output c string = '${resourceGroup().id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${n}'
+output d string = resourceId('other', 'Microsoft.ManagedIdentity/userAssignedIdentities', n)
+";
+    with(text, Language::Bicep, |eval| {
+        let template: &Template = eval.template(template::eval::ScopeId::ROOT);
+        let ids: Vec<_> = template
+            .outputs
+            .iter()
+            .map(|output| {
+                let place = template::eval::Place { scope: template::eval::ScopeId::ROOT, expr: output.value };
+                let Some(Value::Str(text)) = eval.value(place).single().cloned() else { panic!("no text") };
+                eval.parse_id(&text, place.scope, place).expect("an ID").canon
+            })
+            .collect();
+        assert_eq!(ids[0], ids[1]);
+        assert_eq!(ids[0], ids[2]);
+        assert_ne!(ids[0], ids[3]);
+    });
+}
