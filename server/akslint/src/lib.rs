@@ -1,1 +1,138 @@
 //! The binary: `lsp/` and `check/`, configuration, output formats, exit codes.
+
+pub mod args;
+pub mod catalog;
+pub mod check;
+pub mod config;
+mod doctor;
+mod explain;
+pub mod lsp;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use self::args::{Cli, Color, Command, ConfigCommand};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything was done, and there is nothing to complain about.
+    Clean,
+    /// There are diagnostics.
+    Found,
+    /// Wrong usage, something unreadable, or an error of ours.
+    Broken,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Found => 1,
+            Exit::Broken => 2,
+        })
+    }
+}
+
+/// Where a run reads from and writes to.
+pub struct Streams<'a> {
+    /// Stdin.
+    pub input: &'a mut dyn Read,
+    /// Stdout.
+    pub output: &'a mut dyn Write,
+    /// Stderr.
+    pub errors: &'a mut dyn Write,
+    /// Whether people read the output, so that `--color auto` means yes.
+    pub colorful: bool,
+    /// How wide lines may be, in columns.
+    pub width: usize,
+}
+
+impl Streams<'_> {
+    fn use_color(&self, color: Color) -> bool {
+        match color {
+            Color::Auto => self.colorful,
+            Color::Always => true,
+            Color::Never => false,
+        }
+    }
+}
+
+/// Runs the program on the process's own arguments and streams.
+pub fn main() -> ExitCode {
+    let colorful = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let mut streams = Streams {
+        // Not locked: the language server has threads of its own for both.
+        input: &mut std::io::stdin(),
+        output: &mut std::io::stdout(),
+        errors: &mut std::io::stderr(),
+        colorful,
+        width: width(),
+    };
+    run(std::env::args_os(), &mut streams)
+}
+
+/// Lines are no wider than the terminal; a file has no width, so what is piped is always the same.
+fn width() -> usize {
+    const USUAL: usize = 140;
+    if !std::io::stdout().is_terminal() {
+        return USUAL;
+    }
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(USUAL).max(40)
+}
+
+/// Runs the program. The first argument is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> ExitCode {
+    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        // `--help` and `--version` are errors, too, to clap.
+        Err(error) => {
+            let text = error.render();
+            let text = if streams.colorful { text.ansi().to_string() } else { text.to_string() };
+            let (stream, exit) = if error.use_stderr() {
+                (&mut streams.errors, Exit::Broken)
+            } else {
+                (&mut streams.output, Exit::Clean)
+            };
+            let _ = stream.write_all(text.as_bytes());
+            return exit.into();
+        }
+    };
+    if let Command::Server(_) = cli.command {
+        return lsp::run();
+    }
+    let exit = match dispatch(cli, streams) {
+        Ok(exit) => exit,
+        Err(error) => {
+            let _ = writeln!(streams.errors, "akslint: error: {error:#}");
+            Exit::Broken
+        }
+    };
+    exit.into()
+}
+
+fn dispatch(cli: Cli, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
+    match cli.command {
+        Command::Check(args) => return check::run(&args, cli.color, streams),
+        Command::Server(_) => {}
+        Command::Explain { code } => explain::rule(&code, streams.output)?,
+        Command::Rules { format } => explain::rules(format, streams.output)?,
+        Command::Schema { path, api_version } => explain::schema(&path, &api_version, streams.output)?,
+        Command::Config(ConfigCommand::Schema) => {
+            writeln!(streams.output, "{}", serde_json::to_string_pretty(&config::schema())?)?;
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "akslint", &mut script);
+            streams.output.write_all(&script)?;
+        }
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut streams.output)?,
+        Command::Doctor => return doctor::run(streams.output),
+    }
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,67 @@
+//! Baselines: diagnostics that are known and left out.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use rules::Diagnostic;
+use serde::{Deserialize, Serialize};
+use template::workspace::Workspace;
+
+use super::report::{Places, fingerprints};
+
+const VERSION: u32 = 1;
+
+#[derive(Deserialize, Serialize)]
+struct Baseline {
+    version: u32,
+    diagnostics: Vec<Entry>,
+}
+
+/// A known diagnostic. Only the fingerprint counts, the rest is for people.
+#[derive(Deserialize, Serialize)]
+struct Entry {
+    code: String,
+    path: String,
+    message: String,
+    fingerprint: String,
+}
+
+/// Writes all diagnostics to a file.
+pub(super) fn write(
+    path: &Path,
+    workspace: &Workspace,
+    places: &Places,
+    diagnostics: &[Diagnostic],
+) -> anyhow::Result<()> {
+    let entries = diagnostics.iter().zip(fingerprints(workspace, places, diagnostics));
+    let entries = entries.map(|(diagnostic, fingerprint)| Entry {
+        code: diagnostic.code.to_owned(),
+        path: places.path(diagnostic.file()).to_owned(),
+        message: diagnostic.message.clone(),
+        fingerprint,
+    });
+    let text = serde_json::to_string_pretty(&Baseline { version: VERSION, diagnostics: entries.collect() })?;
+    fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Takes away what a file lists; says how many that were.
+pub(super) fn subtract(
+    path: &Path,
+    workspace: &Workspace,
+    places: &Places,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> anyhow::Result<usize> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read the baseline {}", path.display()))?;
+    let baseline: Baseline =
+        serde_json::from_str(&text).with_context(|| format!("{} is no baseline of akslint", path.display()))?;
+    if baseline.version != VERSION {
+        bail!("{} is a baseline of version {}, not {VERSION}", path.display(), baseline.version);
+    }
+    let known: HashSet<&str> = baseline.diagnostics.iter().map(|entry| entry.fingerprint.as_str()).collect();
+    let before = diagnostics.len();
+    let mut fingerprints = fingerprints(workspace, places, diagnostics).into_iter();
+    diagnostics.retain(|_| !fingerprints.next().is_some_and(|fingerprint| known.contains(fingerprint.as_str())));
+    Ok(before - diagnostics.len())
+}

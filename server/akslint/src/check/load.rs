@@ -1,0 +1,291 @@
+//! Reading files, and finding out whether they are templates.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use syntax::json::{TemplateKind, looks_like_template};
+use syntax::{Language, SourceText};
+use template::Template;
+use template::model::ModuleSource;
+use template::workspace::{FileId, SourceFile, Workspace, language_of};
+
+use super::report::{Unreadable, display_path, tidy_path};
+use super::timings::{Phase, Timings};
+use super::walk::{Candidate, io_reason};
+
+/// Larger files are not read. Azure takes templates of up to 4 MB.
+pub(super) const MAX_BYTES: usize = 64 << 20;
+
+/// How much of a file whose name says nothing is read to find out whether it is a template.
+const HEAD: usize = 4096;
+
+/// The files that are looked at together.
+#[derive(Debug, Default)]
+pub(super) struct Project {
+    pub(super) workspace: Workspace,
+    /// The files of the workspace, by id.
+    pub(super) files: Vec<Arc<SourceFile>>,
+    /// Those that are checked; the others are only there because these refer to them.
+    pub(super) checked: Vec<FileId>,
+    pub(super) unreadable: Vec<Unreadable>,
+    /// Files that were named and are no templates.
+    pub(super) no_templates: Vec<String>,
+    /// What went wrong inside this program.
+    pub(super) internal: Vec<String>,
+}
+
+/// What became of a candidate.
+enum Loaded {
+    Template(Arc<SourceFile>),
+    /// Named on the command line, though it is no template.
+    NoTemplate(PathBuf),
+    /// Found in a folder, and none of our business.
+    Skipped,
+    /// Nothing more was wanted.
+    Parsed,
+    Unreadable(Unreadable),
+    Internal(String),
+}
+
+/// How files are loaded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loader<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) timings: &'a Timings,
+    pub(super) parse_only: bool,
+}
+
+impl Loader<'_> {
+    /// Reads, parses and lowers candidates, and then what they refer to.
+    pub(super) fn load(self, candidates: &[Candidate], stdin: Option<(PathBuf, SourceText)>) -> Project {
+        let mut loaded: Vec<Loaded> = candidates.par_iter().map(|candidate| self.load_file(candidate)).collect();
+        if let Some((path, text)) = stdin {
+            // The file of that name is what stdin stands for.
+            loaded.retain(|loaded| !matches!(loaded, Loaded::Template(file) if file.path == path));
+            loaded.push(self.guarded(&path, || self.lower(path.clone(), text, true)));
+        }
+        let mut project = Project::default();
+        let mut files = Vec::new();
+        for loaded in loaded {
+            match loaded {
+                Loaded::Template(file) => files.push(file),
+                Loaded::NoTemplate(path) => project.no_templates.push(display_path(&path, self.directory)),
+                Loaded::Skipped | Loaded::Parsed => {}
+                Loaded::Unreadable(unreadable) => project.unreadable.push(unreadable),
+                Loaded::Internal(message) => project.internal.push(message),
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        project.checked = (0..).map(FileId).take(files.len()).collect();
+        if !self.parse_only {
+            self.load_referenced(&mut files);
+        }
+        project.workspace = Workspace::new(files.clone());
+        project.files = files;
+        project
+    }
+
+    /// Reads modules and the templates of parameter files that were not asked for: rules need to see what they say.
+    /// One that cannot be read is not worth a word, for it is unknown then like one in a registry.
+    fn load_referenced(self, files: &mut Vec<Arc<SourceFile>>) {
+        let mut known: HashSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+        let mut new = 0;
+        while new < files.len() {
+            let mut wanted = Vec::new();
+            for file in &files[new..] {
+                for reference in file.template.iter().flat_map(references) {
+                    let path = file.path.parent().unwrap_or(Path::new("")).join(&*reference);
+                    let path = tidy_path(&path, self.directory);
+                    if known.insert(path.clone()) {
+                        wanted.push(Candidate { path, named: false });
+                    }
+                }
+            }
+            new = files.len();
+            let more: Vec<Loaded> = wanted.par_iter().map(|candidate| self.load_file(candidate)).collect();
+            files.extend(more.into_iter().filter_map(|loaded| match loaded {
+                Loaded::Template(file) => Some(file),
+                _ => None,
+            }));
+        }
+    }
+
+    fn load_file(self, candidate: &Candidate) -> Loaded {
+        self.guarded(&candidate.path, || {
+            let start = Instant::now();
+            let bytes = match read(&candidate.path, candidate.named) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Loaded::Skipped,
+                Err(error) => return self.unreadable(&candidate.path, io_reason(&error)),
+            };
+            let text = match decode(&bytes) {
+                Ok(text) => text,
+                Err(reason) => return self.unreadable(&candidate.path, reason),
+            };
+            self.timings.add(Phase::Read, start);
+            self.timings.add_bytes(bytes.len());
+            drop(bytes);
+            self.lower(candidate.path.clone(), text, candidate.named)
+        })
+    }
+
+    fn lower(self, path: PathBuf, text: SourceText, named: bool) -> Loaded {
+        let not_ours = |path| if named { Loaded::NoTemplate(path) } else { Loaded::Skipped };
+        let Some(language) = language_of_content(&path, text.as_str()) else { return not_ours(path) };
+        let is_other = language == Language::Json && looks_like_template(text.as_str()) == TemplateKind::Other;
+        if is_other && !named {
+            return not_ours(path);
+        }
+        let start = Instant::now();
+        let tree = syntax::parse(language, text);
+        self.timings.add(Phase::Parse, start);
+        if self.parse_only {
+            return Loaded::Parsed;
+        }
+        let start = Instant::now();
+        let file = SourceFile::from_tree(&path, tree.clone());
+        self.timings.add(Phase::Lower, start);
+        if file.template.is_some() {
+            return Loaded::Template(Arc::new(file));
+        }
+        // Somebody named it, or it looks like a template and is too broken to be one: that must not end in "nothing
+        // found".
+        match syntax::json::syntax_errors(&tree).first() {
+            Some(error) if language == Language::Json => {
+                let line = tree.text().line_column(error.range.start()).line;
+                self.unreadable(&path, format!("not a template, nor valid JSON: line {line}: {}", error.message))
+            }
+            _ => not_ours(path),
+        }
+    }
+
+    fn unreadable(self, path: &Path, reason: String) -> Loaded {
+        Loaded::Unreadable(Unreadable { path: display_path(path, self.directory), reason })
+    }
+
+    /// A panic over one file must not hide the diagnostics of all others.
+    fn guarded(self, path: &Path, f: impl FnOnce() -> Loaded) -> Loaded {
+        catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+            Loaded::Internal(format!("{}: {}", display_path(path, self.directory), panic_message(&*panic)))
+        })
+    }
+}
+
+/// The text of a file, or why it is none.
+pub(super) fn decode(bytes: &[u8]) -> Result<SourceText, String> {
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("too large: akslint reads files of up to {} MiB", MAX_BYTES >> 20));
+    }
+    SourceText::from_bytes(bytes, MAX_BYTES).map_err(|error| error.to_string())
+}
+
+/// Whether the first thing in a text that is no comment is an object.
+fn starts_with_brace(text: &str) -> bool {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    while let Some(comment) = rest.strip_prefix("//") {
+        rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+    }
+    rest.starts_with('{')
+}
+
+/// The bytes of a file, one more than allowed at most. `None` if it is not a template by the look of it.
+fn read(path: &Path, named: bool) -> std::io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    if !named && language_by_name(path).is_none() {
+        (&mut file).take(HEAD as u64).read_to_end(&mut bytes)?;
+        if !head_of_template(&bytes) {
+            return Ok(None);
+        }
+    }
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    bytes.reserve(usize::try_from(length).unwrap_or(usize::MAX).min(MAX_BYTES));
+    file.take((MAX_BYTES + 1 - bytes.len()) as u64).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// The language that a name stands for; a JSON file may still be anything.
+fn language_by_name(path: &Path) -> Option<Language> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
+        "json" | "jsonc" | "json5" | "arm" => Some(Language::Json),
+        "bicep" | "bicepparam" => Some(language_of(path)),
+        _ => None,
+    }
+}
+
+/// The language by name, or else by content: nothing but an object can be ARM JSON, and Bicep is told by how its
+/// declarations begin.
+fn language_of_content(path: &Path, text: &str) -> Option<Language> {
+    const BICEP: [&str; 8] =
+        ["resource ", "param ", "module ", "var ", "output ", "targetScope", "metadata ", "type "];
+    language_by_name(path).or_else(|| {
+        let is_bicep = || text.lines().any(|line| BICEP.iter().any(|word| line.starts_with(word)));
+        if starts_with_brace(text) {
+            Some(Language::Json)
+        } else if text.lines().any(|line| line.starts_with("using ")) {
+            Some(Language::BicepParam)
+        } else {
+            is_bicep().then_some(Language::Bicep)
+        }
+    })
+}
+
+/// Whether the head of a file of any name is that of a template: an object that names the schema of one.
+fn head_of_template(head: &[u8]) -> bool {
+    let start = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
+    let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+    matches!(first, Some(b'{' | b'/')) && contains_ignore_case(start, b"schema.management.azure.com")
+}
+
+fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
+    let (lower, upper) = (needle[0].to_ascii_lowercase(), needle[0].to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, haystack).any(|at| {
+        haystack.get(at..at + needle.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(needle))
+    })
+}
+
+/// The local files that a template refers to, as written.
+fn references(template: &Template) -> Vec<Box<str>> {
+    let mut paths = Vec::new();
+    if let Some((path, _)) = &template.using {
+        paths.push(path.clone());
+    }
+    for import in &template.imports {
+        paths.extend(import.path.iter().map(|(path, _)| path.clone()));
+    }
+    for module in &template.modules {
+        match &module.source {
+            ModuleSource::Path(path, _) => paths.push(path.clone()),
+            ModuleSource::Inline { template, .. } => paths.extend(references(template)),
+            ModuleSource::Registry(..) | ModuleSource::Unknown => {}
+        }
+    }
+    paths.retain(|path| !path.contains(':'));
+    paths
+}
+
+/// How many clusters a template declares, its nested deployments included. A loop is one.
+pub(super) fn count_clusters(template: &Template) -> usize {
+    let own = template.resources.iter().filter(|resource| {
+        let is_cluster = |ty: &str| ty.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters");
+        !resource.existing && resource.resource_type.as_deref().is_some_and(is_cluster)
+    });
+    let nested = template.modules.iter().map(|module| match &module.source {
+        ModuleSource::Inline { template, .. } => count_clusters(template),
+        _ => 0,
+    });
+    own.count() + nested.sum::<usize>()
+}
+
+/// What a panic said.
+pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}

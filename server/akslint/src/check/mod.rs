@@ -1,0 +1,399 @@
+//! `akslint check`: find files, read them, run the rules, mend, report.
+
+mod baseline;
+mod fix;
+mod load;
+pub mod report;
+mod since;
+mod timings;
+mod walk;
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use rayon::prelude::*;
+use rules::{Applicability, Confidence, Diagnostic, Settings, Suppressed};
+use syntax::SourceText;
+use template::workspace::{FileId, Workspace};
+
+use self::load::{Loader, Project};
+use self::report::{Places, Report, Style, Summary, Unreadable, display_path, tidy_path};
+use self::timings::{Phase, Timings};
+use self::walk::{Candidate, Search};
+use crate::args::{CheckArgs, Color};
+use crate::config::{self, Choice, Configuration, FileSettings, Source};
+use crate::{Exit, Streams};
+
+/// A parser may recurse as deep as the syntax tree allows, which is more than the usual stack of a thread takes.
+const STACK: usize = 16 << 20;
+
+/// Runs `akslint check`.
+pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
+    let style = Style { color: streams.use_color(color), quiet: args.quiet, width: streams.width };
+    let directory = std::env::current_dir().context("there is no working directory")?;
+    let run = Run { args, style, configuration: configuration(args, &directory)?, directory, timings: Timings::default() };
+    let stdin = read_stdin(args, &run.directory, streams)?;
+    let mut output = Vec::new();
+    let mut errors = Vec::new();
+    let exit = pool.install(|| run.run(stdin, &mut output, &mut errors));
+    // What is printed is printed at once, from one thread; a reader who went away has seen enough.
+    let _ = streams.output.write_all(&output);
+    let _ = streams.output.flush();
+    let _ = streams.errors.write_all(&errors);
+    exit
+}
+
+fn configuration(args: &CheckArgs, directory: &Path) -> anyhow::Result<Configuration> {
+    let source = match &args.config {
+        Some(file) => Source::File(file.clone()),
+        None if args.isolated => Source::Isolated,
+        None => Source::Nearest,
+    };
+    let command_line = Choice {
+        select: (!args.select.is_empty()).then(|| config::selectors(&args.select)).transpose()?,
+        extend_select: config::selectors(&args.extend_select)?,
+        ignore: config::selectors(&args.ignore)?,
+        ..Choice::default()
+    };
+    Ok(Configuration::new(source, directory.to_owned(), command_line))
+}
+
+/// The file that stdin stands for.
+struct Stdin {
+    path: PathBuf,
+    text: Result<SourceText, String>,
+}
+
+fn read_stdin(args: &CheckArgs, directory: &Path, streams: &mut Streams<'_>) -> anyhow::Result<Option<Stdin>> {
+    let wanted = args.paths.iter().any(|path| path.as_os_str() == "-");
+    if !wanted {
+        if args.stdin_filename.is_some() {
+            bail!("--stdin-filename needs `-` among the paths");
+        }
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let limit = load::MAX_BYTES as u64 + 1;
+    (&mut *streams.input).take(limit).read_to_end(&mut bytes).context("cannot read stdin")?;
+    let text = load::decode(&bytes);
+    let path = match &args.stdin_filename {
+        Some(path) => tidy_path(path, directory),
+        // Without an extension, the content decides on the language.
+        None => "<stdin>".into(),
+    };
+    Ok(Some(Stdin { path, text }))
+}
+
+struct Run<'a> {
+    args: &'a CheckArgs,
+    style: Style,
+    directory: PathBuf,
+    configuration: Configuration,
+    timings: Timings,
+}
+
+/// What the rules said.
+struct Checked {
+    diagnostics: Vec<Diagnostic>,
+    suppressed: Vec<Suppressed>,
+    internal: Vec<String>,
+}
+
+impl Run<'_> {
+    fn run(&self, stdin: Option<Stdin>, out: &mut Vec<u8>, errors: &mut Vec<u8>) -> anyhow::Result<Exit> {
+        let start = Instant::now();
+        if self.args.show_settings {
+            let path = self.args.paths.iter().find(|path| path.as_os_str() != "-");
+            let path = path.map_or(Path::new("."), PathBuf::as_path);
+            write!(out, "{}", self.configuration.explain(path, self.args.fail_on)?)?;
+            return Ok(Exit::Clean);
+        }
+        let fail_on = match self.args.fail_on {
+            Some(fail_on) => fail_on,
+            None => self.configuration.fail_on()?.unwrap_or_default(),
+        };
+        let search =
+            Search { directory: &self.directory, exclude: &self.args.exclude, everything: self.args.no_ignore };
+        let mut found = walk::find(&self.args.paths, search)?;
+        let settings = self.settings(&mut found.files)?;
+        let mut project = self.load(&found.files, stdin.as_ref());
+        project.unreadable.append(&mut found.unreadable);
+        project.unreadable.sort();
+        if self.args.show_files {
+            return self.show_files(&project, out, errors);
+        }
+        if self.args.parse_only {
+            self.timings.render(start.elapsed(), errors)?;
+            return Ok(if project.unreadable.is_empty() { Exit::Clean } else { Exit::Broken });
+        }
+        let settings = self.settings_by_file(&project, settings, stdin.as_ref())?;
+        let mut checked = self.check(&project.workspace, &project.checked, &settings);
+        checked.internal.append(&mut project.internal);
+
+        let mut summary = Summary { files: project.checked.len(), ..Summary::default() };
+        let mut changed = false;
+        if let Some(limit) = self.fix_limit() {
+            let fixed = fix::fix(&project.files, &project.checked, limit, |workspace| {
+                self.check(workspace, &project.checked, &settings).diagnostics
+            });
+            checked.internal.extend(fixed.stopped);
+            changed = !fixed.changed.is_empty();
+            if self.args.diff {
+                for file in &fixed.changed {
+                    let (old, new) = (project.workspace.file(*file), fixed.workspace.file(*file));
+                    fix::diff(&display_path(&old.path, &self.directory), &old.text, &new.text, out)?;
+                }
+            } else {
+                for file in &fixed.changed {
+                    let (old, new) = (project.workspace.file(*file), fixed.workspace.file(*file));
+                    if stdin.as_ref().is_some_and(|stdin| stdin.path == old.path) {
+                        continue;
+                    }
+                    if let Err(error) = fix::write(&old.path, &old.text, &new.text) {
+                        checked.internal.push(format!("cannot write {}: {error:#}", display_path(&old.path, &self.directory)));
+                    }
+                }
+                summary.fixed = fixed.applied;
+                project.workspace = fixed.workspace;
+                let left = self.check(&project.workspace, &project.checked, &settings);
+                checked.diagnostics = left.diagnostics;
+                checked.suppressed = left.suppressed;
+            }
+        }
+
+        let places = Places::new(&project.workspace, &self.directory);
+        let mut diagnostics = checked.diagnostics;
+        if let Some(revision) = &self.args.since {
+            let files = since::changed(revision, &self.directory)?;
+            diagnostics.retain(|diagnostic| {
+                let touches = |file: FileId| files.contains(&self.directory.join(&project.workspace.file(file).path));
+                touches(diagnostic.file()) || diagnostic.related.iter().any(|related| touches(related.location.file))
+            });
+        }
+        if let Some(path) = &self.args.write_baseline {
+            baseline::write(path, &project.workspace, &places, &diagnostics)?;
+            writeln!(errors, "{} written to {}", report::plural(diagnostics.len(), "diagnostic"), path.display())?;
+        }
+        if let Some(path) = &self.args.baseline {
+            summary.baselined = baseline::subtract(path, &project.workspace, &places, &mut diagnostics)?;
+        }
+        self.summarize(&project, &diagnostics, &mut summary);
+        let fails = fail_on
+            .threshold()
+            .is_some_and(|threshold| diagnostics.iter().any(|diagnostic| diagnostic.severity >= threshold));
+        diagnostics.truncate(self.args.max_findings.unwrap_or(usize::MAX));
+        let report = Report {
+            workspace: &project.workspace,
+            diagnostics: &diagnostics,
+            summary,
+            suppressed: &checked.suppressed,
+            unreadable: &project.unreadable,
+            places: &places,
+        };
+        self.print(&report, &project, stdin.as_ref(), out, errors)?;
+
+        for message in &checked.internal {
+            writeln!(errors, "akslint: internal error: {message}")?;
+        }
+        if self.args.timings {
+            self.timings.render(start.elapsed(), errors)?;
+        }
+        Ok(if !checked.internal.is_empty() || !project.unreadable.is_empty() {
+            Exit::Broken
+        } else if changed && (self.args.exit_non_zero_on_fix || self.args.diff && !self.args.exit_zero) {
+            Exit::Found
+        } else if fails && !self.args.exit_zero && self.args.write_baseline.is_none() {
+            Exit::Found
+        } else {
+            Exit::Clean
+        })
+    }
+
+    /// The settings of each file that is not excluded; excluded ones go.
+    fn settings(&self, files: &mut Vec<Candidate>) -> anyhow::Result<HashMap<PathBuf, FileSettings>> {
+        let mut settings = HashMap::new();
+        let mut error = None;
+        files.retain(|file| match self.configuration.for_file(&file.path) {
+            Ok(own) => {
+                let keep = file.named || !own.excluded;
+                settings.insert(file.path.clone(), own);
+                keep
+            }
+            Err(wrong) => {
+                error.get_or_insert(wrong);
+                false
+            }
+        });
+        match error {
+            Some(error) => Err(error),
+            None => Ok(settings),
+        }
+    }
+
+    fn settings_by_file(
+        &self,
+        project: &Project,
+        mut by_path: HashMap<PathBuf, FileSettings>,
+        stdin: Option<&Stdin>,
+    ) -> anyhow::Result<HashMap<FileId, Settings>> {
+        if let Some(stdin) = stdin {
+            by_path.insert(stdin.path.clone(), self.configuration.for_file(&stdin.path)?);
+        }
+        let of = |&file: &FileId| {
+            let settings = by_path.get(&project.workspace.file(file).path);
+            (file, settings.map(|settings| settings.rules.clone()).unwrap_or_default())
+        };
+        Ok(project.checked.iter().map(of).collect())
+    }
+
+    fn load(&self, candidates: &[Candidate], stdin: Option<&Stdin>) -> Project {
+        let loader =
+            Loader { directory: &self.directory, timings: &self.timings, parse_only: self.args.parse_only };
+        let text = stdin.and_then(|stdin| Some((stdin.path.clone(), stdin.text.clone().ok()?)));
+        let mut project = loader.load(candidates, text);
+        if let Some(Stdin { path, text: Err(reason) }) = stdin {
+            let path = display_path(path, &self.directory);
+            project.unreadable.push(Unreadable { path, reason: reason.clone() });
+        }
+        project
+    }
+
+    /// Runs the rules over files, each on its own so that all cores have something to do.
+    fn check(&self, workspace: &Workspace, files: &[FileId], settings: &HashMap<FileId, Settings>) -> Checked {
+        let start = |file: &FileId| {
+            let start = Instant::now();
+            let outcome = rules::check(workspace, &[*file], &settings[file]);
+            self.timings.add(Phase::Check, start);
+            outcome
+        };
+        let outcomes: Vec<rules::Outcome> = files.par_iter().map(start).collect();
+        let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), internal: Vec::new() };
+        for outcome in outcomes {
+            checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
+            checked.suppressed.extend(outcome.suppressed);
+            for panic in outcome.panics {
+                let path = display_path(&workspace.file(panic.file).path, &self.directory);
+                checked.internal.push(format!("rule `{}` on {path}: {}", panic.rule, panic.message));
+            }
+        }
+        // One that a target causes in another file may come from several targets.
+        checked.diagnostics.sort_by(|a, b| order(a).cmp(&order(b)));
+        checked.diagnostics.dedup_by(|a, b| order(a) == order(b));
+        checked
+    }
+
+    /// The least safe fixes that are wanted; `None` if none are.
+    fn fix_limit(&self) -> Option<Applicability> {
+        let CheckArgs { fix, unsafe_fixes, diff, .. } = self.args;
+        (*fix || *unsafe_fixes || *diff).then_some(if *unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe })
+    }
+
+    fn summarize(&self, project: &Project, diagnostics: &[Diagnostic], summary: &mut Summary) {
+        for diagnostic in diagnostics {
+            summary.count(diagnostic.severity);
+            match diagnostic.fixes.iter().map(|fix| fix.applicability).max() {
+                Some(Applicability::Safe) => summary.fixable += 1,
+                Some(Applicability::Unsafe) => summary.unsafe_fixable += 1,
+                Some(Applicability::DisplayOnly) | None => {}
+            }
+        }
+        summary.clusters = project
+            .checked
+            .iter()
+            .filter_map(|&file| project.workspace.file(file).template.as_ref())
+            .map(load::count_clusters)
+            .sum();
+        summary.no_templates = project.no_templates.len();
+        summary.unreadable = project.unreadable.len();
+    }
+
+    /// Where reports go: fixed text and diffs take stdout for themselves.
+    fn print(
+        &self,
+        report: &Report<'_>,
+        project: &Project,
+        stdin: Option<&Stdin>,
+        out: &mut Vec<u8>,
+        errors: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let fixes = self.args.fix || self.args.unsafe_fixes;
+        let fixed_stdin = stdin.filter(|_| fixes && !self.args.diff);
+        if let Some(stdin) = fixed_stdin
+            && let Some(file) = report.workspace.file_at(&stdin.path)
+        {
+            out.extend_from_slice(report.workspace.file(file).text.as_str().as_bytes());
+        }
+        let to_stdout = fixed_stdin.is_none() && !self.args.diff;
+        let main = if to_stdout { &mut *out } else { &mut *errors };
+        let elsewhere = self.args.output_file.iter().any(|file| file.format.is_none());
+        if self.args.diff {
+            if !self.style.quiet {
+                report.render_summary(self.style, main)?;
+            }
+        } else if self.args.statistics {
+            report.render_statistics(self.args.format, self.style, main)?;
+        } else if !elsewhere {
+            report.render(self.args.format, self.style, main)?;
+        }
+        for file in &self.args.output_file {
+            let mut bytes = Vec::new();
+            let style = Style { color: false, ..self.style };
+            report.render(file.format.unwrap_or(self.args.format), style, &mut bytes)?;
+            if let Some(folder) = file.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            }
+            fs::write(&file.path, bytes).with_context(|| format!("cannot write {}", file.path.display()))?;
+        }
+        if !self.style.quiet {
+            for path in &project.no_templates {
+                writeln!(errors, "akslint: {path} is neither an ARM nor a Bicep template")?;
+            }
+            if project.checked.is_empty() && project.unreadable.is_empty() {
+                writeln!(errors, "akslint: no templates found: nothing was checked")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show_files(&self, project: &Project, out: &mut Vec<u8>, errors: &mut Vec<u8>) -> anyhow::Result<Exit> {
+        for &file in &project.checked {
+            writeln!(out, "{}", display_path(&project.workspace.file(file).path, &self.directory))?;
+        }
+        for unreadable in &project.unreadable {
+            writeln!(errors, "{}: {}", unreadable.path, unreadable.reason)?;
+        }
+        Ok(if project.unreadable.is_empty() { Exit::Clean } else { Exit::Broken })
+    }
+}
+
+/// By file, place and code; whatever is equal in all of this is the same diagnostic.
+fn order(diagnostic: &Diagnostic) -> impl Ord + '_ {
+    let range = diagnostic.range();
+    (diagnostic.file(), range.start(), diagnostic.code, range.end(), diagnostic.message.as_str())
+}
+
+/// Messages quote what is written in files, and a file must not steer the terminal that shows them.
+fn without_control_characters(mut diagnostic: Diagnostic) -> Diagnostic {
+    let clean = |text: &mut String| {
+        if text.contains(is_harmful) {
+            *text = text.replace(is_harmful, "\u{fffd}");
+        }
+    };
+    clean(&mut diagnostic.message);
+    diagnostic.help.iter_mut().for_each(clean);
+    if let Confidence::Conditional(condition) = &mut diagnostic.confidence {
+        clean(condition);
+    }
+    diagnostic.related.iter_mut().for_each(|related| clean(&mut related.message));
+    diagnostic.fixes.iter_mut().for_each(|fix| clean(&mut fix.title));
+    diagnostic
+}
+
+fn is_harmful(c: char) -> bool {
+    c.is_control() && c != '\n'
+}

@@ -1,0 +1,134 @@
+//! Which files are looked at.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use ignore::overrides::OverrideBuilder;
+use ignore::{WalkBuilder, WalkState};
+
+use super::report::{Unreadable, display_path, tidy_path};
+
+/// A file to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// Relative to the working directory if below it.
+    pub(super) path: PathBuf,
+    /// Named on the command line: it is checked whatever it is.
+    pub(super) named: bool,
+}
+
+/// What a search found, sorted by path.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) files: Vec<Candidate>,
+    pub(super) unreadable: Vec<Unreadable>,
+    /// `-` was among the paths.
+    pub(super) stdin: bool,
+}
+
+/// How to search.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search<'a> {
+    pub(super) directory: &'a Path,
+    /// Patterns of files and folders to skip.
+    pub(super) exclude: &'a [String],
+    /// Hidden files and those that `.gitignore` and `.ignore` list, too.
+    pub(super) everything: bool,
+}
+
+/// Searches folders and takes files as they are.
+pub(super) fn find(paths: &[PathBuf], search: Search<'_>) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    let mut folders = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            found.stdin = true;
+            continue;
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => folders.push(path),
+            Ok(_) => found.files.push(Candidate { path: tidy_path(path, search.directory), named: true }),
+            Err(error) => found.unreadable.push(unreadable(path, search.directory, &error)),
+        }
+    }
+    if !folders.is_empty() {
+        walk(&folders, search, &mut found)?;
+    }
+    // Named ones first, so that of two that are the same file the named one stays.
+    found.files.sort_by(|a, b| b.named.cmp(&a.named).then_with(|| a.path.cmp(&b.path)));
+    let mut seen = HashSet::new();
+    found.files.retain(|file| seen.insert(fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone())));
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
+    found.unreadable.sort();
+    found.unreadable.dedup();
+    Ok(found)
+}
+
+fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::Result<()> {
+    let mut builder = WalkBuilder::new(folders[0]);
+    for folder in &folders[1..] {
+        builder.add(folder);
+    }
+    let mut exclude = OverrideBuilder::new(search.directory);
+    for pattern in search.exclude {
+        exclude.add(&format!("!{pattern}"))?;
+    }
+    builder
+        .standard_filters(!search.everything)
+        // A checkout without `.git`, as in a container, is ignored alike.
+        .require_git(false)
+        .overrides(exclude.build()?);
+    let files = Mutex::new(std::mem::take(&mut found.files));
+    let unreadable = Mutex::new(std::mem::take(&mut found.unreadable));
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            match entry {
+                Ok(entry) => {
+                    if entry.file_type().is_some_and(|kind| kind.is_file()) && entry.file_name() != crate::config::FILE_NAME {
+                        let path = tidy_path(entry.path(), search.directory);
+                        lock(&files).push(Candidate { path, named: false });
+                    }
+                }
+                Err(error) => lock(&unreadable).push(walk_error(&error, search.directory)),
+            }
+            WalkState::Continue
+        })
+    });
+    found.files = files.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    found.unreadable = unreadable.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(())
+}
+
+/// Nothing panics while it holds one of these locks, and a vector would be sound even then.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn walk_error(error: &ignore::Error, directory: &Path) -> Unreadable {
+    match error {
+        ignore::Error::WithPath { path, err } => {
+            Unreadable { path: display_path(path, directory), reason: reason(&**err) }
+        }
+        ignore::Error::WithDepth { err, .. } => walk_error(err, directory),
+        other => Unreadable { path: ".".to_owned(), reason: other.to_string() },
+    }
+}
+
+fn unreadable(path: &Path, directory: &Path, error: &std::io::Error) -> Unreadable {
+    Unreadable { path: display_path(path, directory), reason: io_reason(error) }
+}
+
+fn reason(error: &ignore::Error) -> String {
+    error.io_error().map_or_else(|| error.to_string(), io_reason)
+}
+
+/// An I/O error without the number of the operating system.
+pub(super) fn io_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}

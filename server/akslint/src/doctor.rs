@@ -1,0 +1,37 @@
+//! `akslint doctor`: what somebody who wants to help would ask first.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Exit;
+use crate::catalog;
+use crate::config::{Choice, Configuration, Source};
+
+/// Prints it. An unusable configuration makes the run fail.
+pub(crate) fn run(out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let directory = std::env::current_dir()?;
+    writeln!(out, "version        {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "platform       {} {}", std::env::consts::OS, std::env::consts::ARCH)?;
+    writeln!(out, "executable     {}", std::env::current_exe()?.display())?;
+    writeln!(out, "directory      {}", directory.display())?;
+    writeln!(out, "threads        {}", std::thread::available_parallelism().map_or(1, usize::from))?;
+    writeln!(out, "rules          {}", catalog::rules().len())?;
+    let git = Command::new("git").arg("--version").output().ok().filter(|output| output.status.success());
+    let git = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    writeln!(out, "git            {}", git.as_deref().unwrap_or("not found: --since will not work"))?;
+    let configuration = Configuration::new(Source::Nearest, directory, Choice::default());
+    match configuration.origins(Path::new("main.bicep")) {
+        Ok(origins) if origins.is_empty() => writeln!(out, "configuration  none")?,
+        Ok(origins) => {
+            for origin in origins {
+                writeln!(out, "configuration  {}", origin.display())?;
+            }
+        }
+        Err(error) => {
+            writeln!(out, "configuration  unusable: {error:#}")?;
+            return Ok(Exit::Broken);
+        }
+    }
+    Ok(Exit::Clean)
+}

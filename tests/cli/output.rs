@@ -1,0 +1,95 @@
+use crate::common::{BROKEN, GOOD, MISSPELT, Project};
+
+#[test]
+fn colours_come_when_asked_for() {
+    let project = Project::new(&[("a.bicep", BROKEN)]);
+    let colored = |arguments: &[&str], variable: Option<(&str, &str)>| {
+        let mut command = project.command(&[&["check"], arguments].concat());
+        if let Some((name, value)) = variable {
+            command = command.env(name, value);
+        }
+        command.run_with(b"").stdout.contains('\u{1b}')
+    };
+    assert!(!colored(&[], None), "stdout is no terminal");
+    assert!(colored(&["--color", "always"], None));
+    assert!(colored(&["--color", "always"], Some(("NO_COLOR", "1"))), "what is typed wins");
+    assert!(!colored(&["--color", "never"], Some(("CLICOLOR_FORCE", "1"))));
+    assert!(colored(&[], Some(("CLICOLOR_FORCE", "1"))));
+    assert!(!colored(&[], Some(("NO_COLOR", "1"))));
+}
+
+#[test]
+fn several_reports_at_once() {
+    let project = Project::new(&[("a.bicep", BROKEN)]);
+    let arguments = ["check", "--output-file", "sarif=out/a.sarif", "--output-file", "json=a.json", "--format", "concise"];
+    project.run(&arguments).code(1).prints("a.bicep:1:");
+    assert!(project.read("out/a.sarif").contains("\"version\": \"2.1.0\""));
+    assert!(project.read("a.json").contains("\"version\": 1"));
+    let run = project.run(&["check", "--format", "json", "--output-file", "b.json"]).code(1);
+    assert_eq!(run.stdout, "");
+    assert_eq!(project.read("b.json"), project.read("a.json"));
+    project.run(&["check", "--output-file", "/dev/null/x"]).code(2).complains("/dev/null");
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let project = Project::new(&[("a.bicep", GOOD)]);
+    let run = project.run(&["check", "-q"]).code(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    project.run(&["check", "-q", "absent"]).code(2).prints("absent");
+}
+
+#[test]
+fn statistics_count_by_rule() {
+    let project = Project::new(&[("a.bicep", BROKEN), ("b.bicep", BROKEN), ("c.bicep", MISSPELT)]);
+    let run = project.run(&["check", "--statistics"]).code(1);
+    let lines: Vec<_> = run.stdout.lines().take(2).collect();
+    assert_eq!(lines, ["2  error    syntax-error", "1  warning  unknown-rule-in-suppression"]);
+    let run = project.run(&["check", "--statistics", "--format", "json"]).code(1);
+    let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(rows[0], serde_json::json!({ "code": "syntax-error", "severity": "error", "count": 2 }));
+}
+
+#[test]
+fn timings_name_every_phase() {
+    let project = Project::new(&[("a.bicep", GOOD)]);
+    let run = project.run(&["check", "--timings"]).code(0);
+    for phase in ["read", "parse", "lower", "check", "wall", "bytes"] {
+        assert!(run.stderr.lines().any(|line| line.starts_with(phase)), "{phase}: {run:?}");
+    }
+    let run = project.run(&["check", "--parse-only"]).code(0);
+    assert!(run.stderr.lines().any(|line| line.starts_with("parse")), "{run:?}");
+}
+
+#[test]
+fn output_is_the_same_every_time() {
+    let files: Vec<(String, &str)> = (0..60).map(|number| (format!("f{number}/main.bicep"), BROKEN)).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let project = Project::new(&files);
+    let first = project.run(&["check"]).code(1).stdout;
+    for _ in 0..5 {
+        assert_eq!(project.run(&["check"]).code(1).stdout, first);
+    }
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let project = Project::new(&[]);
+    project.run(&["rules"]).code(0).prints("unused-suppression");
+    project.run(&["explain", "unused-suppression"]).code(0).prints("suppression");
+    let run = project.run(&["schema", "identity.type", "--api-version", "2024-09-01"]).code(0);
+    run.prints("SystemAssigned").prints("UserAssigned");
+    project.run(&["schema", "identity.tpye", "--api-version", "2024-09-01"]).code(2).complains("identity.type");
+}
+
+#[test]
+fn tools_around_it() {
+    let project = Project::new(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        project.run(&["completions", shell]).code(0).prints("akslint");
+    }
+    project.run(&["man"]).code(0).prints(".TH akslint");
+    project.run(&["doctor"]).code(0).prints("configuration  none");
+    project.write("akslint.toml", "x = 1");
+    project.run(&["doctor"]).code(2).prints("unusable");
+}

@@ -1,0 +1,36 @@
+use crate::common::{BROKEN, MISSPELT, Project, codes};
+
+#[test]
+fn rules_are_chosen_by_code_or_family() {
+    let project = Project::new(&[("a.bicep", MISSPELT)]);
+    let found = |arguments: &[&str]| project.check_json(arguments).1["diagnostics"].as_array().unwrap().len();
+    assert_eq!(found(&[]), 1);
+    assert_eq!(found(&["--ignore", "unknown-rule-in-suppression"]), 0);
+    assert_eq!(found(&["--ignore", "document"]), 0);
+    assert_eq!(found(&["--select", "identity,kubelet"]), 0);
+    assert_eq!(found(&["--select", "identity", "--extend-select", "unknown-rule-in-suppression"]), 1);
+    assert_eq!(found(&["--ignore", "document", "--select", "unknown-rule-in-suppression"]), 1, "the more exact one");
+}
+
+#[test]
+fn a_baseline_hides_what_is_known_though_it_moves() {
+    let project = Project::new(&[("a.bicep", BROKEN)]);
+    project.run(&["check", "--write-baseline", "known.json"]).code(0).complains("1 diagnostic written");
+    project.run(&["check", "--baseline", "known.json"]).code(0).prints("1 in the baseline");
+    project.write("a.bicep", format!("// moved\n\n{BROKEN}"));
+    project.run(&["check", "--baseline", "known.json"]).code(0);
+    project.write("a.bicep", format!("{BROKEN}param other =\n"));
+    let (code, report) = project.check_json(&["--baseline", "known.json"]);
+    assert_eq!((code, codes(&report)), (1, vec!["a.bicep syntax-error".into()]));
+    project.run(&["check", "--baseline", "a.bicep"]).code(2).complains("no baseline");
+    project.run(&["check", "--baseline", "absent"]).code(2).complains("absent");
+}
+
+#[test]
+fn a_limit_hides_diagnostics_from_the_list_only() {
+    let project = Project::new(&[("a.bicep", "param a =\nparam b =\nparam c =\n")]);
+    let run = project.run(&["check", "--max-findings", "1", "--format", "concise"]).code(1);
+    assert_eq!(run.stdout.matches("syntax-error").count(), 1, "{run:?}");
+    run.prints("3 errors").prints("2 diagnostics not shown");
+    project.run(&["check", "--max-findings", "0"]).code(1);
+}
