@@ -20,11 +20,11 @@ const FOREVER: Duration = Duration::from_secs(60);
 
 /// How the client answers what the server asks.
 #[derive(Clone, Debug)]
-pub struct Manners {
+pub(crate) struct Manners {
     /// The answer to `workspace/configuration`; `None`: never any answer.
-    pub settings: Option<Value>,
+    pub(crate) settings: Option<Value>,
     /// Answer everything else with an error.
-    pub refuses: bool,
+    pub(crate) refuses: bool,
 }
 
 impl Default for Manners {
@@ -33,7 +33,7 @@ impl Default for Manners {
     }
 }
 
-pub struct TestClient {
+pub(crate) struct TestClient {
     outgoing: UnboundedSender<Vec<u8>>,
     incoming: UnboundedReceiver<Value>,
     unread: VecDeque<Value>,
@@ -41,14 +41,14 @@ pub struct TestClient {
     server: Option<JoinHandle<bool>>,
     next_id: i64,
     /// What `initialize` was answered with.
-    pub announced: Value,
+    pub(crate) announced: Value,
     /// Whether unread messages are a mistake of the test.
-    pub strict: bool,
+    pub(crate) strict: bool,
 }
 
 impl TestClient {
     /// A client of a server that finds the word `bad`, not initialized yet.
-    pub fn connect(check: Arc<Check>, manners: Manners) -> Self {
+    pub(crate) fn connect(check: Arc<Check>, manners: Manners) -> Self {
         let (near, far) = tokio::io::duplex(1 << 16);
         let (reader, writer) = tokio::io::split(far);
         let server = tokio::spawn(serve(reader, writer, check));
@@ -71,52 +71,52 @@ impl TestClient {
     }
 
     /// A client that has said hello.
-    pub async fn start(capabilities: Value) -> Self {
+    pub(crate) async fn start(capabilities: Value) -> Self {
         Self::start_with(capabilities, Arc::new(find_bad), Manners::default()).await
     }
 
-    pub async fn start_with(capabilities: Value, check: Arc<Check>, manners: Manners) -> Self {
+    pub(crate) async fn start_with(capabilities: Value, check: Arc<Check>, manners: Manners) -> Self {
         let mut client = Self::connect(check, manners);
         client.initialize(json!({ "processId": null, "rootUri": null, "capabilities": capabilities })).await;
         client
     }
 
-    pub async fn initialize(&mut self, params: Value) {
+    pub(crate) async fn initialize(&mut self, params: Value) {
         self.announced = self.request("initialize", params).await.expect("initialize is answered");
         self.notify("initialized", json!({}));
     }
 
-    pub fn send(&self, message: &Value) {
+    pub(crate) fn send(&self, message: &Value) {
         self.send_bytes(&serde_json::to_vec(message).unwrap());
     }
 
-    pub fn send_bytes(&self, body: &[u8]) {
+    pub(crate) fn send_bytes(&self, body: &[u8]) {
         let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         frame.extend_from_slice(body);
         self.send_raw(frame);
     }
 
-    pub fn send_raw(&self, bytes: Vec<u8>) {
+    pub(crate) fn send_raw(&self, bytes: Vec<u8>) {
         let _ = self.outgoing.send(bytes);
     }
 
-    pub fn notify(&self, method: &str, params: Value) {
+    pub(crate) fn notify(&self, method: &str, params: Value) {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
     /// Sends a request and returns its id.
-    pub fn ask(&mut self, method: &str, params: Value) -> i64 {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> i64 {
         self.next_id += 1;
         self.send(&json!({ "jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params }));
         self.next_id
     }
 
-    pub fn cancel(&self, id: i64) {
+    pub(crate) fn cancel(&self, id: i64) {
         self.notify("$/cancelRequest", json!({ "id": id }));
     }
 
     /// The answer to a request: its result, or its error.
-    pub async fn answer(&mut self, id: impl Into<Value>) -> Result<Value, Value> {
+    pub(crate) async fn answer(&mut self, id: impl Into<Value>) -> Result<Value, Value> {
         let id = id.into();
         let answer = self.wait_for(|message| message.get("method").is_none() && message["id"] == id).await;
         match answer.get("error") {
@@ -125,12 +125,12 @@ impl TestClient {
         }
     }
 
-    pub async fn request(&mut self, method: &str, params: Value) -> Result<Value, Value> {
+    pub(crate) async fn request(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         let id = self.ask(method, params);
         self.answer(id).await
     }
 
-    pub fn open(&self, uri: &str, language: &str, version: i32, text: &str) {
+    pub(crate) fn open(&self, uri: &str, language: &str, version: i32, text: &str) {
         self.notify(
             "textDocument/didOpen",
             json!({ "textDocument": { "uri": uri, "languageId": language, "version": version, "text": text } }),
@@ -138,7 +138,7 @@ impl TestClient {
     }
 
     /// Replaces a range: `[line, character, line, character]`.
-    pub fn change(&self, uri: &str, version: i32, at: [u32; 4], text: &str) {
+    pub(crate) fn change(&self, uri: &str, version: i32, at: [u32; 4], text: &str) {
         let range = json!({
             "start": { "line": at[0], "character": at[1] },
             "end": { "line": at[2], "character": at[3] },
@@ -146,27 +146,26 @@ impl TestClient {
         self.change_raw(uri, version, json!([{ "range": range, "text": text }]));
     }
 
-    pub fn change_raw(&self, uri: &str, version: i32, changes: Value) {
+    pub(crate) fn change_raw(&self, uri: &str, version: i32, changes: Value) {
         self.notify(
             "textDocument/didChange",
             json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": changes }),
         );
     }
 
-    pub fn close(&self, uri: &str) {
+    pub(crate) fn close(&self, uri: &str) {
         self.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
     }
 
     /// The next diagnostics published for a document.
-    pub async fn published(&mut self, uri: &str) -> Value {
-        let is_it = |message: &Value| {
-            message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri
-        };
+    pub(crate) async fn published(&mut self, uri: &str) -> Value {
+        let is_it =
+            |message: &Value| message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri;
         self.wait_for(is_it).await["params"].clone()
     }
 
     /// The diagnostics published for that version of a document, past those of earlier ones.
-    pub async fn settled(&mut self, uri: &str, version: i32) -> Value {
+    pub(crate) async fn settled(&mut self, uri: &str, version: i32) -> Value {
         loop {
             let published = self.published(uri).await;
             if published["version"] == version {
@@ -177,23 +176,23 @@ impl TestClient {
     }
 
     /// The next notification of that method.
-    pub async fn notification(&mut self, method: &str) -> Value {
+    pub(crate) async fn notification(&mut self, method: &str) -> Value {
         self.wait_for(|message| message["method"] == method).await["params"].clone()
     }
 
     /// The next message, whatever it is.
-    pub async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         self.wait_for(|_| true).await
     }
 
     /// Waits until everything sent so far has been handled, and all answers have come that needed no thinking.
-    pub async fn fence(&mut self) {
+    pub(crate) async fn fence(&mut self) {
         let error = self.request("test/fence", Value::Null).await.expect_err("there is no such method");
         assert_eq!(error["code"], -32601);
     }
 
     /// What the server asked for, by method.
-    pub fn asked(&self, method: &str) -> Vec<Value> {
+    pub(crate) fn asked(&self, method: &str) -> Vec<Value> {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|message| message["method"] == method).map(|message| message["params"].clone()).collect()
     }
@@ -214,7 +213,7 @@ impl TestClient {
     }
 
     /// Says goodbye. Returns whether the server agrees that all went well, and what nobody read.
-    pub async fn leave(&mut self) -> (bool, Vec<Value>) {
+    pub(crate) async fn leave(&mut self) -> (bool, Vec<Value>) {
         let id = self.ask("shutdown", Value::Null);
         self.answer(id).await.expect("shutdown is answered");
         self.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
@@ -226,13 +225,13 @@ impl TestClient {
     }
 
     /// Waits for the end of the server.
-    pub async fn ended(&mut self) -> bool {
+    pub(crate) async fn ended(&mut self) -> bool {
         let server = self.server.take().expect("it ends once");
         tokio::time::timeout(FOREVER, server).await.expect("the server ends").expect("the server does not panic")
     }
 
     /// Closes the stream to the server.
-    pub fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         // The task that writes takes an empty frame as the end.
         self.send_raw(Vec::new());
     }
@@ -244,8 +243,7 @@ impl Drop for TestClient {
             return;
         }
         let strict = self.strict;
-        let (well, unread) =
-            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.leave()));
+        let (well, unread) = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.leave()));
         assert!(well, "shutdown and exit");
         assert!(!strict || unread.is_empty(), "unread: {unread:#?}");
     }
@@ -310,7 +308,7 @@ async fn read(
 }
 
 /// A stand-in for the rules: every `bad` is an error whose fix makes `good` of it.
-pub fn find_bad(
+pub(crate) fn find_bad(
     workspace: &template::workspace::Workspace,
     file: template::workspace::FileId,
     _: &akslint::lsp::Settings,
@@ -324,7 +322,7 @@ pub fn find_bad(
         .collect()
 }
 
-pub fn diagnostic(location: Location, message: &str, title: &str, replacement: &str) -> Diagnostic {
+pub(crate) fn diagnostic(location: Location, message: &str, title: &str, replacement: &str) -> Diagnostic {
     let edit = FileEdit { file: location.file, edit: TextEdit::replace(location.range, replacement) };
     Diagnostic {
         code: "bad-word",
@@ -341,7 +339,7 @@ pub fn diagnostic(location: Location, message: &str, title: &str, replacement: &
 }
 
 /// What an editor with code actions announces.
-pub fn with_code_actions() -> Value {
+pub(crate) fn with_code_actions() -> Value {
     json!({ "textDocument": {
         "publishDiagnostics": {},
         "codeAction": {

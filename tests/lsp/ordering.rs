@@ -117,8 +117,7 @@ async fn what_is_shown_belongs_to_the_text_however_fast_it_changes() {
     let manners = Manners { refuses: true, ..Manners::default() };
     let mut client = TestClient::start_with(able, slow(3000), manners).await;
     let mut random = Random(7);
-    let mut typists =
-        [Typist::open(&client, "file:///w/a.bicep"), Typist::open(&client, "file:///w/b.bicep")];
+    let mut typists = [Typist::open(&client, "file:///w/a.bicep"), Typist::open(&client, "file:///w/b.bicep")];
     let mut questions = Vec::new();
     for step in 0..3000 {
         let typist = &mut typists[random.below(2)];
@@ -239,7 +238,7 @@ async fn memory_returns_when_documents_are_closed() {
     }
     let mut client = TestClient::start(json!({})).await;
     client.strict = false;
-    let text = "param name string = 'value'\n".repeat(700);
+    let text = "param name string = 'value'\n".repeat(80);
     open_and_close(&mut client, 1000, &text).await;
     let before = resident();
     open_and_close(&mut client, 10_000, &text).await;

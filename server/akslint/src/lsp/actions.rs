@@ -40,6 +40,10 @@ pub(super) fn offer(snapshot: &Snapshot, params: &CodeActionParams) -> Option<Co
             }
             let ours = to_proto::diagnostic(&analysis, diagnostic, features);
             for (number, fix) in diagnostic.fixes.iter().enumerate() {
+                if by_file(fix).is_none() {
+                    tracing::error!(code = diagnostic.code, title = fix.title, "a fix contradicts itself");
+                    continue;
+                }
                 let action = CodeAction {
                     title: fix.title.clone(),
                     kind: Some(CodeActionKind::QUICKFIX),
