@@ -310,9 +310,10 @@ async fn read(
 /// A stand-in for the rules: every `bad` is an error whose fix makes `good` of it.
 pub(crate) fn find_bad(
     workspace: &template::workspace::Workspace,
-    file: template::workspace::FileId,
+    targets: &[template::workspace::FileId],
     _: &akslint::lsp::Settings,
 ) -> Vec<Diagnostic> {
+    let file = targets[0];
     let text = workspace.file(file).text.as_str();
     text.match_indices("bad")
         .map(|(at, word)| {

@@ -62,9 +62,9 @@ async fn says_nothing_about_other_json() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = {
         let calls = calls.clone();
-        move |workspace: &Workspace, file: FileId, settings: &akslint::lsp::Settings| {
+        move |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
             calls.fetch_add(1, Ordering::Relaxed);
-            find_bad(workspace, file, settings)
+            find_bad(workspace, targets, settings)
         }
     };
     let mut client = TestClient::start_with(json!({}), Arc::new(counted), Manners::default()).await;
@@ -88,12 +88,12 @@ async fn says_nothing_about_other_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn carries_what_the_client_can_show_and_no_more() {
-    let check = |workspace: &Workspace, file: FileId, settings: &akslint::lsp::Settings| {
-        let mut found = find_bad(workspace, file, settings);
+    let check = |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+        let mut found = find_bad(workspace, targets, settings);
         for diagnostic in &mut found {
             diagnostic.help = Some("Say good".to_owned());
             diagnostic.tag = Some(Tag::Deprecated);
-            let location = Location { file, range: TextRange::up_to(2.into()) };
+            let location = Location { file: targets[0], range: TextRange::up_to(2.into()) };
             diagnostic.related = vec![Related { location, message: "here it starts".to_owned() }];
         }
         found
@@ -181,10 +181,10 @@ async fn a_pull_that_comes_too_late_is_to_be_repeated() {
     let (inside, entered) = std::sync::mpsc::channel();
     let (go, goes) = std::sync::mpsc::channel::<()>();
     let goes = std::sync::Mutex::new(goes);
-    let check = move |workspace: &Workspace, file: FileId, settings: &akslint::lsp::Settings| {
+    let check = move |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
         inside.send(()).unwrap();
         goes.lock().unwrap().recv().unwrap();
-        find_bad(workspace, file, settings)
+        find_bad(workspace, targets, settings)
     };
     let mut client = TestClient::start_with(pulling(), Arc::new(check), Manners::default()).await;
     client.open(URI, "bicep", 1, "// bad");
@@ -270,9 +270,11 @@ async fn the_whole_workspace_can_be_shown_by_a_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_of_diagnostics_is_that_of_the_text() {
-    let check = |_: &Workspace, file: FileId, _: &akslint::lsp::Settings| {
+    let check = |_: &Workspace, targets: &[FileId], _: &akslint::lsp::Settings| {
         [5, 1, 3]
-            .map(|at| diagnostic(Location { file, range: TextRange::at(at.into(), 1.into()) }, "m", "t", ""))
+            .map(|at| {
+                diagnostic(Location { file: targets[0], range: TextRange::at(at.into(), 1.into()) }, "m", "t", "")
+            })
             .to_vec()
     };
     let mut client = TestClient::start_with(json!({}), Arc::new(check), Manners::default()).await;

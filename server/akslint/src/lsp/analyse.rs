@@ -18,8 +18,8 @@ use super::guard::panic_message;
 use super::session::{Session, Settings};
 use super::{to_proto, uri};
 
-/// What looks at a file of a workspace. The default runs the rules; tests put a slow or a broken one in its place.
-pub type Check = dyn Fn(&Workspace, FileId, &Settings) -> Vec<rules::Diagnostic> + Send + Sync;
+/// What looks at files of a workspace. The default runs the rules; tests put a slow or a broken one in its place.
+pub type Check = dyn Fn(&Workspace, &[FileId], &Settings) -> Vec<rules::Diagnostic> + Send + Sync;
 
 /// Files beyond this number that a document refers to, directly or not, are not looked at.
 const MANY_FILES: usize = 500;
@@ -32,7 +32,7 @@ pub(super) fn lower(path: PathBuf, tree: SyntaxTree) -> SourceFile {
 }
 
 /// Runs the rules.
-pub(super) fn check(_workspace: &Workspace, _file: FileId, _settings: &Settings) -> Vec<rules::Diagnostic> {
+pub(super) fn check(_workspace: &Workspace, _targets: &[FileId], _settings: &Settings) -> Vec<rules::Diagnostic> {
     Vec::new()
 }
 
@@ -52,8 +52,11 @@ pub(super) const DOCUMENT: FileId = FileId(0);
 /// All that an analysis depends on.
 #[derive(Debug)]
 struct Inputs {
+    /// The document, the open documents that refer to it, and what all of these refer to.
     files: Vec<Arc<SourceFile>>,
     origins: Vec<Origin>,
+    /// How many of the first files are open documents whose doing the findings in the document may be.
+    targets: u32,
     settings: Arc<Settings>,
 }
 
@@ -74,8 +77,20 @@ impl Inputs {
             origins: vec![Origin { uri: document.uri.clone(), version: document.open_version() }],
             settings: session.settings_for(document.path.as_deref()),
             files: vec![file],
+            targets: 1,
         };
         let mut seen: HashSet<PathBuf> = document.path.iter().cloned().collect();
+        for path in document.path.iter().flat_map(|path| session.edges.dependents(path)) {
+            if let Some(dependent) = session.documents.at(&path)
+                && let Some((origin, file)) = session.file_at(&path)
+                && dependent.lost.is_none()
+                && seen.insert(path)
+            {
+                inputs.origins.push(origin);
+                inputs.files.push(file);
+                inputs.targets += 1;
+            }
+        }
         let mut next = 0;
         while let Some(file) = inputs.files.get(next).cloned() {
             next += 1;
@@ -135,7 +150,9 @@ impl Analysis {
             return None;
         }
         let workspace = Workspace::new(inputs.files.clone());
-        let mut diagnostics = (session.check)(&workspace, DOCUMENT, &inputs.settings);
+        let targets: Vec<_> = (0..inputs.targets).map(FileId).collect();
+        let mut diagnostics = (session.check)(&workspace, &targets, &inputs.settings);
+        // What lies in other files is shown there.
         diagnostics.retain(|diagnostic| diagnostic.file() == DOCUMENT);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.range().start(), diagnostic.range().end(), diagnostic.code));
         let analysis = Arc::new(Self { workspace, diagnostics, inputs });
@@ -230,7 +247,7 @@ async fn keep_running(session: Arc<Session>, uri: Uri, first: Cancel) {
         {
             let run = {
                 let (session, document) = (session.clone(), document.clone());
-                tokio::task::spawn_blocking(move || run(&session, document, &cancel))
+                tokio::task::spawn_blocking(move || run(&session, &document, &cancel))
             };
             if let Err(error) = run.await
                 && let Ok(panic) = error.try_into_panic()
@@ -244,19 +261,47 @@ async fn keep_running(session: Arc<Session>, uri: Uri, first: Cancel) {
     }
 }
 
-fn run(session: &Arc<Session>, document: Arc<Document>, cancel: &Cancel) {
+fn run(session: &Arc<Session>, document: &Arc<Document>, cancel: &Cancel) {
     loop {
-        let Some((diagnostics, analysis)) = findings(session, &document, cancel) else { return };
+        let Some((diagnostics, analysis)) = findings(session, document, cancel) else { return };
         session.publisher.findings(document.clone(), diagnostics);
-        let references: Vec<_> = analysis.iter().flat_map(|it| it.inputs.files.iter().skip(1)).collect();
-        if let Some(path) = &document.path {
-            session.edges.set(path, references.iter().map(|file| file.path.clone()).collect());
+        let Some(path) = &document.path else { return };
+        let own = analysis.as_deref().map(|analysis| references_from(&analysis.inputs, path)).unwrap_or_default();
+        for new in session.edges.set(path, own) {
+            // What this document does to it was not known before.
+            if let Some(open) = session.documents.at(&new) {
+                Runs::request(session, &open.uri);
+            }
+        }
+        if session.documents.at(path).is_none() {
+            // Closed meanwhile.
+            session.edges.forget(path);
+            return;
         }
         // A file it refers to may have changed before anybody knew that it matters.
-        if references.is_empty() || analysis.is_none_or(|analysis| analysis.still_holds(session, &document)) {
+        if analysis.as_deref().is_none_or(|it| it.inputs.files.len() == 1)
+            || analysis.is_none_or(|analysis| analysis.still_holds(session, document))
+        {
             return;
         }
     }
+}
+
+/// The files that the document at `path` refers to, directly or not.
+fn references_from(inputs: &Inputs, path: &Path) -> Vec<PathBuf> {
+    let mut reached = vec![path.to_owned()];
+    let mut next = 0;
+    while let Some(path) = reached.get(next).cloned() {
+        next += 1;
+        let file = inputs.files.iter().find(|file| file.path == path);
+        for reference in file.map(|file| references(file)).unwrap_or_default() {
+            if !reached.contains(&reference) && inputs.files.iter().any(|file| file.path == reference) {
+                reached.push(reference);
+            }
+        }
+    }
+    reached.remove(0);
+    reached
 }
 
 /// Which files refer to which.
@@ -272,16 +317,18 @@ struct Maps {
 }
 
 impl Edges {
-    fn set(&self, document: &Path, references: Vec<PathBuf>) {
+    /// Remembers what a document refers to. Returns what it did not refer to before.
+    fn set(&self, document: &Path, references: Vec<PathBuf>) -> Vec<PathBuf> {
         let mut maps = lock(&self.0);
-        maps.forget(document);
-        if references.is_empty() {
-            return;
-        }
+        let before = maps.forget(document);
         for path in &references {
             maps.from.entry(path.clone()).or_default().insert(document.to_owned());
         }
-        maps.to.insert(document.to_owned(), references);
+        let new = references.iter().filter(|path| !before.contains(path)).cloned().collect();
+        if !references.is_empty() {
+            maps.to.insert(document.to_owned(), references);
+        }
+        new
     }
 
     pub(super) fn forget(&self, document: &Path) {
@@ -293,21 +340,28 @@ impl Edges {
         lock(&self.0).from.get(file).into_iter().flatten().cloned().collect()
     }
 
+    /// The files that a document refers to.
+    pub(super) fn references(&self, document: &Path) -> Vec<PathBuf> {
+        lock(&self.0).to.get(document).cloned().unwrap_or_default()
+    }
+
     pub(super) fn is_referred_to(&self, file: &Path) -> bool {
         lock(&self.0).from.contains_key(file)
     }
 }
 
 impl Maps {
-    fn forget(&mut self, document: &Path) {
-        for path in self.to.remove(document).unwrap_or_default() {
-            if let Some(from) = self.from.get_mut(&path) {
+    fn forget(&mut self, document: &Path) -> Vec<PathBuf> {
+        let references = self.to.remove(document).unwrap_or_default();
+        for path in &references {
+            if let Some(from) = self.from.get_mut(path) {
                 from.remove(document);
                 if from.is_empty() {
-                    self.from.remove(&path);
+                    self.from.remove(path);
                 }
             }
         }
+        references
     }
 }
 

@@ -148,9 +148,9 @@ impl Session {
             return;
         };
         if let Some(path) = &document.path {
+            self.recheck_neighbours(path);
             self.edges.forget(path);
             self.tidy();
-            self.recheck_dependents(path);
         }
         self.publisher.closed(document);
         self.files_changed.notify_waiters();
@@ -172,17 +172,19 @@ impl Session {
         if !self.features().pull {
             Runs::request(self, &document.uri);
             if let Some(path) = &document.path {
-                self.recheck_dependents(path);
+                self.recheck_neighbours(path);
             }
         }
     }
 
-    fn recheck_dependents(self: &Arc<Self>, path: &Path) {
+    /// Looks again at the open documents that refer to a file and at those it refers to.
+    fn recheck_neighbours(self: &Arc<Self>, path: &Path) {
         if self.features().pull {
             return;
         }
-        for dependent in self.edges.dependents(path) {
-            if let Some(document) = self.documents.at(&dependent) {
+        let neighbours = self.edges.dependents(path).into_iter().chain(self.edges.references(path));
+        for neighbour in neighbours {
+            if let Some(document) = self.documents.at(&neighbour) {
                 Runs::request(self, &document.uri);
             }
         }
@@ -233,7 +235,7 @@ impl Session {
         let mut settings = false;
         for path in uris.filter_map(uri::to_path) {
             settings |= path.file_name().is_some_and(|name| name == CONFIGURATION_FILE);
-            self.recheck_dependents(&path);
+            self.recheck_neighbours(&path);
         }
         if settings {
             self.recheck_all();

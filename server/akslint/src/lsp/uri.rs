@@ -43,10 +43,8 @@ pub(super) fn repair(message: &mut Value) {
         Value::Object(members) => {
             for (name, value) in members {
                 match value {
-                    Value::String(text) if is_uri_member(name) => {
-                        if Uri::from_str(text).is_err() {
-                            *text = encoded(text);
-                        }
+                    Value::String(text) if is_uri_member(name) && Uri::from_str(text).is_err() => {
+                        *text = encoded(text);
                     }
                     Value::Array(_) | Value::Object(_) => repair(value),
                     _ => {}
