@@ -311,7 +311,7 @@ async fn read(
 pub(crate) fn find_bad(
     workspace: &template::workspace::Workspace,
     targets: &[template::workspace::FileId],
-    _: &akslint::lsp::Settings,
+    _: &rules::Settings,
 ) -> Vec<Diagnostic> {
     let file = targets[0];
     let text = workspace.file(file).text.as_str();

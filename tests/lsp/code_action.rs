@@ -125,7 +125,7 @@ async fn edits_come_later_to_clients_that_ask_for_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unsafe_fixes_are_offered_but_neither_preferred_nor_applied_in_bulk() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
         let mut found = find_bad(workspace, targets, settings);
         found.iter_mut().for_each(|diagnostic| diagnostic.fixes[0].applicability = Applicability::Unsafe);
         found
@@ -140,7 +140,7 @@ async fn unsafe_fixes_are_offered_but_neither_preferred_nor_applied_in_bulk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fixes_that_overlap_are_not_applied_together() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
         let mut found = find_bad(workspace, targets, settings);
         let more = found[0].clone();
         found.push(rules::Diagnostic { code: "worse", ..more });

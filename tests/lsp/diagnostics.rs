@@ -62,7 +62,7 @@ async fn says_nothing_about_other_json() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = {
         let calls = calls.clone();
-        move |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+        move |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
             calls.fetch_add(1, Ordering::Relaxed);
             find_bad(workspace, targets, settings)
         }
@@ -88,7 +88,7 @@ async fn says_nothing_about_other_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn carries_what_the_client_can_show_and_no_more() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
         let mut found = find_bad(workspace, targets, settings);
         for diagnostic in &mut found {
             diagnostic.help = Some("Say good".to_owned());
@@ -181,7 +181,7 @@ async fn a_pull_that_comes_too_late_is_to_be_repeated() {
     let (inside, entered) = std::sync::mpsc::channel();
     let (go, goes) = std::sync::mpsc::channel::<()>();
     let goes = std::sync::Mutex::new(goes);
-    let check = move |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+    let check = move |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
         inside.send(()).unwrap();
         goes.lock().unwrap().recv().unwrap();
         find_bad(workspace, targets, settings)
@@ -270,7 +270,7 @@ async fn the_whole_workspace_can_be_shown_by_a_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_of_diagnostics_is_that_of_the_text() {
-    let check = |_: &Workspace, targets: &[FileId], _: &akslint::lsp::Settings| {
+    let check = |_: &Workspace, targets: &[FileId], _: &rules::Settings| {
         [5, 1, 3]
             .map(|at| {
                 diagnostic(Location { file: targets[0], range: TextRange::at(at.into(), 1.into()) }, "m", "t", "")

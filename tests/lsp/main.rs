@@ -5,8 +5,10 @@
 
 mod client;
 mod code_action;
+mod configuration;
 mod diagnostics;
 mod encoding;
 mod lifecycle;
+mod modules;
 mod ordering;
 mod robustness;

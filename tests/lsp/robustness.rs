@@ -103,7 +103,7 @@ async fn uris_that_are_not_quite_right_still_name_a_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_an_answer_and_not_the_end() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &akslint::lsp::Settings| {
+    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
         assert!(!workspace.file(targets[0]).text.as_str().contains("panic"), "this test wants it so");
         find_bad(workspace, targets, settings)
     };
@@ -137,7 +137,11 @@ async fn a_client_that_refuses_everything_is_served() {
         "workspace/didChangeWorkspaceFolders",
         json!({ "event": { "added": [{ "uri": "file:///nowhere", "name": "x" }], "removed": [] } }),
     );
-    client.fence().await;
+    let message = client.notification("window/showMessage").await;
+    assert!(message["message"].as_str().unwrap().contains("settings of the editor"), "{message}");
+    while client.asked("workspace/configuration").len() < 3 {
+        client.fence().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

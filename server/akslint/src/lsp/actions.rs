@@ -7,7 +7,7 @@ use lsp_types::{
     Diagnostic, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri,
     WorkspaceEdit,
 };
-use rules::{Applicability, FileEdit, Fix};
+use rules::{Applicability, FileEdit};
 use serde::{Deserialize, Serialize};
 use syntax::TextEdits;
 use template::workspace::FileId;
@@ -22,8 +22,19 @@ use super::{from_proto, to_proto};
 struct Handle {
     uri: Uri,
     version: i32,
-    /// The place of the diagnostic in the analysis and of the fix in the diagnostic; `None` for all of them.
-    fix: Option<(usize, usize)>,
+    remedy: Remedy,
+}
+
+/// What a code action does.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Remedy {
+    /// Applies a fix: the place of the diagnostic in the analysis, and of the fix in the diagnostic.
+    Fix(usize, usize),
+    /// Applies all safe fixes.
+    All,
+    /// Suppresses the diagnostic at that place in the analysis.
+    Ignore(usize),
 }
 
 /// The code actions for a place in a document.
@@ -31,7 +42,7 @@ pub(super) fn offer(snapshot: &Snapshot, params: &CodeActionParams) -> Option<Co
     let features = snapshot.session.features();
     let analysis = snapshot.analysis()?;
     let range = from_proto::range(&snapshot.document.text, params.range, features.encoding)?;
-    let mut actions = Vec::new();
+    let (mut actions, mut ignores) = (Vec::new(), Vec::new());
     if is_wanted(params, &CodeActionKind::QUICKFIX) {
         for (index, diagnostic) in analysis.diagnostics.iter().enumerate() {
             // Touching counts: the cursor behind the last character is at the word.
@@ -40,7 +51,7 @@ pub(super) fn offer(snapshot: &Snapshot, params: &CodeActionParams) -> Option<Co
             }
             let ours = to_proto::diagnostic(&analysis, diagnostic, features);
             for (number, fix) in diagnostic.fixes.iter().enumerate() {
-                if by_file(fix).is_none() {
+                if by_file(&fix.edits).is_none() {
                     tracing::error!(code = diagnostic.code, title = fix.title, "a fix contradicts itself");
                     continue;
                 }
@@ -53,17 +64,28 @@ pub(super) fn offer(snapshot: &Snapshot, params: &CodeActionParams) -> Option<Co
                         .then_some(true),
                     ..CodeAction::default()
                 };
-                actions.push(with_edit(snapshot, &analysis, action, Some((index, number))));
+                actions.push(with_edit(snapshot, &analysis, action, Remedy::Fix(index, number)));
+            }
+            if !by_file(&ignore(&analysis, diagnostic)).is_none_or(|edits| edits.is_empty()) {
+                let action = CodeAction {
+                    title: format!("Ignore `{}` here", diagnostic.code),
+                    kind: Some(CodeActionKind::QUICKFIX),
+                    diagnostics: Some(vec![as_the_client_has_it(&ours, params)]),
+                    ..CodeAction::default()
+                };
+                ignores.push(with_edit(snapshot, &analysis, action, Remedy::Ignore(index)));
             }
         }
     }
+    // To mend comes before to ignore.
+    actions.append(&mut ignores);
     if is_wanted(params, &FIX_ALL) && !all_safe(&analysis).is_empty() {
         let action = CodeAction {
             title: "Fix all that akslint can fix safely".to_owned(),
             kind: Some(FIX_ALL),
             ..CodeAction::default()
         };
-        actions.push(with_edit(snapshot, &analysis, action, None));
+        actions.push(with_edit(snapshot, &analysis, action, Remedy::All));
     }
     Some(actions.into_iter().map(CodeActionOrCommand::CodeAction).collect())
 }
@@ -77,7 +99,7 @@ pub(super) fn uri_of(action: &CodeAction) -> Option<Uri> {
 pub(super) fn resolve(snapshot: &Snapshot, mut action: CodeAction) -> Option<CodeAction> {
     let handle = handle(&action).filter(|handle| handle.version == snapshot.document.version)?;
     let analysis = snapshot.analysis()?;
-    action.edit = Some(edit_of(&analysis, handle.fix, snapshot.session.features())?);
+    action.edit = Some(edit_of(&analysis, handle.remedy, snapshot.session.features())?);
     Some(action)
 }
 
@@ -105,26 +127,22 @@ fn as_the_client_has_it(ours: &Diagnostic, params: &CodeActionParams) -> Diagnos
     params.context.diagnostics.iter().find(same).unwrap_or(ours).clone()
 }
 
-fn with_edit(
-    snapshot: &Snapshot,
-    analysis: &Analysis,
-    mut action: CodeAction,
-    fix: Option<(usize, usize)>,
-) -> CodeAction {
+fn with_edit(snapshot: &Snapshot, analysis: &Analysis, mut action: CodeAction, remedy: Remedy) -> CodeAction {
     let features = snapshot.session.features();
     if features.resolve_edit {
-        let handle = Handle { uri: snapshot.document.uri.clone(), version: snapshot.document.version, fix };
+        let handle = Handle { uri: snapshot.document.uri.clone(), version: snapshot.document.version, remedy };
         action.data = serde_json::to_value(handle).ok();
     } else {
-        action.edit = edit_of(analysis, fix, features);
+        action.edit = edit_of(analysis, remedy, features);
     }
     action
 }
 
-fn edit_of(analysis: &Analysis, fix: Option<(usize, usize)>, features: &Features) -> Option<WorkspaceEdit> {
-    let edits = match fix {
-        Some((diagnostic, number)) => by_file(analysis.diagnostics.get(diagnostic)?.fixes.get(number)?)?,
-        None => all_safe(analysis),
+fn edit_of(analysis: &Analysis, remedy: Remedy, features: &Features) -> Option<WorkspaceEdit> {
+    let edits = match remedy {
+        Remedy::Fix(diagnostic, number) => by_file(&analysis.diagnostics.get(diagnostic)?.fixes.get(number)?.edits)?,
+        Remedy::All => all_safe(analysis),
+        Remedy::Ignore(diagnostic) => by_file(&ignore(analysis, analysis.diagnostics.get(diagnostic)?))?,
     };
     Some(workspace_edit(analysis, edits, features))
 }
@@ -134,7 +152,7 @@ fn all_safe(analysis: &Analysis) -> Vec<(FileId, TextEdits)> {
     let mut all: Vec<(FileId, TextEdits)> = Vec::new();
     for diagnostic in &analysis.diagnostics {
         let fix = diagnostic.fixes.iter().find(|fix| fix.applicability == Applicability::Safe);
-        let Some(edits) = fix.and_then(by_file) else { continue };
+        let Some(edits) = fix.and_then(|fix| by_file(&fix.edits)) else { continue };
         let mut with = all.clone();
         let fits = edits.into_iter().all(|(file, edits)| match with.iter_mut().find(|(other, _)| *other == file) {
             Some((_, there)) => there.union(&edits).map(|union| *there = union).is_ok(),
@@ -150,10 +168,15 @@ fn all_safe(analysis: &Analysis) -> Vec<(FileId, TextEdits)> {
     all
 }
 
+/// The edits that suppress a diagnostic; none for those that cannot be.
+fn ignore(analysis: &Analysis, diagnostic: &rules::Diagnostic) -> Vec<FileEdit> {
+    rules::suppress::add_ignores(&analysis.workspace, std::slice::from_ref(diagnostic), "")
+}
+
 /// `None` if the edits overlap: better no action than a broken file.
-fn by_file(fix: &Fix) -> Option<Vec<(FileId, TextEdits)>> {
+fn by_file(edits: &[FileEdit]) -> Option<Vec<(FileId, TextEdits)>> {
     let mut files: Vec<(FileId, TextEdits)> = Vec::new();
-    for FileEdit { file, edit } in &fix.edits {
+    for FileEdit { file, edit } in edits {
         let index = files.iter().position(|(other, _)| other == file).unwrap_or_else(|| {
             files.push((*file, TextEdits::new()));
             files.len() - 1

@@ -8,32 +8,33 @@ use std::time::SystemTime;
 
 use dashmap::DashMap;
 use lsp_types::Uri;
-use syntax::{SourceText, SyntaxTree};
+use syntax::SourceText;
+use syntax::json::{TemplateKind, looks_like_template};
 use template::model::ModuleSource;
 use template::workspace::{FileId, SourceFile, Workspace};
 use tokio::sync::Semaphore;
 
-use super::documents::{Dialect, Document, dialect_of_file, looks_like_template};
+use super::documents::{Dialect, Document, dialect_of_file};
 use super::guard::panic_message;
-use super::session::{Session, Settings};
+use super::session::Session;
 use super::{to_proto, uri};
+use crate::config::FileSettings;
 
 /// What looks at files of a workspace. The default runs the rules; tests put a slow or a broken one in its place.
-pub type Check = dyn Fn(&Workspace, &[FileId], &Settings) -> Vec<rules::Diagnostic> + Send + Sync;
+pub type Check = dyn Fn(&Workspace, &[FileId], &rules::Settings) -> Vec<rules::Diagnostic> + Send + Sync;
 
 /// Files beyond this number that a document refers to, directly or not, are not looked at.
 const MANY_FILES: usize = 500;
 /// Files larger than this are not read from disk.
 const LARGE_FILE: usize = 32 << 20;
 
-/// Reads what a tree declares.
-pub(super) fn lower(path: PathBuf, tree: SyntaxTree) -> SourceFile {
-    SourceFile { path, text: tree.text().clone(), tree, syntax_errors: Vec::new(), template: None }
-}
-
 /// Runs the rules.
-pub(super) fn check(_workspace: &Workspace, _targets: &[FileId], _settings: &Settings) -> Vec<rules::Diagnostic> {
-    Vec::new()
+pub(super) fn check(workspace: &Workspace, targets: &[FileId], settings: &rules::Settings) -> Vec<rules::Diagnostic> {
+    let outcome = rules::check(workspace, targets, settings);
+    for panic in outcome.panics {
+        tracing::error!(rule = panic.rule, message = panic.message, "a rule panicked");
+    }
+    outcome.diagnostics
 }
 
 /// A document with the files it refers to, and what is wrong with it.
@@ -52,12 +53,11 @@ pub(super) const DOCUMENT: FileId = FileId(0);
 /// All that an analysis depends on.
 #[derive(Debug)]
 struct Inputs {
-    /// The document, the open documents that refer to it, and what all of these refer to.
+    /// The document, the open documents that refer to it (what is wrong in it may be their doing), and what all of
+    /// these refer to.
     files: Vec<Arc<SourceFile>>,
     origins: Vec<Origin>,
-    /// How many of the first files are open documents whose doing the findings in the document may be.
-    targets: u32,
-    settings: Arc<Settings>,
+    settings: Arc<FileSettings>,
 }
 
 /// How the client knows a file.
@@ -77,7 +77,6 @@ impl Inputs {
             origins: vec![Origin { uri: document.uri.clone(), version: document.open_version() }],
             settings: session.settings_for(document.path.as_deref()),
             files: vec![file],
-            targets: 1,
         };
         let mut seen: HashSet<PathBuf> = document.path.iter().cloned().collect();
         for path in document.path.iter().flat_map(|path| session.edges.dependents(path)) {
@@ -88,7 +87,6 @@ impl Inputs {
             {
                 inputs.origins.push(origin);
                 inputs.files.push(file);
-                inputs.targets += 1;
             }
         }
         let mut next = 0;
@@ -146,12 +144,11 @@ impl Analysis {
         {
             return Some(last.clone());
         }
-        if cancel.is_cancelled() {
+        if inputs.settings.excluded || cancel.is_cancelled() {
             return None;
         }
         let workspace = Workspace::new(inputs.files.clone());
-        let targets: Vec<_> = (0..inputs.targets).map(FileId).collect();
-        let mut diagnostics = (session.check)(&workspace, &targets, &inputs.settings);
+        let mut diagnostics = (session.check)(&workspace, &[DOCUMENT], &inputs.settings.rules);
         // What lies in other files is shown there.
         diagnostics.retain(|diagnostic| diagnostic.file() == DOCUMENT);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.range().start(), diagnostic.range().end(), diagnostic.code));
@@ -267,6 +264,7 @@ fn run(session: &Arc<Session>, document: &Arc<Document>, cancel: &Cancel) {
         session.publisher.findings(document.clone(), diagnostics);
         let Some(path) = &document.path else { return };
         let own = analysis.as_deref().map(|analysis| references_from(&analysis.inputs, path)).unwrap_or_default();
+        let alone = own.is_empty() && analysis.as_deref().is_none_or(|it| it.inputs.files.len() == 1);
         for new in session.edges.set(path, own) {
             // What this document does to it was not known before.
             if let Some(open) = session.documents.at(&new) {
@@ -279,9 +277,7 @@ fn run(session: &Arc<Session>, document: &Arc<Document>, cancel: &Cancel) {
             return;
         }
         // A file it refers to may have changed before anybody knew that it matters.
-        if analysis.as_deref().is_none_or(|it| it.inputs.files.len() == 1)
-            || analysis.is_none_or(|analysis| analysis.still_holds(session, document))
-        {
+        if alone || analysis.is_none_or(|analysis| analysis.still_holds(session, document)) {
             return;
         }
     }
@@ -295,7 +291,8 @@ fn references_from(inputs: &Inputs, path: &Path) -> Vec<PathBuf> {
         next += 1;
         let file = inputs.files.iter().find(|file| file.path == path);
         for reference in file.map(|file| references(file)).unwrap_or_default() {
-            if !reached.contains(&reference) && inputs.files.iter().any(|file| file.path == reference) {
+            // Also one that is not there: it may come.
+            if reached.len() <= MANY_FILES && !reached.contains(&reference) {
                 reached.push(reference);
             }
         }
@@ -386,7 +383,7 @@ impl Disk {
         }
         let dialect = dialect_of_file(path);
         let text = read(path, dialect);
-        let file = text.map(|text| Arc::new(lower(path.to_owned(), syntax::parse(dialect.language(), text))));
+        let file = text.map(|text| Arc::new(SourceFile::from_tree(path, syntax::parse(dialect.language(), text))));
         self.0.insert(path.to_owned(), OnDisk { stamp, file: file.clone() });
         file
     }
@@ -404,7 +401,7 @@ pub(super) fn read(path: &Path, dialect: Dialect) -> Option<SourceText> {
     }
     let bytes = std::fs::read(path).ok()?;
     let text = SourceText::from_bytes(&bytes, LARGE_FILE).ok()?;
-    (dialect != Dialect::Json || looks_like_template(text.as_str())).then_some(text)
+    (dialect != Dialect::Json || looks_like_template(text.as_str()) != TemplateKind::Other).then_some(text)
 }
 
 /// Says to a computation that nobody waits for it any more.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
-use memchr::memmem;
+use syntax::json::{TemplateKind, looks_like_template};
 use syntax::text::PendingText;
 use syntax::{Encoding, InputEdit, Language, SourceText, SyntaxTree};
 use template::workspace::SourceFile;
@@ -184,11 +184,11 @@ impl Document {
         (self.opening > 0).then_some(self.version)
     }
 
-    /// Whether it has to do with us. Costs a search for one word in the text, not a parse.
+    /// Whether it has to do with us. Costs a look at the text, not a parse.
     pub(super) fn is_template(&self) -> bool {
         match self.dialect {
             Dialect::Template(_) => true,
-            Dialect::Json => looks_like_template(self.text.as_str()),
+            Dialect::Json => looks_like_template(self.text.as_str()) != TemplateKind::Other,
             Dialect::Other => false,
         }
     }
@@ -204,7 +204,7 @@ impl Document {
         if !self.is_template() {
             return None;
         }
-        Some(self.file.get_or_init(|| Arc::new(analyse::lower(self.display_path(), self.tree().clone()))))
+        Some(self.file.get_or_init(|| Arc::new(SourceFile::from_tree(self.display_path(), self.tree().clone()))))
     }
 
     fn tree(&self) -> &SyntaxTree {
@@ -343,17 +343,6 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
-/// Whether a JSON text names one of the schemas of templates and parameter files.
-pub(super) fn looks_like_template(text: &str) -> bool {
-    // `…/deploymentTemplate.json#`, `…/subscriptionDeploymentTemplate.json#`, `…/deploymentParameters.json#`.
-    memmem::find_iter(text.as_bytes(), b"eployment").any(|at| {
-        let rest = &text.as_bytes()[at + "eployment".len()..];
-        ["Template.json", "Parameters.json"]
-            .iter()
-            .any(|name| rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes())))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use lsp_types::{Position, Range};
@@ -452,13 +441,5 @@ mod tests {
         assert_eq!(known("plaintext", "x.BICEP"), Dialect::Template(Language::Bicep));
         assert_eq!(known("", "azuredeploy.json"), Dialect::Json);
         assert_eq!(known("rust", "x.rs"), Dialect::Other);
-    }
-
-    #[test]
-    fn only_json_that_names_a_deployment_schema_is_a_template() {
-        assert!(looks_like_template(r#"{"$schema":"https://x/2019-04-01/deploymentTemplate.json#"}"#));
-        assert!(looks_like_template(r#"{"$schema":"https://x/2018-05-01/subscriptionDeploymentTemplate.json#"}"#));
-        assert!(looks_like_template(r#"{"$schema":"https://x/2019-04-01/deploymentParameters.json#"}"#));
-        assert!(!looks_like_template(r#"{"deployment":"Template","name":"x"}"#));
     }
 }

@@ -9,6 +9,7 @@ mod actions;
 mod analyse;
 mod backend;
 mod capabilities;
+mod configuration;
 mod documents;
 mod frames;
 mod from_proto;
@@ -28,7 +29,6 @@ use tower_lsp::{LspService, Server};
 use tracing_subscriber::EnvFilter;
 
 pub use analyse::Check;
-pub use session::Settings;
 
 /// Serves one client on stdin and stdout until it leaves. The exit code is the one the protocol wants: 0 after
 /// `shutdown` and `exit`, 1 otherwise.

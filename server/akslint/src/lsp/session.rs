@@ -1,6 +1,7 @@
 //! The state of one client's session. Every change of it is a plain function: it cannot be suspended, so changes happen
 //! in the order in which the messages came.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,13 +19,11 @@ use tower_lsp::Client;
 
 use super::analyse::{Check, Disk, Edges, Origin, Runs, lock};
 use super::capabilities::Features;
+use super::configuration::SessionSettings;
 use super::documents::{Document, Documents};
 use super::publish::Publisher;
 use super::uri;
-
-/// Stand-in.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings {}
+use crate::config::{FILE_NAME, FileSettings};
 
 /// How long the client may take to tell its settings.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,8 +45,9 @@ pub(super) struct Session {
     client: Client,
     features: OnceLock<Features>,
     disk: Disk,
-    settings: Mutex<Arc<Settings>>,
+    settings: SessionSettings,
     folders: Mutex<Vec<PathBuf>>,
+    complaints: Mutex<HashSet<String>>,
     shutdown: AtomicBool,
     exit: AtomicBool,
 }
@@ -68,8 +68,9 @@ impl Session {
             client,
             features: OnceLock::new(),
             disk: Disk::default(),
-            settings: Mutex::default(),
+            settings: SessionSettings::default(),
             folders: Mutex::default(),
+            complaints: Mutex::default(),
             shutdown: AtomicBool::new(false),
             exit: AtomicBool::new(false),
         })
@@ -84,6 +85,7 @@ impl Session {
         if folders.is_empty() {
             folders.extend(root);
         }
+        self.settings.set_folder(folders.first().cloned());
         *lock(&self.folders) = folders;
         let features = self.features.get_or_init(|| Features::of(&params.capabilities));
         if let Some(options) = params.initialization_options {
@@ -130,6 +132,10 @@ impl Session {
 
 impl Session {
     pub(super) fn open(self: &Arc<Self>, item: TextDocumentItem) {
+        if !self.features().watch_files {
+            // Nobody tells when a configuration file changes.
+            self.settings.reload();
+        }
         let document = self.documents.open(item);
         self.touched(&document);
     }
@@ -149,6 +155,7 @@ impl Session {
         };
         if let Some(path) = &document.path {
             self.recheck_neighbours(path);
+            self.settings.forget(path);
             self.edges.forget(path);
             self.tidy();
         }
@@ -234,10 +241,11 @@ impl Session {
     pub(super) fn touched_on_disk<'a>(self: &Arc<Self>, uris: impl Iterator<Item = &'a Uri>) {
         let mut settings = false;
         for path in uris.filter_map(uri::to_path) {
-            settings |= path.file_name().is_some_and(|name| name == CONFIGURATION_FILE);
+            settings |= path.file_name().is_some_and(|name| name == FILE_NAME);
             self.recheck_neighbours(&path);
         }
         if settings {
+            self.settings.reload();
             self.recheck_all();
         } else {
             self.refresh();
@@ -257,6 +265,7 @@ impl Session {
         let mut folders = lock(&self.folders);
         folders.retain(|folder| !removed.contains(folder) && !added.contains(folder));
         folders.extend(added);
+        self.settings.set_folder(folders.first().cloned());
         drop(folders);
         self.pull_settings();
         self.files_changed.notify_waiters();
@@ -265,15 +274,17 @@ impl Session {
 
 // ---- settings
 
-/// The file with the settings of a folder.
-const CONFIGURATION_FILE: &str = "akslint.toml";
 /// The name of our settings among those of an editor.
-const SECTION: &str = "akslint";
+pub(super) const SECTION: &str = "akslint";
 
 impl Session {
-    /// The settings for a file.
-    pub(super) fn settings_for(&self, _path: Option<&Path>) -> Arc<Settings> {
-        lock(&self.settings).clone()
+    /// What applies to a file.
+    pub(super) fn settings_for(&self, path: Option<&Path>) -> Arc<FileSettings> {
+        let (settings, complaint) = self.settings.of(path);
+        if let Some(complaint) = complaint {
+            self.complain(&complaint);
+        }
+        settings
     }
 
     /// The client has other settings now. `None` if it wants to be asked for them.
@@ -287,8 +298,21 @@ impl Session {
 
     /// Whether anything is different now.
     fn read_settings(&self, value: Value) -> bool {
-        let _ = value;
-        false
+        match self.settings.read(value) {
+            Ok(changed) => changed,
+            Err(error) => {
+                self.complain(&format!("{error:#}"));
+                false
+            }
+        }
+    }
+
+    /// Tells the person of settings that cannot be used, once.
+    fn complain(&self, complaint: &str) {
+        tracing::error!(complaint, "settings that cannot be used");
+        if lock(&self.complaints).insert(complaint.to_owned()) {
+            self.publisher.message(MessageType::ERROR, format!("akslint: {complaint}"));
+        }
     }
 
     fn pull_settings(self: &Arc<Self>) {
@@ -323,7 +347,7 @@ impl Session {
             });
         }
         if self.features().watch_files {
-            let watchers = ["**/*.bicep", "**/*.bicepparam", "**/*.{json,jsonc}", "**/akslint.toml"];
+            let watchers = ["**/*.bicep", "**/*.bicepparam", "**/*.{json,jsonc}", &format!("**/{FILE_NAME}")];
             let watchers = watchers
                 .map(|glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.to_owned()), kind: None });
             let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.to_vec() };

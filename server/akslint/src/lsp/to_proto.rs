@@ -82,6 +82,8 @@ fn tag(tag: Tag) -> DiagnosticTag {
     }
 }
 
-fn documentation(_code: &str) -> Option<Uri> {
-    None
+/// The page about a rule.
+fn documentation(code: &str) -> Option<Uri> {
+    rules::by_code(code)?;
+    rules::docs::url(code).parse().ok()
 }
