@@ -127,7 +127,9 @@ async fn edits_come_later_to_clients_that_ask_for_them() {
 async fn unsafe_fixes_are_offered_but_neither_preferred_nor_applied_in_bulk() {
     let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
         let mut found = find_bad(workspace, targets, settings);
-        found.iter_mut().for_each(|diagnostic| diagnostic.fixes[0].applicability = Applicability::Unsafe);
+        for diagnostic in &mut found {
+            diagnostic.fixes[0].applicability = Applicability::Unsafe;
+        }
         found
     };
     let mut client = TestClient::start_with(with_code_actions(), Arc::new(check), Manners::default()).await;

@@ -1,6 +1,7 @@
 """The scenes, each played by several editors."""
 
 import copy
+import json
 import pathlib
 import sys
 import tempfile
@@ -10,27 +11,25 @@ from lsprotocol import converters
 from pytest_lsp import client_capabilities
 
 from session import Fault, Session
+from strict import Checker
 
-# A document with a mistake that has a fix; `é𝒳` before it in the same line tells the encodings apart.
-BICEP = """// é𝒳
+# Documents with a mistake that has a fix, whatever rules there are: a suppression that suppresses nothing. `é𝒳` before
+# it in the same line tells the encodings apart.
+BICEP = """param name string = 'é𝒳' // é𝒳 akslint: ignore[unknown-rule-in-suppression] é𝒳
 resource aks 'Microsoft.ContainerService/managedClusters@2024-09-01' = {
-  name: /* é𝒳 */ 'cluster'
+  name: /* é𝒳 */ name
   location: 'westeurope'
-  properties: {
-    dnsPrefix: 'x'
-    identity: { /* é𝒳 */ type: 'SystemAssigned' }
-  }
+  identity: { /* é𝒳 */ type: 'SystemAssigned' }
 }
 """
 JSON = """{
   "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-  "contentVersion": "1.0.0.0",
+  "contentVersion": "1.0.0.0", /* é𝒳 */ // akslint: ignore[unknown-rule-in-suppression]
   "resources": [
     {
       "type": "Microsoft.ContainerService/managedClusters",
       "apiVersion": "2024-09-01",
-      "name": "é𝒳", "location": "westeurope",
-      "properties": { "dnsPrefix": "é𝒳", "identity": { "type": "SystemAssigned" } }
+      "name": "é𝒳", "location": "westeurope", "identity": { "type": "SystemAssigned" }
     }
   ]
 }
@@ -40,7 +39,10 @@ BROKEN = "param x string = 'é𝒳\nresource"
 
 def profiles():
     """What editors announce. Two are newer than the recordings: what differs is written here."""
-    convert = converters.get_converter().unstructure
+    def convert(announced):
+        # By way of text, so that nothing but plain JSON is left.
+        return json.loads(json.dumps(converters.get_converter().unstructure(announced)))
+
     recorded = {
         "Neovim 0.11": "neovim@0.11.0", "Neovim 0.7": "neovim@0.7.0", "Emacs 29": "emacs@29.1",
         "VS Code 1.65": "visual_studio_code@1.65.2",
@@ -119,7 +121,34 @@ def other_json_is_left_alone(session, folder):
 SCENES = [mistakes_are_shown_and_mended, typing_is_followed, broken_text_is_survived, other_json_is_left_alone]
 
 
+def has_teeth():
+    """A checker that finds nothing in broken messages would find nothing at all."""
+    def publication(**changes):
+        diagnostic = {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}, "message": "m"}
+        return {"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
+                "params": {"uri": "file:///x", "diagnostics": [{**diagnostic, **changes}]}}
+
+    assert not Checker().faults(publication())
+    here = {"line": 0, "character": 0}
+    for changes in ({"message": 5}, {"severity": 9}, {"source": None}, {"tags": [True]}, {"extra": 1}, {"range": None},
+                    {"range": {"start": here, "end": {"line": 0, "character": 1.5}}},
+                    {"range": {"start": here, "end": {"line": -1, "character": 0}}}):
+        assert Checker().faults(publication(**changes)), f"{changes} went through"
+    assert Checker().faults({"jsonrpc": "2.0", "id": 1, "result": None}), "nobody asked"
+    session = Session(["true"], {})
+    session.documents["file:///x"] = (1, "é𝒳\r\nb")
+    start, end, outside = {"line": 0, "character": 3}, {"line": 1, "character": 1}, {"line": 0, "character": 4}
+    for span, is_right in (((start, end), True), ((end, start), False), ((start, outside), False),
+                           ((start, {"line": 2, "character": 0}), False), ((start, {"line": 0, "character": 2}), False)):
+        faults = session.judge_range("file:///x", dict(zip(("start", "end"), span)))
+        assert (not faults) == is_right, f"{span}: {faults}"
+    edits = [{"range": {"start": start, "end": end}, "newText": ""}, {"range": {"start": here, "end": end}, "newText": ""}]
+    assert session.judge_edit({"changes": {"file:///x": edits}}), "overlapping edits went through"
+    session.server.wait()
+
+
 def main(command):
+    has_teeth()
     failed = 0
     for name, capabilities in profiles().items():
         for scene in SCENES:

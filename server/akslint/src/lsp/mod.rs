@@ -64,8 +64,12 @@ pub async fn serve(
         LspService::new(|client| backend::Backend::new(session::Session::new(client, check.clone())));
     let session = service.inner().session().clone();
     let (checked, pumped) = tokio::io::duplex(1 << 16);
+    let leaving = session.clone();
     let pump = tokio::spawn(async move {
-        if let Err(error) = frames::pump(reader, pumped).await {
+        // After `exit`, reading is broken off where it stands.
+        if let Err(error) = frames::pump(reader, pumped).await
+            && !leaving.has_exited()
+        {
             tracing::error!(%error, "stdin ended in the middle of a message");
         }
     });

@@ -122,9 +122,13 @@ impl Session {
         self.exit.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn has_exited(&self) -> bool {
+        self.exit.load(Ordering::Relaxed)
+    }
+
     /// Whether the client said goodbye as the protocol wants it: `shutdown`, then `exit`.
     pub(super) fn ended_well(&self) -> bool {
-        self.shutdown.load(Ordering::Relaxed) && self.exit.load(Ordering::Relaxed)
+        self.shutdown.load(Ordering::Relaxed) && self.has_exited()
     }
 }
 

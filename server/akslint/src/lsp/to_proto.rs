@@ -85,5 +85,5 @@ fn tag(tag: Tag) -> DiagnosticTag {
 /// The page about a rule.
 fn documentation(code: &str) -> Option<Uri> {
     rules::by_code(code)?;
-    rules::docs::url(code).parse().ok()
+    crate::catalog::url(code).parse().ok().filter(|uri: &Uri| uri.scheme().is_some())
 }
