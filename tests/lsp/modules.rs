@@ -78,6 +78,24 @@ async fn modules_are_read_from_disk_and_then_from_the_editor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_pulls_is_told_when_another_document_matters() {
+    let folder = Folder::new(&[]);
+    let (main, module) = (folder.uri("main.bicep"), folder.uri("m.bicep"));
+    let able = json!({ "textDocument": { "diagnostic": {} },
+        "workspace": { "diagnostics": { "refreshSupport": true } } });
+    let mut client = TestClient::start_with(able, Arc::new(who_is_there), Manners::default()).await;
+    client.open(&module, "bicep", 1, "//module\n");
+    client.open(&main, "bicep", 1, MAIN);
+    for (uri, expected) in [(&module, "//module"), (&main, "//main //module"), (&module, "//module //main")] {
+        let report = client.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } })).await;
+        assert_eq!(report.unwrap()["items"][0]["message"], expected);
+    }
+    while client.asked("workspace/diagnostic/refresh").is_empty() {
+        client.fence().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_on_disk_are_seen() {
     let folder = Folder::new(&[]);
     let main = folder.uri("main.bicep");

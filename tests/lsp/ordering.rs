@@ -49,8 +49,8 @@ struct Typist {
 }
 
 impl Typist {
-    fn open(client: &TestClient, uri: &str) -> Self {
-        let lines: Vec<_> = (0..40).map(|line| format!("param p{line} string // é𝒳 {line}")).collect();
+    fn open(client: &TestClient, uri: &str, mark: &str) -> Self {
+        let lines: Vec<_> = (0..40).map(|line| format!("param p{line} string // é𝒳 {mark}")).collect();
         let mut typist = Self { uri: uri.to_owned(), lines, version: 1, names: HashMap::new() };
         client.open(uri, "bicep", 1, &typist.text());
         typist.remember();
@@ -117,7 +117,8 @@ async fn what_is_shown_belongs_to_the_text_however_fast_it_changes() {
     let manners = Manners { refuses: true, ..Manners::default() };
     let mut client = TestClient::start_with(able, slow(3000), manners).await;
     let mut random = Random(7);
-    let mut typists = [Typist::open(&client, "file:///w/a.bicep"), Typist::open(&client, "file:///w/b.bicep")];
+    let mut typists =
+        [Typist::open(&client, "file:///w/a.bicep", "a"), Typist::open(&client, "file:///w/b.bicep", "b")];
     let mut questions = Vec::new();
     for step in 0..3000 {
         let typist = &mut typists[random.below(2)];
@@ -162,45 +163,67 @@ async fn what_is_shown_belongs_to_the_text_however_fast_it_changes() {
     }
 }
 
+/// What was published for a document that is opened and closed again and again.
+#[derive(Default)]
+struct Screen {
+    /// From the name of a text to the round and the version it was.
+    known: HashMap<String, (usize, i64)>,
+    /// The newest text shown so far.
+    newest: (usize, i64),
+    is_empty: bool,
+}
+
+impl Screen {
+    fn show(&mut self, published: &Value) {
+        let Some(name) = published["diagnostics"][0]["message"].as_str() else {
+            assert_eq!(published["diagnostics"], json!([]));
+            self.is_empty = true;
+            return;
+        };
+        let text = self.known[name];
+        assert_eq!(published["version"], text.1);
+        assert!(text >= self.newest, "{text:?} after {:?}", self.newest);
+        self.newest = text;
+        self.is_empty = false;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_shown_for_a_closed_document() {
     let mut client = TestClient::start_with(json!({}), slow(2000), Manners::default()).await;
     let mut random = Random(11);
     let uri = "file:///w/a.bicep";
-    let mut rounds: Vec<Typist> = Vec::new();
-    for _ in 0..200 {
-        let mut typist = Typist::open(&client, uri);
+    let mut screen = Screen::default();
+    for round in 0..200 {
+        let mut typist = Typist::open(&client, uri, &format!("round {round}"));
         for _ in 0..random.below(4) {
             typist.type_something(&client, &mut random);
         }
-        if random.below(2) == 0 {
-            typist.rest(&mut client).await;
-            client.close(uri);
-            assert_eq!(client.published(uri).await["diagnostics"], json!([]));
-        } else {
-            // Whatever is still shown for this one, its end is an empty set, or it was never shown at all.
-            client.close(uri);
-            client.fence().await;
+        screen.known.extend(typist.names.iter().map(|(version, name)| (name.clone(), (round, *version))));
+        match random.below(3) {
+            // Wait for the last word about it, or close it in the middle.
+            0 => {
+                while screen.newest < (round, typist.version.into()) {
+                    screen.show(&client.published(uri).await);
+                }
+            }
+            1 => client.fence().await,
+            _ => {}
         }
-        rounds.push(typist);
+        client.close(uri);
     }
-    let last = "file:///w/last.bicep";
-    let typist = Typist::open(&client, last);
-    typist.rest(&mut client).await;
-    let (_, unread) = client.leave().await;
-    let mut shown = false;
-    for message in unread {
-        assert_eq!(message["params"]["uri"], uri, "{message}");
-        shown = message["params"]["diagnostics"] != json!([]);
+    for message in client.leave().await.1 {
+        screen.show(&message["params"]);
     }
-    assert!(!shown, "at the end nothing is shown");
+    assert!(screen.is_empty, "at the end nothing is shown");
+    assert!(screen.newest.0 > 100, "something was shown in between");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn cancelled_requests_do_not_pile_up() {
     let mut client = TestClient::start_with(with_code_actions(), slow(20_000), Manners::default()).await;
     let mut random = Random(3);
-    let mut typist = Typist::open(&client, "file:///w/a.bicep");
+    let mut typist = Typist::open(&client, "file:///w/a.bicep", "a");
     for _ in 0..20 {
         typist.type_something(&client, &mut random);
         // More than the server handles at once.

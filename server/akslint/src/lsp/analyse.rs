@@ -261,26 +261,28 @@ async fn keep_running(session: Arc<Session>, uri: Uri, first: Cancel) {
 fn run(session: &Arc<Session>, document: &Arc<Document>, cancel: &Cancel) {
     loop {
         let Some((diagnostics, analysis)) = findings(session, document, cancel) else { return };
+        let holds = note_references(session, document, analysis.as_deref());
         session.publisher.findings(document.clone(), diagnostics);
-        let Some(path) = &document.path else { return };
-        let own = analysis.as_deref().map(|analysis| references_from(&analysis.inputs, path)).unwrap_or_default();
-        let alone = own.is_empty() && analysis.as_deref().is_none_or(|it| it.inputs.files.len() == 1);
-        for new in session.edges.set(path, own) {
-            // What this document does to it was not known before.
-            if let Some(open) = session.documents.at(&new) {
-                Runs::request(session, &open.uri);
-            }
-        }
-        if session.documents.at(path).is_none() {
-            // Closed meanwhile.
-            session.edges.forget(path);
-            return;
-        }
-        // A file it refers to may have changed before anybody knew that it matters.
-        if alone || analysis.is_none_or(|analysis| analysis.still_holds(session, document)) {
+        if holds {
             return;
         }
     }
+}
+
+/// Remembers what a document refers to, and lets look again at what it did not refer to before. Whether the analysis
+/// still holds: a file may have changed before anybody knew that it matters here.
+pub(super) fn note_references(session: &Arc<Session>, document: &Document, analysis: Option<&Analysis>) -> bool {
+    let Some(path) = &document.path else { return true };
+    let references = analysis.map(|analysis| references_from(&analysis.inputs, path)).unwrap_or_default();
+    let alone = references.is_empty() && analysis.is_none_or(|analysis| analysis.inputs.files.len() == 1);
+    let new = session.edges.set(path, references);
+    if session.documents.at(path).is_none() {
+        // Closed meanwhile.
+        session.edges.forget(path);
+        return true;
+    }
+    session.recheck(&new);
+    alone || analysis.is_none_or(|analysis| analysis.still_holds(session, document))
 }
 
 /// The files that the document at `path` refers to, directly or not.

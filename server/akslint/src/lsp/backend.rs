@@ -15,7 +15,7 @@ use lsp_types::{
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 
-use super::analyse::{Analysis, Cancel, CancelOnDrop, findings};
+use super::analyse::{Analysis, Cancel, CancelOnDrop, findings, note_references};
 use super::capabilities::{self, CHECK_WORKSPACE};
 use super::documents::Document;
 use super::publish::digest;
@@ -133,7 +133,9 @@ impl LanguageServer for Backend {
     async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {
         let answer = self
             .on_snapshot(&params.text_document.uri, |snapshot| {
-                findings(&snapshot.session, &snapshot.document, &snapshot.cancel).map(|(diagnostics, _)| diagnostics)
+                let (diagnostics, analysis) = findings(&snapshot.session, &snapshot.document, &snapshot.cancel)?;
+                note_references(&snapshot.session, &snapshot.document, analysis.as_deref());
+                Some(diagnostics)
             })
             .await
             // Clients show nothing after other errors; after this one they ask again.

@@ -190,14 +190,22 @@ impl Session {
 
     /// Looks again at the open documents that refer to a file and at those it refers to.
     fn recheck_neighbours(self: &Arc<Self>, path: &Path) {
-        if self.features().pull {
+        // A client that pulls knows that files depend on each other.
+        if !self.features().pull {
+            self.recheck(&self.edges.dependents(path));
+            self.recheck(&self.edges.references(path));
+        }
+    }
+
+    /// Looks again at those files that are open.
+    pub(super) fn recheck(self: &Arc<Self>, paths: &[PathBuf]) {
+        let open: Vec<_> = paths.iter().filter_map(|path| self.documents.at(path)).collect();
+        if self.features().pull && !open.is_empty() {
+            self.refresh();
             return;
         }
-        let neighbours = self.edges.dependents(path).into_iter().chain(self.edges.references(path));
-        for neighbour in neighbours {
-            if let Some(document) = self.documents.at(&neighbour) {
-                Runs::request(self, &document.uri);
-            }
+        for document in open {
+            Runs::request(self, &document.uri);
         }
     }
 
