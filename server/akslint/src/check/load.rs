@@ -223,8 +223,7 @@ fn language_by_name(path: &Path) -> Option<Language> {
 /// The language by name, or else by content: nothing but an object can be ARM JSON, and Bicep is told by how its
 /// declarations begin.
 fn language_of_content(path: &Path, text: &str) -> Option<Language> {
-    const BICEP: [&str; 8] =
-        ["resource ", "param ", "module ", "var ", "output ", "targetScope", "metadata ", "type "];
+    const BICEP: [&str; 8] = ["resource ", "param ", "module ", "var ", "output ", "targetScope", "metadata ", "type "];
     language_by_name(path).or_else(|| {
         let is_bicep = || text.lines().any(|line| BICEP.iter().any(|word| line.starts_with(word)));
         if starts_with_brace(text) {
@@ -246,9 +245,8 @@ fn head_of_template(head: &[u8]) -> bool {
 
 fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
     let (lower, upper) = (needle[0].to_ascii_lowercase(), needle[0].to_ascii_uppercase());
-    memchr::memchr2_iter(lower, upper, haystack).any(|at| {
-        haystack.get(at..at + needle.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(needle))
-    })
+    memchr::memchr2_iter(lower, upper, haystack)
+        .any(|at| haystack.get(at..at + needle.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(needle)))
 }
 
 /// The local files that a template refers to, as written.

@@ -36,7 +36,8 @@ pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow:
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
     let style = Style { color: streams.use_color(color), quiet: args.quiet, width: streams.width };
     let directory = std::env::current_dir().context("there is no working directory")?;
-    let run = Run { args, style, configuration: configuration(args, &directory)?, directory, timings: Timings::default() };
+    let run =
+        Run { args, style, configuration: configuration(args, &directory)?, directory, timings: Timings::default() };
     let stdin = read_stdin(args, &run.directory, streams)?;
     let mut output = Vec::new();
     let mut errors = Vec::new();
@@ -155,7 +156,9 @@ impl Run<'_> {
                         continue;
                     }
                     if let Err(error) = fix::write(&old.path, &old.text, &new.text) {
-                        checked.internal.push(format!("cannot write {}: {error:#}", display_path(&old.path, &self.directory)));
+                        checked
+                            .internal
+                            .push(format!("cannot write {}: {error:#}", display_path(&old.path, &self.directory)));
                     }
                 }
                 summary.fixed = fixed.applied;
@@ -252,8 +255,7 @@ impl Run<'_> {
     }
 
     fn load(&self, candidates: &[Candidate], stdin: Option<&Stdin>) -> Project {
-        let loader =
-            Loader { directory: &self.directory, timings: &self.timings, parse_only: self.args.parse_only };
+        let loader = Loader { directory: &self.directory, timings: &self.timings, parse_only: self.args.parse_only };
         let text = stdin.and_then(|stdin| Some((stdin.path.clone(), stdin.text.clone().ok()?)));
         let mut project = loader.load(candidates, text);
         if let Some(Stdin { path, text: Err(reason) }) = stdin {
@@ -263,34 +265,36 @@ impl Run<'_> {
         project
     }
 
-    /// Runs the rules over files, each on its own so that all cores have something to do.
+    /// Runs the rules over files, in as many steps at a time as there are cores.
     fn check(&self, workspace: &Workspace, files: &[FileId], settings: &HashMap<FileId, Settings>) -> Checked {
-        let start = |file: &FileId| {
-            let start = Instant::now();
-            let outcome = rules::check(workspace, &[*file], &settings[file]);
-            self.timings.add(Phase::Check, start);
-            outcome
-        };
-        let outcomes: Vec<rules::Outcome> = files.par_iter().map(start).collect();
+        let start = Instant::now();
+        let project = rules::Project::new(workspace);
+        let unset = Settings::default();
+        let settings = rules::SettingsOf { default: &unset, own: Some(settings) };
+        let roots = project.roots(files);
+        let documents = files.par_iter().map(|file| project.document(*file, settings));
+        let deployments = roots.par_iter().map(|root| project.deployment(*root, settings));
+        let found: Vec<rules::Found> = documents.chain(deployments).collect();
+        let outcome = project.conclude(found, files, settings);
+        self.timings.add(Phase::Check, start);
         let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), internal: Vec::new() };
-        for outcome in outcomes {
-            checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
-            checked.suppressed.extend(outcome.suppressed);
-            for panic in outcome.panics {
-                let path = display_path(&workspace.file(panic.file).path, &self.directory);
-                checked.internal.push(format!("rule `{}` on {path}: {}", panic.rule, panic.message));
-            }
+        checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
+        checked.suppressed.extend(outcome.suppressed);
+        for panic in outcome.panics {
+            let path = display_path(&workspace.file(panic.file).path, &self.directory);
+            checked.internal.push(format!("rule `{}` on {path}: {}", panic.rule, panic.message));
         }
-        // One that a target causes in another file may come from several targets.
-        checked.diagnostics.sort_by(|a, b| order(a).cmp(&order(b)));
-        checked.diagnostics.dedup_by(|a, b| order(a) == order(b));
         checked
     }
 
     /// The least safe fixes that are wanted; `None` if none are.
     fn fix_limit(&self) -> Option<Applicability> {
         let CheckArgs { fix, unsafe_fixes, diff, .. } = self.args;
-        (*fix || *unsafe_fixes || *diff).then_some(if *unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe })
+        (*fix || *unsafe_fixes || *diff).then_some(if *unsafe_fixes {
+            Applicability::Unsafe
+        } else {
+            Applicability::Safe
+        })
     }
 
     fn summarize(&self, project: &Project, diagnostics: &[Diagnostic], summary: &mut Summary) {
@@ -369,12 +373,6 @@ impl Run<'_> {
         }
         Ok(if project.unreadable.is_empty() { Exit::Clean } else { Exit::Broken })
     }
-}
-
-/// By file, place and code; whatever is equal in all of this is the same diagnostic.
-fn order(diagnostic: &Diagnostic) -> impl Ord + '_ {
-    let range = diagnostic.range();
-    (diagnostic.file(), range.start(), diagnostic.code, range.end(), diagnostic.message.as_str())
 }
 
 /// Messages quote what is written in files, and a file must not steer the terminal that shows them.

@@ -86,7 +86,9 @@ fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::
         Box::new(|entry| {
             match entry {
                 Ok(entry) => {
-                    if entry.file_type().is_some_and(|kind| kind.is_file()) && entry.file_name() != crate::config::FILE_NAME {
+                    if entry.file_type().is_some_and(|kind| kind.is_file())
+                        && entry.file_name() != crate::config::FILE_NAME
+                    {
                         let path = tidy_path(entry.path(), search.directory);
                         lock(&files).push(Candidate { path, named: false });
                     }

@@ -184,7 +184,6 @@ impl Report<'_> {
     fn path(&self, file: FileId) -> &str {
         self.places.path(file)
     }
-
 }
 
 /// `1 error`, `2 errors`.

@@ -81,7 +81,12 @@ fn descriptor(rule: &RuleInfo) -> Value {
     })
 }
 
-fn result(report: &Report<'_>, diagnostic: &Diagnostic, fingerprint: &str, index: &HashMap<&str, usize>) -> Map<String, Value> {
+fn result(
+    report: &Report<'_>,
+    diagnostic: &Diagnostic,
+    fingerprint: &str,
+    index: &HashMap<&str, usize>,
+) -> Map<String, Value> {
     let mut text = diagnostic.message.clone();
     if let Confidence::Conditional(condition) = &diagnostic.confidence {
         text.push_str(&format!(" (when {condition})"));

@@ -25,7 +25,8 @@ pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> 
     }
     for unreadable in report.unreadable {
         let title = format!("cannot read `{}`", unreadable.path);
-        let groups = [Group::with_title(Level::ERROR.primary_title(title)).element(Level::NOTE.message(&unreadable.reason))];
+        let groups =
+            [Group::with_title(Level::ERROR.primary_title(title)).element(Level::NOTE.message(&unreadable.reason))];
         writeln!(out, "{}\n", renderer.render(&groups))?;
     }
     if style.quiet { Ok(()) } else { render_summary(report, style, out) }
@@ -149,7 +150,8 @@ pub(super) fn render_summary(report: &Report<'_>, style: Style, out: &mut dyn Wr
 
 /// `3 templates with 2 clusters checked: 1 error`.
 pub(super) fn summary_line(summary: &Summary) -> String {
-    let mut line = format!("{} with {} checked", plural(summary.files, "template"), plural(summary.clusters, "cluster"));
+    let mut line =
+        format!("{} with {} checked", plural(summary.files, "template"), plural(summary.clusters, "cluster"));
     let counts = summary.counts().map_or(Cow::Borrowed("nothing found"), Cow::Owned);
     let _ = write!(line, ": {counts}");
     if summary.fixed > 0 {
