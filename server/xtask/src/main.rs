@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask help`.
 
+mod corpus;
 mod schema;
 
 use clap::{Parser, Subcommand};
@@ -14,12 +15,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check a folder of real files and print what is found, by rule
+    Corpus(corpus::Arguments),
     /// Write the facts about resource types, API versions and az flags
     Schema(schema::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Corpus(arguments) => corpus::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     }
 }
