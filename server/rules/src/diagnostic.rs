@@ -88,6 +88,19 @@ pub enum Family {
 }
 
 impl Family {
+    /// All families, in the order of the documentation.
+    pub const ALL: [Self; 9] = [
+        Self::Identity,
+        Self::Kubelet,
+        Self::ServicePrincipal,
+        Self::Feature,
+        Self::Reference,
+        Self::Command,
+        Self::Deployment,
+        Self::Schema,
+        Self::Document,
+    ];
+
     /// In kebab-case, as configuration and machine formats write it.
     pub fn as_str(self) -> &'static str {
         match self {

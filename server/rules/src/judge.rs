@@ -1,7 +1,7 @@
 //! From findings in single cases to one finding that says when it holds.
 
 use syntax::TextRange;
-use template::aks::Case;
+use template::aks::{Case, Slot};
 use template::condition::{Conditions, Literal};
 use template::workspace::FileId;
 
@@ -39,6 +39,19 @@ impl Ctx<'_> {
 }
 
 impl Finding {
+    /// Points at where a value comes from, when that is not where it is used.
+    #[must_use]
+    pub fn origin(self, ctx: &Ctx<'_>, slot: &Slot) -> Self {
+        match (slot.place, ctx.eval.written_at(slot)) {
+            (Some(place), Some(used)) => {
+                let from = ctx.eval.location(place);
+                let within = from.file == used.file && used.range.contains_range(from.range);
+                if within { self } else { self.related(from, "the value comes from here") }
+            }
+            _ => self,
+        }
+    }
+
     fn key(&self) -> (FileId, TextRange, &str) {
         let location = self.location();
         (location.file, location.range, self.message())

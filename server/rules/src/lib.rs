@@ -1,7 +1,37 @@
 //! Diagnostics, fixes, the rules and their documentation. One file per rule.
+//!
+//! - [`check`] runs the rules over files of a workspace; everything else serves it or what follows it.
+//! - A rule is a type with documentation ([`declare_rule!`]) and one method of [`Rule`]; it reports [`Finding`]s to a
+//!   [`Ctx`] and builds its fixes with a [`Rewrite`], which knows both languages.
+//! - [`suppress`] reads and writes what people put into a file to silence a rule, [`apply`] applies fixes until nothing
+//!   is left to do, [`docs`] turns the documentation of the rules into pages.
 
+mod check;
+mod ctx;
+mod identity_id;
+mod judge;
+mod offers;
+mod rule;
+mod rules;
+mod settings;
+
+pub mod apply;
 pub mod diagnostic;
+pub mod docs;
 pub mod fix;
+pub mod suppress;
+pub mod write;
 
+#[cfg(test)]
+#[expect(dead_code, reason = "the rules to come need all of them")]
+mod testing;
+
+pub use check::{Outcome, Panic, SYNTAX_ERROR, check};
+pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};
 pub use fix::{Applicability, FileEdit, Fix};
+pub use rule::{FixAvailability, Languages, Metadata, Rule};
+pub use rules::{all, by_code};
+pub use settings::{Level, Selector, Settings, UnknownSelector};
+pub use suppress::Suppressed;
+pub use write::{At, New, Rewrite};

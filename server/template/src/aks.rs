@@ -9,6 +9,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 use text_size::TextRange;
 
+use crate::canon::CanonId;
 use crate::condition::Conditions;
 use crate::eval::{Evaluator, Place, ScopeId};
 use crate::expr::{Expr, Member, ObjectForm, Property};
@@ -584,6 +585,12 @@ impl Evaluator<'_> {
             }
         }
         found
+    }
+
+    /// The normal form of a key: that of the ID it is, or of the text.
+    pub fn canon_of_key(&self, key: &Str, place: Option<Place>) -> CanonId {
+        let id = place.and_then(|place| self.parse_id(key, place.scope, place));
+        id.map_or_else(|| self.canon_of_text(key), |id| id.canon)
     }
 
     /// The resource IDs among values.

@@ -192,6 +192,9 @@ struct Frame {
     indent: usize,
     /// The indentation of the first thing inside that begins a line.
     inside: Option<usize>,
+    /// A bracket where only a name can stand. The grammar sees neither it nor its closer: what is inside counts as
+    /// inside the object around it.
+    ghost: bool,
 }
 
 impl Frame {
@@ -241,8 +244,10 @@ struct Scanner<'t> {
     incomplete: bool,
 }
 
-/// How far one line is looked at for a quote that is left over.
+/// How far one line is looked at for a quote that is left over, in bytes and in quotes; an even number, so that a line
+/// with more of them has none left over.
 const MAX_LOOKAHEAD: usize = 1000;
+const MAX_QUOTES: usize = 20;
 
 /// More mistakes than anybody reads at a time.
 const MAX_PROBLEMS: usize = 200;
@@ -278,7 +283,8 @@ impl<'t> Scanner<'t> {
         }
         while let Some(&byte) = self.text.get(at) {
             at = match byte {
-                b' ' | b'\t' | 0x0b | 0x0c => at + 1,
+                b' ' => self.blanks_end(at + 1),
+                b'\t' | 0x0b | 0x0c => at + 1,
                 b'\n' | b'\r' => self.new_line(at + 1),
                 b'"' => self.string(at),
                 b'{' | b'[' => self.open(at),
@@ -319,10 +325,16 @@ impl<'t> Scanner<'t> {
             self.after_token(end, Expect::Comma);
             return end;
         }
-        self.place(at, at, at + 1, Token::Open);
+        let ghost = self.place(at, at, at + 1, Token::Open);
         let indent = if self.by_indent { self.indent() } else { 0 };
-        self.stack.push(Frame { opener: self.text[at], at, line: self.line, indent, inside: None });
-        self.after_token(at + 1, Expect::First);
+        self.stack.push(Frame { opener: self.text[at], at, line: self.line, indent, inside: None, ghost });
+        if ghost {
+            self.blank(at, at + 1);
+            self.begins_line = false;
+            self.quiet = true;
+        } else {
+            self.after_token(at + 1, Expect::First);
+        }
         at + 1
     }
 
@@ -331,6 +343,12 @@ impl<'t> Scanner<'t> {
         if !self.finds_its_opener(at, opener) {
             self.unbalanced = true;
             self.complain(ProblemKind::ExtraCloser, at, at + 1, None);
+            self.blank(at, at + 1);
+            self.begins_line = false;
+            return at + 1;
+        }
+        if self.stack.last().is_some_and(|frame| frame.ghost) {
+            self.stack.pop();
             self.blank(at, at + 1);
             self.begins_line = false;
             return at + 1;
@@ -452,15 +470,18 @@ impl<'t> Scanner<'t> {
     fn is_stray_quote(&self, at: usize, quote: usize) -> bool {
         let rest = &self.text[quote + 1..];
         let text = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-        if text.is_none_or(|next| next.is_ascii_whitespace() || b"\"{}[],:/'".contains(next))
+        if text.is_none_or(|next| next.is_ascii_whitespace() || b"},]:".contains(next))
             || self.name_without_closing_quote(at, quote).is_some()
         {
             return false;
         }
         let is_name = self.in_object() && matches!(self.expect, Expect::First | Expect::Next | Expect::Comma);
-        let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(MAX_LOOKAHEAD);
-        let (mut quotes, mut first, mut from) = (0, None, 0);
-        while let Some(found) = memchr::memchr2(b'"', b'\\', &rest[from..line]) {
+        let near = &rest[..rest.len().min(MAX_LOOKAHEAD)];
+        let line = memchr::memchr(b'\n', near).unwrap_or(near.len());
+        let (mut quotes, mut first, mut from) = (0_usize, None, 0);
+        while let Some(found) = memchr::memchr2(b'"', b'\\', &rest[from..line])
+            && quotes < MAX_QUOTES
+        {
             from += found + 1;
             if rest[from - 1] == b'"' {
                 quotes += 1;
@@ -502,7 +523,7 @@ impl<'t> Scanner<'t> {
             // An expression: its bracket belongs to it.
             cut += content[cut..].iter().position(|&byte| byte == b']').map_or(0, |bracket| bracket + 1);
         }
-        let top = self.stack.last().map(Frame::closer);
+        let top = self.stack.last().filter(|frame| !frame.ghost).map(Frame::closer);
         let swallowed = content[cut..].iter().copied().find(|byte| !byte.is_ascii_whitespace());
         if top.is_none() || swallowed.is_none_or(|byte| byte != b',' && Some(byte) != top) {
             cut = content.len();
@@ -592,13 +613,14 @@ impl<'t> Scanner<'t> {
         let names = self.in_object() && matches!(self.expect, Expect::First | Expect::Next);
         let unopened = self.text.get(end) == Some(&b'"') && self.followed_by_colon(end + 1);
         let is_named = self.followed_by_colon(end);
-        let touches = self.text.get(end).is_some_and(|next| b"\"{[".contains(next));
+        let next = self.text[end..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let before_value = next.is_some_and(|next| b"\"{[".contains(next));
         let literal = is_literal(word);
         let misplaced = match self.expect {
             Expect::First | Expect::Next if self.in_object() => !is_named && !unopened,
             Expect::Colon => !self.begins_line && (is_named || !literal),
-            Expect::Comma => !literal && !(self.in_object() && (is_named || unopened)),
-            _ => touches && !literal,
+            Expect::Comma => !self.stack.is_empty() && !literal && !(self.in_object() && (is_named || unopened)),
+            _ => before_value && !literal,
         };
         if misplaced {
             let kind = if names { ProblemKind::UnquotedName } else { ProblemKind::Unexpected };
@@ -689,6 +711,18 @@ impl<'t> Scanner<'t> {
         end
     }
 
+    /// Where a run of spaces ends; half of a template is indentation.
+    fn blanks_end(&self, mut at: usize) -> usize {
+        const EIGHT: &[u8] = &[b' '; 8];
+        while self.text[at..].starts_with(EIGHT) {
+            at += 8;
+        }
+        while self.text.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        at
+    }
+
     fn new_line(&mut self, start: usize) -> usize {
         self.line = start;
         self.begins_line = true;
@@ -697,7 +731,8 @@ impl<'t> Scanner<'t> {
 
     // ---- the grammar ----
 
-    /// Makes room for a name or value, and says whether it is a name. `room` is where the gap before it ends.
+    /// Makes room for a name or value, and says whether it is (or should be) a name. `room` is where the gap before it
+    /// ends.
     fn place(&mut self, room: usize, start: usize, end: usize, token: Token) -> bool {
         if self.by_indent && self.begins_line {
             self.close_what_is_further_in(token);
@@ -709,6 +744,7 @@ impl<'t> Scanner<'t> {
                 Expect::First | Expect::Next | Expect::Comma if token == Token::Open => {
                     self.unbalanced = true;
                     self.complain(ProblemKind::MissingName, start, start + 1, None);
+                    return true;
                 }
                 Expect::First | Expect::Next => is_name = true,
                 Expect::Colon if names => {
@@ -773,6 +809,9 @@ impl<'t> Scanner<'t> {
 
     /// Closes the innermost bracket without its closer.
     fn close_missing(&mut self) {
+        if self.stack.pop_if(|frame| frame.ghost).is_some() {
+            return;
+        }
         self.end_container();
         let Some(frame) = self.stack.pop() else { return };
         let started = range(frame.at, frame.at + 1);
@@ -868,7 +907,7 @@ impl<'t> Scanner<'t> {
     // ---- helpers ----
 
     fn in_object(&self) -> bool {
-        self.stack.last().is_some_and(|frame| frame.opener == b'{')
+        self.stack.last().is_some_and(|frame| frame.opener == b'{' || frame.ghost)
     }
 
     /// The indentation of this line.

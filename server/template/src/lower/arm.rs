@@ -205,7 +205,7 @@ impl Arm<'_> {
     }
 
     fn create_object(&mut self, site: &CallSite<'_>, arguments: Vec<Draft>) -> Result<Draft, Vec<Draft>> {
-        if arguments.len() % 2 != 0 {
+        if !arguments.len().is_multiple_of(2) {
             return Err(arguments);
         }
         let mut members = Vec::with_capacity(arguments.len() / 2);

@@ -117,7 +117,7 @@ impl<'t> Lowering<'t> {
     fn statement(&mut self, statement: &Statement<'t>) {
         match statement {
             Statement::Parameter(declaration) if self.template.kind == TemplateKind::Parameters => {
-                self.assignment(declaration)
+                self.assignment(declaration);
             }
             Statement::Parameter(declaration) => self.parameter(declaration),
             Statement::Variable(declaration) => {

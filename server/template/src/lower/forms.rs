@@ -178,7 +178,9 @@ pub(super) fn call(exprs: &mut Exprs, site: &CallSite<'_>, mut arguments: Vec<Dr
     }
     if is("concat") && arguments.iter().any(|argument| is_text(exprs, &argument.expr)) {
         let mut text = Text::default();
-        arguments.into_iter().for_each(|argument| text.push(exprs, argument));
+        for argument in arguments {
+            text.push(exprs, argument);
+        }
         return site.draft(text.finish());
     }
     if is("format")

@@ -493,7 +493,7 @@ fn j31_exported_template() {
 fn j32_parameter_files() {
     let file = template(
         Language::Json,
-        r##"{
+        r#"{
             "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
             "contentVersion": "1.0.0.0",
             "parameters": {
@@ -501,7 +501,7 @@ fn j32_parameter_files() {
                 "text": { "value": "[not an expression]" },
                 "secret": { "reference": { "keyVault": { "id": "v" }, "secretName": "s" } }
             }
-        }"##,
+        }"#,
     );
     check(
         &file,

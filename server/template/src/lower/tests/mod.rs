@@ -51,7 +51,9 @@ fn check(template: &Template, expected: &str) {
     };
     let mut expected_lines = lines(expected);
     let indent = expected_lines.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
-    expected_lines.iter_mut().for_each(|line| *line = line.split_off(indent));
+    for line in &mut expected_lines {
+        *line = line.split_off(indent);
+    }
     assert_eq!(lines(&printed).join("\n"), expected_lines.join("\n"));
 }
 

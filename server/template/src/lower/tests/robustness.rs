@@ -15,7 +15,11 @@ fn lower_any(language: Language, text: &str) {
         print(&template);
         for (id, _) in template.exprs.iter() {
             let range = template.exprs.range(id);
-            assert!(text.get(std::ops::Range::<usize>::from(range)).is_some(), "{:?} at {range:?} in\n{text}", template.expr(id));
+            assert!(
+                text.get(std::ops::Range::<usize>::from(range)).is_some(),
+                "{:?} at {range:?} in\n{text}",
+                template.expr(id)
+            );
         }
     }
 }

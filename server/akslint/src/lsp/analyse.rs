@@ -1,0 +1,436 @@
+//! From a document to what is wrong with it: which files belong to it, when it is looked at, and when not any more.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use dashmap::DashMap;
+use lsp_types::Uri;
+use syntax::SourceText;
+use syntax::json::{TemplateKind, looks_like_template};
+use template::model::ModuleSource;
+use template::workspace::{FileId, SourceFile, Workspace};
+use tokio::sync::Semaphore;
+
+use super::documents::{Dialect, Document, dialect_of_file};
+use super::guard::panic_message;
+use super::session::Session;
+use super::{to_proto, uri};
+use crate::config::FileSettings;
+
+/// What looks at files of a workspace. The default runs the rules; tests put a slow or a broken one in its place.
+pub type Check = dyn Fn(&Workspace, &[FileId], &rules::Settings) -> Vec<rules::Diagnostic> + Send + Sync;
+
+/// Files beyond this number that a document refers to, directly or not, are not looked at.
+const MANY_FILES: usize = 500;
+/// Files larger than this are not read from disk.
+const LARGE_FILE: usize = 32 << 20;
+
+/// Runs the rules.
+pub(super) fn check(workspace: &Workspace, targets: &[FileId], settings: &rules::Settings) -> Vec<rules::Diagnostic> {
+    let outcome = rules::check(workspace, targets, settings);
+    for panic in outcome.panics {
+        tracing::error!(rule = panic.rule, message = panic.message, "a rule panicked");
+    }
+    outcome.diagnostics
+}
+
+/// A document with the files it refers to, and what is wrong with it.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    /// The document is the first file.
+    pub(super) workspace: Workspace,
+    /// What is wrong with the document, in order of place.
+    pub(super) diagnostics: Vec<rules::Diagnostic>,
+    inputs: Inputs,
+}
+
+/// The document of an [`Analysis`].
+pub(super) const DOCUMENT: FileId = FileId(0);
+
+/// All that an analysis depends on.
+#[derive(Debug)]
+struct Inputs {
+    /// The document, the open documents that refer to it (what is wrong in it may be their doing), and what all of
+    /// these refer to.
+    files: Vec<Arc<SourceFile>>,
+    origins: Vec<Origin>,
+    settings: Arc<FileSettings>,
+}
+
+/// How the client knows a file.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// Its name.
+    pub(super) uri: Uri,
+    /// Its version, if it is open.
+    pub(super) version: Option<i32>,
+}
+
+impl Inputs {
+    /// The document and everything it refers to, open ones as they are in the editor and others as on disk.
+    fn of(session: &Session, document: &Document) -> Option<Self> {
+        let file = document.file()?.clone();
+        let mut inputs = Self {
+            origins: vec![Origin { uri: document.uri.clone(), version: document.open_version() }],
+            settings: session.settings_for(document.path.as_deref()),
+            files: vec![file],
+        };
+        let mut seen: HashSet<PathBuf> = document.path.iter().cloned().collect();
+        for path in document.path.iter().flat_map(|path| session.edges.dependents(path)) {
+            if let Some(dependent) = session.documents.at(&path)
+                && let Some((origin, file)) = session.file_at(&path)
+                && dependent.lost.is_none()
+                && seen.insert(path)
+            {
+                inputs.origins.push(origin);
+                inputs.files.push(file);
+            }
+        }
+        let mut next = 0;
+        while let Some(file) = inputs.files.get(next).cloned() {
+            next += 1;
+            for path in references(&file) {
+                if inputs.files.len() >= MANY_FILES || !seen.insert(path.clone()) {
+                    continue;
+                }
+                if let Some((origin, file)) = session.file_at(&path) {
+                    inputs.origins.push(origin);
+                    inputs.files.push(file);
+                }
+            }
+        }
+        Some(inputs)
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.settings, &other.settings)
+            && self.files.len() == other.files.len()
+            && self.files.iter().zip(&other.files).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+}
+
+/// The files that a file refers to, absolute.
+fn references(file: &SourceFile) -> Vec<PathBuf> {
+    let (Some(template), Some(folder)) = (&file.template, file.path.parent()) else { return Vec::new() };
+    if !folder.is_absolute() {
+        return Vec::new();
+    }
+    let modules = template.modules.iter().filter_map(|module| match &module.source {
+        ModuleSource::Path(path, _) => Some(&**path),
+        _ => None,
+    });
+    let using = template.using.as_ref().map(|(path, _)| &**path);
+    let imports = template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, _)| &**path);
+    modules.chain(using).chain(imports).map(|path| uri::normalize(&folder.join(path))).collect()
+}
+
+impl Analysis {
+    /// How the client knows a file of the workspace.
+    pub(super) fn origin(&self, file: FileId) -> &Origin {
+        &self.inputs.origins[file.0 as usize]
+    }
+
+    /// Looks at the document, unless what was found last time still holds. `None` if it is no template, or if it was
+    /// cancelled.
+    pub(super) fn of(session: &Session, document: &Document, cancel: &Cancel) -> Option<Arc<Self>> {
+        // Held while computing: whoever comes second waits and finds the result.
+        let mut last = lock(&document.analysis);
+        let inputs = Inputs::of(session, document)?;
+        if let Some(last) = &*last
+            && last.inputs.same(&inputs)
+        {
+            return Some(last.clone());
+        }
+        if inputs.settings.excluded || cancel.is_cancelled() {
+            return None;
+        }
+        let workspace = Workspace::new(inputs.files.clone());
+        let mut diagnostics = (session.check)(&workspace, &[DOCUMENT], &inputs.settings.rules);
+        // What lies in other files is shown there.
+        diagnostics.retain(|diagnostic| diagnostic.file() == DOCUMENT);
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.range().start(), diagnostic.range().end(), diagnostic.code));
+        let analysis = Arc::new(Self { workspace, diagnostics, inputs });
+        *last = Some(analysis.clone());
+        Some(analysis)
+    }
+
+    /// Whether [`Self::of`] would return it again.
+    fn still_holds(&self, session: &Session, document: &Document) -> bool {
+        Inputs::of(session, document).is_some_and(|inputs| inputs.same(&self.inputs))
+    }
+}
+
+/// What the client shall see for a document.
+pub(super) fn findings(
+    session: &Session,
+    document: &Document,
+    cancel: &Cancel,
+) -> Option<(Vec<lsp_types::Diagnostic>, Option<Arc<Analysis>>)> {
+    if let Some(reason) = &document.lost {
+        return Some((vec![to_proto::out_of_sync(reason)], None));
+    }
+    let analysis = Analysis::of(session, document, cancel);
+    if cancel.is_cancelled() {
+        return None;
+    }
+    let features = session.features();
+    let diagnostics = analysis.as_deref().map_or_else(Vec::new, |analysis| {
+        analysis.diagnostics.iter().map(|it| to_proto::diagnostic(analysis, it, features)).collect()
+    });
+    Some((diagnostics, analysis))
+}
+
+/// The analyses under way: at most one a document, and the wish for one more.
+#[derive(Debug)]
+pub(super) struct Runs {
+    under_way: Mutex<HashMap<Uri, Run>>,
+    permits: Semaphore,
+}
+
+#[derive(Debug, Default)]
+struct Run {
+    again: bool,
+    cancel: Cancel,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { under_way: Mutex::default(), permits: Semaphore::new(cores) }
+    }
+}
+
+impl Runs {
+    /// Sees to it that what is shown for the document will be what holds now. There is no timer: it starts at once, or
+    /// when the one under way has ended.
+    pub(super) fn request(session: &Arc<Session>, uri: &Uri) {
+        let mut under_way = lock(&session.runs.under_way);
+        if let Some(run) = under_way.get_mut(uri) {
+            run.again = true;
+            // What it finds is out of date.
+            run.cancel.cancel();
+            return;
+        }
+        let run = Run::default();
+        let cancel = run.cancel.clone();
+        under_way.insert(uri.clone(), run);
+        drop(under_way);
+        tokio::spawn(keep_running(session.clone(), uri.clone(), cancel));
+    }
+
+    /// The next run of the document, if it is wished for; else it is forgotten.
+    fn next(&self, uri: &Uri) -> Option<Cancel> {
+        let mut under_way = lock(&self.under_way);
+        if under_way.get(uri).is_some_and(|run| run.again) {
+            let run = Run::default();
+            let cancel = run.cancel.clone();
+            under_way.insert(uri.clone(), run);
+            Some(cancel)
+        } else {
+            under_way.remove(uri);
+            None
+        }
+    }
+}
+
+async fn keep_running(session: Arc<Session>, uri: Uri, first: Cancel) {
+    let mut next = Some(first);
+    while let Some(cancel) = next {
+        if let Ok(_permit) = session.runs.permits.acquire().await
+            && let Some(document) = session.documents.get(&uri)
+        {
+            let run = {
+                let (session, document) = (session.clone(), document.clone());
+                tokio::task::spawn_blocking(move || run(&session, &document, &cancel))
+            };
+            if let Err(error) = run.await
+                && let Ok(panic) = error.try_into_panic()
+            {
+                tracing::error!(uri = uri.as_str(), panic = panic_message(&*panic), "the analysis panicked");
+                // Old findings must not stay on the screen as if they were new.
+                session.publisher.findings(document, Vec::new());
+            }
+        }
+        next = session.runs.next(&uri);
+    }
+}
+
+fn run(session: &Arc<Session>, document: &Arc<Document>, cancel: &Cancel) {
+    loop {
+        let Some((diagnostics, analysis)) = findings(session, document, cancel) else { return };
+        let holds = note_references(session, document, analysis.as_deref());
+        session.publisher.findings(document.clone(), diagnostics);
+        if holds {
+            return;
+        }
+    }
+}
+
+/// Remembers what a document refers to, and lets look again at what it did not refer to before. Whether the analysis
+/// still holds: a file may have changed before anybody knew that it matters here.
+pub(super) fn note_references(session: &Arc<Session>, document: &Document, analysis: Option<&Analysis>) -> bool {
+    let Some(path) = &document.path else { return true };
+    let references = analysis.map(|analysis| references_from(&analysis.inputs, path)).unwrap_or_default();
+    let alone = references.is_empty() && analysis.is_none_or(|analysis| analysis.inputs.files.len() == 1);
+    let new = session.edges.set(path, references);
+    if session.documents.at(path).is_none() {
+        // Closed meanwhile.
+        session.edges.forget(path);
+        return true;
+    }
+    session.recheck(&new);
+    alone || analysis.is_none_or(|analysis| analysis.still_holds(session, document))
+}
+
+/// The files that the document at `path` refers to, directly or not.
+fn references_from(inputs: &Inputs, path: &Path) -> Vec<PathBuf> {
+    let mut reached = vec![path.to_owned()];
+    let mut next = 0;
+    while let Some(path) = reached.get(next).cloned() {
+        next += 1;
+        let file = inputs.files.iter().find(|file| file.path == path);
+        for reference in file.map(|file| references(file)).unwrap_or_default() {
+            // Also one that is not there: it may come.
+            if reached.len() <= MANY_FILES && !reached.contains(&reference) {
+                reached.push(reference);
+            }
+        }
+    }
+    reached.remove(0);
+    reached
+}
+
+/// Which files refer to which.
+#[derive(Debug, Default)]
+pub(super) struct Edges(Mutex<Maps>);
+
+#[derive(Debug, Default)]
+struct Maps {
+    /// From an open document to what it refers to.
+    to: HashMap<PathBuf, Vec<PathBuf>>,
+    /// Backwards.
+    from: HashMap<PathBuf, BTreeSet<PathBuf>>,
+}
+
+impl Edges {
+    /// Remembers what a document refers to. Returns what it did not refer to before.
+    fn set(&self, document: &Path, references: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut maps = lock(&self.0);
+        let before = maps.forget(document);
+        for path in &references {
+            maps.from.entry(path.clone()).or_default().insert(document.to_owned());
+        }
+        let new = references.iter().filter(|path| !before.contains(path)).cloned().collect();
+        if !references.is_empty() {
+            maps.to.insert(document.to_owned(), references);
+        }
+        new
+    }
+
+    pub(super) fn forget(&self, document: &Path) {
+        lock(&self.0).forget(document);
+    }
+
+    /// The documents that refer to a file.
+    pub(super) fn dependents(&self, file: &Path) -> Vec<PathBuf> {
+        lock(&self.0).from.get(file).into_iter().flatten().cloned().collect()
+    }
+
+    /// The files that a document refers to.
+    pub(super) fn references(&self, document: &Path) -> Vec<PathBuf> {
+        lock(&self.0).to.get(document).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn is_referred_to(&self, file: &Path) -> bool {
+        lock(&self.0).from.contains_key(file)
+    }
+}
+
+impl Maps {
+    fn forget(&mut self, document: &Path) -> Vec<PathBuf> {
+        let references = self.to.remove(document).unwrap_or_default();
+        for path in &references {
+            if let Some(from) = self.from.get_mut(path) {
+                from.remove(document);
+                if from.is_empty() {
+                    self.from.remove(path);
+                }
+            }
+        }
+        references
+    }
+}
+
+/// Files that are not open, as last read.
+#[derive(Debug, Default)]
+pub(super) struct Disk(DashMap<PathBuf, OnDisk>);
+
+#[derive(Clone, Debug)]
+struct OnDisk {
+    stamp: (u64, Option<SystemTime>),
+    file: Option<Arc<SourceFile>>,
+}
+
+impl Disk {
+    /// The file at that path, if it is a template. Read again when its size or time of change differ.
+    pub(super) fn file(&self, path: &Path) -> Option<Arc<SourceFile>> {
+        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let stamp = (metadata.len(), metadata.modified().ok());
+        let known = self.0.get(path).map(|known| known.value().clone());
+        if let Some(known) = known.filter(|known| known.stamp == stamp) {
+            return known.file;
+        }
+        let dialect = dialect_of_file(path);
+        let text = read(path, dialect);
+        let file = text.map(|text| Arc::new(SourceFile::from_tree(path, syntax::parse(dialect.language(), text))));
+        self.0.insert(path.to_owned(), OnDisk { stamp, file: file.clone() });
+        file
+    }
+
+    /// Forgets what nobody needs any more.
+    pub(super) fn keep(&self, needed: impl Fn(&Path) -> bool) {
+        self.0.retain(|path, _| needed(path));
+    }
+}
+
+/// The text of a file, unless it is no template.
+pub(super) fn read(path: &Path, dialect: Dialect) -> Option<SourceText> {
+    if dialect == Dialect::Other {
+        return None;
+    }
+    let bytes = std::fs::read(path).ok()?;
+    let text = SourceText::from_bytes(&bytes, LARGE_FILE).ok()?;
+    (dialect != Dialect::Json || looks_like_template(text.as_str()) != TemplateKind::Other).then_some(text)
+}
+
+/// Says to a computation that nobody waits for it any more.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub(super) fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Cancels when it is dropped: with the handler that waits for the computation.
+#[derive(Debug)]
+pub(super) struct CancelOnDrop(pub(super) Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// What a panic left behind is as good as before: all we lock is replaced whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

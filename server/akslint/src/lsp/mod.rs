@@ -1,0 +1,88 @@
+//! The language server: the protocol on one side, snapshots of documents on the other.
+//!
+//! - [`frames`] reads stdin and survives what cannot be read; [`guard`] makes loud what would be lost in silence.
+//! - [`backend`] has the handlers. Those that change state call one plain function of [`session`] and await nothing;
+//!   those that answer work on a snapshot, on another thread.
+//! - [`documents`] has the snapshots, [`analyse`] makes diagnostics of them, [`publish`] is the only way out for these.
+
+mod actions;
+mod analyse;
+mod backend;
+mod capabilities;
+mod configuration;
+mod documents;
+mod frames;
+mod from_proto;
+mod guard;
+mod publish;
+mod session;
+mod sweep;
+mod to_proto;
+mod uri;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_lsp::{LspService, Server};
+use tracing_subscriber::EnvFilter;
+
+pub use analyse::Check;
+
+/// Serves one client on stdin and stdout until it leaves. The exit code is the one the protocol wants: 0 after
+/// `shutdown` and `exit`, 1 otherwise.
+pub fn run() -> ExitCode {
+    // stdout belongs to the protocol.
+    let filter = EnvFilter::try_from_env("AKSLINT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended_well = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), Arc::new(analyse::check)));
+    // The thread that reads stdin may be waiting for a client that keeps it open.
+    runtime.shutdown_background();
+    if ended_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Serves one client; `check` looks at templates. Returns whether the client said `shutdown` and then `exit`.
+pub async fn serve(
+    reader: impl AsyncRead + Send + Unpin + 'static,
+    writer: impl AsyncWrite + Send,
+    check: Arc<Check>,
+) -> bool {
+    /// How long answers may take to leave after the last message came.
+    const GRACE: Duration = Duration::from_secs(5);
+    /// Enough that there is always a place for the message that cancels another one; handlers only wait.
+    const HANDLERS: usize = 64;
+
+    let (service, socket) =
+        LspService::new(|client| backend::Backend::new(session::Session::new(client, check.clone())));
+    let session = service.inner().session().clone();
+    let (checked, pumped) = tokio::io::duplex(1 << 16);
+    let leaving = session.clone();
+    let pump = tokio::spawn(async move {
+        // After `exit`, reading is broken off where it stands.
+        if let Err(error) = frames::pump(reader, pumped).await
+            && !leaving.has_exited()
+        {
+            tracing::error!(%error, "stdin ended in the middle of a message");
+        }
+    });
+    let abort = pump.abort_handle();
+    let served = Server::new(checked, writer, socket).concurrency_level(HANDLERS).serve(guard::Guard::new(service));
+    let deadline = async {
+        let _ = pump.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = served => {}
+        () = deadline => tracing::error!("the client went away and reads no answers"),
+    }
+    abort.abort();
+    session.ended_well()
+}

@@ -1,0 +1,89 @@
+//! From our types to those of the protocol.
+
+use lsp_types::{
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
+    NumberOrString, Position, Range, Uri,
+};
+use rules::{Severity, Tag};
+use serde_json::json;
+use syntax::{Encoding, SourceText};
+use text_size::{TextRange, TextSize};
+
+use super::analyse::Analysis;
+use super::capabilities::Features;
+
+/// The name under which diagnostics are shown.
+pub(super) const SOURCE: &str = "akslint";
+
+pub(super) fn position(text: &SourceText, offset: TextSize, encoding: Encoding) -> Position {
+    let position = text.position(offset, encoding);
+    Position::new(position.line, position.column)
+}
+
+pub(super) fn range(text: &SourceText, range: TextRange, encoding: Encoding) -> Range {
+    Range::new(position(text, range.start(), encoding), position(text, range.end(), encoding))
+}
+
+pub(super) fn diagnostic(analysis: &Analysis, diagnostic: &rules::Diagnostic, features: &Features) -> Diagnostic {
+    let file = analysis.workspace.file(diagnostic.file());
+    let related = diagnostic.related.iter().map(|related| {
+        let file = analysis.workspace.file(related.location.file);
+        let range = range(&file.text, related.location.range, features.encoding);
+        let location = Location::new(analysis.origin(related.location.file).uri.clone(), range);
+        DiagnosticRelatedInformation { location, message: related.message.clone() }
+    });
+    let related: Vec<_> = if features.related { related.collect() } else { Vec::new() };
+    Diagnostic {
+        range: range(&file.text, diagnostic.range(), features.encoding),
+        severity: Some(severity(diagnostic.severity)),
+        code: Some(NumberOrString::String(diagnostic.code.to_owned())),
+        code_description: documentation(diagnostic.code)
+            .filter(|_| features.code_description)
+            .map(|href| CodeDescription { href }),
+        source: Some(SOURCE.to_owned()),
+        message: message(diagnostic),
+        related_information: (!related.is_empty()).then_some(related),
+        tags: diagnostic.tag.filter(|_| features.tags).map(|tag| vec![self::tag(tag)]),
+        data: features.data.then(|| json!({ "family": diagnostic.family.as_str() })),
+    }
+}
+
+/// The one diagnostic of a document whose text we lost.
+pub(super) fn out_of_sync(reason: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Some(DiagnosticSeverity::WARNING),
+        code: Some(NumberOrString::String("out-of-sync".to_owned())),
+        source: Some(SOURCE.to_owned()),
+        message: format!("akslint lost track of this file, reopen it: {reason}"),
+        ..Diagnostic::default()
+    }
+}
+
+fn message(diagnostic: &rules::Diagnostic) -> String {
+    match &diagnostic.help {
+        Some(help) => format!("{}\n{help}", diagnostic.message),
+        None => diagnostic.message.clone(),
+    }
+}
+
+fn severity(severity: Severity) -> DiagnosticSeverity {
+    match severity {
+        Severity::Hint => DiagnosticSeverity::HINT,
+        Severity::Info => DiagnosticSeverity::INFORMATION,
+        Severity::Warning => DiagnosticSeverity::WARNING,
+        Severity::Error => DiagnosticSeverity::ERROR,
+    }
+}
+
+fn tag(tag: Tag) -> DiagnosticTag {
+    match tag {
+        Tag::Unnecessary => DiagnosticTag::UNNECESSARY,
+        Tag::Deprecated => DiagnosticTag::DEPRECATED,
+    }
+}
+
+/// The page about a rule.
+fn documentation(code: &str) -> Option<Uri> {
+    rules::by_code(code)?;
+    crate::catalog::url(code).parse().ok().filter(|uri: &Uri| uri.scheme().is_some())
+}

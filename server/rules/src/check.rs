@@ -1,0 +1,327 @@
+//! Running the rules.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use template::aks::Cluster;
+use template::model::ModuleSource;
+use template::paths::relative_to;
+use template::value::ResourceRef;
+use template::workspace::{FileId, Location, Workspace};
+use template::{Evaluator, Template};
+
+use crate::rules::unused_suppression;
+use crate::suppress::{self, Suppressions};
+use crate::{Confidence, Ctx, Diagnostic, Family, Related, Reporter, Rule, Settings, Severity, Suppressed, all};
+
+/// The code of syntax errors, which are no rule: they cannot be switched off or suppressed.
+pub const SYNTAX_ERROR: &str = "syntax-error";
+
+/// What a check gave.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Sorted by file, start and code; none twice.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What suppressions kept out of `diagnostics`, in the same order.
+    pub suppressed: Vec<Suppressed>,
+    /// Rules that broke off. What they reported before that is in `diagnostics`.
+    pub panics: Vec<Panic>,
+}
+
+/// A rule that broke off: a mistake in this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    /// The code of the rule.
+    pub rule: &'static str,
+    /// The file it was looking at.
+    pub file: FileId,
+    /// What it said.
+    pub message: String,
+}
+
+/// Checks some files of a workspace. What is found in a file does not depend on which others are checked with it.
+pub fn check(workspace: &Workspace, targets: &[FileId], settings: &Settings) -> Outcome {
+    let rules: Vec<&dyn Rule> = all().collect();
+    check_with(&rules, workspace, targets, settings)
+}
+
+pub(crate) fn check_with(
+    rules: &[&dyn Rule],
+    workspace: &Workspace,
+    targets: &[FileId],
+    settings: &Settings,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    for file in targets {
+        outcome.diagnostics.extend(syntax_errors(workspace, *file));
+    }
+    let start = |rule: &dyn Rule| Reporter::new(workspace, rule.metadata(), settings);
+    for rule in rules {
+        let Some(reporter) = start(*rule) else { continue };
+        outcome.guard(*rule, |at| {
+            for file in targets {
+                at.set(*file);
+                rule.check_document(&reporter, *file);
+            }
+        });
+        outcome.diagnostics.append(&mut reporter.into_diagnostics());
+    }
+    for root in roots(workspace, targets) {
+        let Some(eval) = Evaluator::new(workspace, root) else { continue };
+        let scopes = eval.all_scopes();
+        let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
+        let assignments = eval.role_assignments();
+        for rule in rules {
+            let Some(reporter) = start(*rule) else { continue };
+            let ctx = Ctx::new(&eval, reporter);
+            outcome.guard(*rule, |at| {
+                at.set(root);
+                rule.check_deployment(&ctx);
+                for &scope in &scopes {
+                    at.set(eval.scope(scope).file);
+                    rule.check_template(&ctx, scope);
+                    for (index, _) in (0..).zip(&eval.template(scope).resources) {
+                        rule.check_resource(&ctx, ResourceRef { scope, index, element: None });
+                    }
+                }
+                for cluster in &clusters {
+                    at.set(eval.scope(cluster.resource.scope).file);
+                    rule.check_cluster(&ctx, cluster);
+                }
+                for assignment in &assignments {
+                    at.set(eval.scope(assignment.resource.scope).file);
+                    rule.check_role_assignment(&ctx, assignment);
+                }
+            });
+            outcome.diagnostics.append(&mut ctx.into_reporter().into_diagnostics());
+        }
+    }
+    outcome.diagnostics.retain(|diagnostic| targets.contains(&diagnostic.file()));
+    sort(&mut outcome.diagnostics);
+    outcome.diagnostics.dedup_by(|a, b| same_finding(a, b));
+    suppress(rules, workspace, targets, settings, &mut outcome);
+    outcome
+}
+
+impl Outcome {
+    /// Runs a rule; one that panics is noted, with the file it was looking at.
+    fn guard(&mut self, rule: &dyn Rule, run: impl FnOnce(&Cell<FileId>)) {
+        let at = Cell::new(FileId(0));
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| run(&at))) {
+            let message = panic_message(&*payload);
+            self.panics.push(Panic { rule: rule.metadata().code, file: at.get(), message });
+        }
+    }
+}
+
+/// The files that deploy the targets and are themselves deployed by none, in order. Of files that deploy each other in a
+/// circle, the targets.
+fn roots(workspace: &Workspace, targets: &[FileId]) -> Vec<FileId> {
+    let mut callers: BTreeMap<FileId, Vec<FileId>> = BTreeMap::new();
+    for (caller, file) in workspace.files() {
+        let mut pending: Vec<&Template> = file.template.iter().collect();
+        while let Some(template) = pending.pop() {
+            for module in &template.modules {
+                match &module.source {
+                    ModuleSource::Inline { template, .. } => pending.push(template),
+                    ModuleSource::Path(path, _) => {
+                        let called = relative_to(&file.path, path).and_then(|path| workspace.file_at(&path));
+                        if let Some(called) = called {
+                            callers.entry(called).or_default().push(caller);
+                        }
+                    }
+                    ModuleSource::Registry(..) | ModuleSource::Unknown => {}
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for &target in targets {
+        let mut seen = vec![target];
+        let mut next = 0;
+        let before = found.len();
+        while let Some(&file) = seen.get(next) {
+            next += 1;
+            match callers.get(&file) {
+                None => found.push(file),
+                Some(callers) => {
+                    let new: Vec<FileId> = callers.iter().copied().filter(|caller| !seen.contains(caller)).collect();
+                    seen.extend(new);
+                }
+            }
+        }
+        if found.len() == before {
+            found.push(target);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn syntax_errors(workspace: &Workspace, file: FileId) -> impl Iterator<Item = Diagnostic> {
+    workspace.file(file).syntax_errors.iter().map(move |error| Diagnostic {
+        code: SYNTAX_ERROR,
+        family: Family::Document,
+        severity: Severity::Error,
+        confidence: Confidence::Always,
+        message: error.message.clone(),
+        help: None,
+        location: Location { file, range: error.range },
+        related: error
+            .started
+            .iter()
+            .map(|(range, label)| Related { location: Location { file, range: *range }, message: label.clone() })
+            .collect(),
+        fixes: Vec::new(),
+        tag: None,
+    })
+}
+
+/// Moves what is suppressed aside, then reports suppressions that were not needed.
+fn suppress(
+    rules: &[&dyn Rule],
+    workspace: &Workspace,
+    targets: &[FileId],
+    settings: &Settings,
+    outcome: &mut Outcome,
+) {
+    let found = targets.iter().map(|file| (*file, Suppressions::of(workspace.file(*file))));
+    let found: BTreeMap<FileId, Suppressions> = found.filter(|(_, found)| !found.all.is_empty()).collect();
+    if found.is_empty() {
+        return;
+    }
+    let used = RefCell::new(Vec::new());
+    let mut keep = Vec::with_capacity(outcome.diagnostics.len());
+    let mut sift = |diagnostic: Diagnostic, keep: &mut Vec<Diagnostic>| {
+        let covering = found.get(&diagnostic.file()).and_then(|found| found.covering(&diagnostic));
+        match covering {
+            Some((index, named)) => {
+                used.borrow_mut().push((diagnostic.file(), index, named));
+                let suppression = &found[&diagnostic.file()].all[index];
+                outcome.suppressed.push(Suppressed { diagnostic, reason: suppression.reason.clone() });
+            }
+            None => keep.push(diagnostic),
+        }
+    };
+    for diagnostic in outcome.diagnostics.drain(..) {
+        sift(diagnostic, &mut keep);
+    }
+    let rule = suppress::UNUSED;
+    let listed = rules.iter().any(|other| other.metadata().code == rule.metadata().code);
+    if let Some(reporter) = Reporter::new(workspace, rule.metadata(), settings).filter(|_| listed) {
+        for (file, suppressions) in &found {
+            let source = workspace.file(*file);
+            for (index, suppression) in suppressions.all.iter().enumerate() {
+                let unused: Vec<usize> = (0..suppression.named.len())
+                    .filter(|named| {
+                        let code = suppression.named[*named].code;
+                        let ran = code.and_then(crate::by_code).is_some_and(|other| {
+                            let metadata = other.metadata();
+                            settings.severity(metadata).is_some() && metadata.code != rule.metadata().code
+                        });
+                        ran && !used.borrow().contains(&(*file, index, *named))
+                    })
+                    .collect();
+                for named in &unused {
+                    let fix = suppress::removal(source, *file, suppression, *named, &unused);
+                    unused_suppression::report(&reporter, *file, &suppression.named[*named], fix);
+                }
+            }
+        }
+        for diagnostic in reporter.into_diagnostics() {
+            sift(diagnostic, &mut keep);
+        }
+    }
+    sort(&mut keep);
+    outcome.diagnostics = keep;
+    outcome.suppressed.sort_by(|a, b| order(&a.diagnostic, &b.diagnostic));
+}
+
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(order);
+}
+
+fn order(a: &Diagnostic, b: &Diagnostic) -> std::cmp::Ordering {
+    let key = |diagnostic: &Diagnostic| {
+        let range = diagnostic.range();
+        (diagnostic.file(), range.start(), diagnostic.code, range.end())
+    };
+    key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+}
+
+fn same_finding(a: &Diagnostic, b: &Diagnostic) -> bool {
+    a.code == b.code && a.location == b.location && a.message == b.message
+}
+
+fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        return (*text).to_owned();
+    }
+    payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, workspace};
+    use crate::{Finding, declare_rule};
+
+    declare_rule! {
+        /// ## What it does
+        /// Reports every resource, and breaks off at one called `boom`.
+        pub(crate) struct Panics {
+            code: "panics",
+            family: Document,
+            severity: Error,
+            fix: None,
+            since: "0.1.0",
+        }
+    }
+
+    impl Rule for Panics {
+        fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
+            let symbol = ctx.eval.resource(resource).symbol.as_ref().unwrap();
+            assert_ne!(symbol.name.as_str(), "boom", "met a resource called boom");
+            let location = ctx.eval.in_file(resource.scope, symbol.range);
+            ctx.report(Finding::at(location, "a resource").when("it rains"));
+            ctx.report(Finding::at(location, "a resource").when("it rains"));
+        }
+    }
+
+    const TEXT: &str = "// akslint: ignore[nothing]\nresource a 'A.B/c@2020-01-01' = {\n}\nresource boom 'A.B/c@2020-01-01' = {\n}\nvar x = \n";
+
+    #[test]
+    fn a_rule_that_panics_silences_no_other() {
+        let workspace = workspace(&[("main.bicep", TEXT)]);
+        let rules: Vec<&dyn Rule> = std::iter::once(RULE).chain(all()).collect();
+        let outcome = check_with(&rules, &workspace, &[FileId(0)], &Settings::default());
+        let codes: Vec<_> = outcome.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(codes, ["unknown-rule-in-suppression", "panics", SYNTAX_ERROR], "sorted, and each once");
+        let [panic] = &outcome.panics[..] else { panic!("one rule panicked") };
+        assert_eq!((panic.rule, panic.file), ("panics", FileId(0)));
+        assert!(panic.message.contains("met a resource called boom"), "{}", panic.message);
+    }
+
+    #[test]
+    fn what_holds_for_some_values_only_is_no_error() {
+        let workspace = workspace(&[("main.bicep", "resource a 'A.B/c@2020-01-01' = {\n}\n")]);
+        let severity =
+            |settings: &Settings| check_with(&[RULE], &workspace, &[FileId(0)], settings).diagnostics[0].severity;
+        assert_eq!(severity(&Settings::default()), Severity::Warning);
+        assert_eq!(severity(&Settings { conditional_errors: true, ..Settings::default() }), Severity::Error);
+    }
+
+    #[test]
+    fn syntax_errors_cannot_be_suppressed() {
+        testing::check_all(
+            "
+            // akslint: ignore-file[syntax-error] please
+                                    ^^^^^^^^^^^^ warning[unknown-rule-in-suppression]: no rule `syntax-error`
+            var x =
+                   ^ error[syntax-error]: expected
+            ",
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! What a rule is given, and what it gives back.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+
+use template::Evaluator;
+use template::condition::Conditions;
+use template::workspace::{Location, Workspace};
+
+use crate::rule::Metadata;
+use crate::{Confidence, Diagnostic, Fix, Related, Rewrite, Settings, Severity, Tag};
+
+/// What a rule works with while it looks at a deployment: a file that no other file of the workspace deploys, with all
+/// modules it deploys. Also a [`Reporter`].
+pub struct Ctx<'a> {
+    /// The evaluator of that file; also the view of its clusters, identities and role assignments.
+    pub eval: &'a Evaluator<'a>,
+    reporter: Reporter<'a>,
+}
+
+impl<'a> Ctx<'a> {
+    pub(crate) fn new(eval: &'a Evaluator<'a>, reporter: Reporter<'a>) -> Self {
+        Self { eval, reporter }
+    }
+
+    pub(crate) fn into_reporter(self) -> Reporter<'a> {
+        self.reporter
+    }
+
+    /// Starts a fix.
+    pub fn rewrite(&self) -> Rewrite<'a> {
+        Rewrite::new(self.eval)
+    }
+
+    /// A finding that holds under these conditions: always when there are none.
+    pub fn finding(&self, location: Location, message: impl Into<String>, when: &Conditions) -> Finding {
+        let finding = Finding::at(location, message);
+        if when.is_true() { finding } else { finding.when(self.eval.describe(when)) }
+    }
+}
+
+impl<'a> Deref for Ctx<'a> {
+    type Target = Reporter<'a>;
+
+    fn deref(&self) -> &Reporter<'a> {
+        &self.reporter
+    }
+}
+
+/// Takes what a rule reports.
+pub struct Reporter<'a> {
+    /// All files, for rules that look at callers or other declarations.
+    pub workspace: &'a Workspace,
+    rule: &'static Metadata,
+    severity: Severity,
+    conditional_errors: bool,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+}
+
+impl<'a> Reporter<'a> {
+    /// A reporter for one rule; `None` when the settings turn it off.
+    pub(crate) fn new(workspace: &'a Workspace, rule: &'static Metadata, settings: &Settings) -> Option<Self> {
+        Some(Self {
+            workspace,
+            rule,
+            severity: settings.severity(rule)?,
+            conditional_errors: settings.conditional_errors,
+            diagnostics: RefCell::default(),
+        })
+    }
+
+    /// Reports something. Code, family and severity come from the rule and the settings.
+    pub fn report(&self, finding: Finding) {
+        let mut severity = finding.severity.map_or(self.severity, |own| own.min(self.severity));
+        // What holds for some values only must not fail a build: the values may never be used.
+        if matches!(finding.confidence, Confidence::Conditional(_)) && !self.conditional_errors {
+            severity = severity.min(Severity::Warning);
+        }
+        self.diagnostics.borrow_mut().push(Diagnostic {
+            code: self.rule.code,
+            family: self.rule.family,
+            severity,
+            confidence: finding.confidence,
+            message: finding.message,
+            help: finding.help,
+            location: finding.location,
+            related: finding.related,
+            fixes: finding.fixes,
+            tag: finding.tag,
+        });
+    }
+
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics.into_inner()
+    }
+}
+
+/// Something a rule reports. Made with [`Finding::at`], completed with the other methods.
+#[derive(Debug)]
+pub struct Finding {
+    location: Location,
+    message: String,
+    help: Option<String>,
+    related: Vec<Related>,
+    fixes: Vec<Fix>,
+    confidence: Confidence,
+    severity: Option<Severity>,
+    tag: Option<Tag>,
+}
+
+impl Finding {
+    /// What is wrong where: one sentence without a full stop that names the property.
+    #[must_use]
+    pub fn at(location: Location, message: impl Into<String>) -> Self {
+        Self {
+            location,
+            message: message.into(),
+            help: None,
+            related: Vec::new(),
+            fixes: Vec::new(),
+            confidence: Confidence::Always,
+            severity: None,
+            tag: None,
+        }
+    }
+
+    pub(crate) fn location(&self) -> Location {
+        self.location
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Another place that belongs to it.
+    #[must_use]
+    pub fn related(mut self, location: Location, message: impl Into<String>) -> Self {
+        self.related.push(Related { location, message: message.into() });
+        self
+    }
+
+    /// Ways to mend it, the preferred one first. Takes an `Option<Fix>` as well: a fix that cannot be made cleanly is
+    /// not offered. Calls add up.
+    #[must_use]
+    pub fn fix(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    /// It holds only when this holds, in words: "`useUserAssigned` is false". An error becomes a warning by that.
+    #[must_use]
+    pub fn when(mut self, condition: impl Into<String>) -> Self {
+        self.confidence = Confidence::Conditional(condition.into());
+        self
+    }
+
+    /// How sure it is, where the evaluator says it.
+    #[must_use]
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// It is less bad than the rule's findings usually are. Cannot make it worse.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// How an editor may render it.
+    #[must_use]
+    pub fn tag(mut self, tag: Tag) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+}

@@ -1,0 +1,183 @@
+//! What can be wrong with something that should be the resource ID of a user-assigned identity.
+
+use std::fmt;
+use std::rc::Rc;
+
+use syntax::{TextEdit, TextRange, TextSize};
+use template::Expr;
+use template::aks::{IDENTITY, is_guid};
+use template::eval::{Place, ScopeId};
+use template::value::{Piece, ResourceRef, Str, Target};
+
+use crate::{Applicability, Ctx, FileEdit, Fix};
+
+/// Why a text is not the resource ID of a user-assigned identity. Displays as the rest of a sentence: "is a name".
+#[derive(Clone, Debug)]
+pub(crate) enum Mistake {
+    /// A bare name, and the declared identity that has it.
+    Name(Option<ResourceRef>),
+    /// The symbolic name of an identity, as text.
+    Symbol(ResourceRef),
+    /// A GUID: a principal or client ID, most likely.
+    Guid,
+    /// Another property of an identity, or of something else that has a principal.
+    Property {
+        /// Such as `principalId`.
+        property: Rc<str>,
+        /// The identity that is meant.
+        identity: Option<ResourceRef>,
+    },
+    /// The ID of another type of resource.
+    OtherType(Rc<str>),
+    /// An ARM expression without the brackets that make it one.
+    NoBrackets,
+    /// Nearly an ID.
+    Malformed {
+        /// What is wrong, as the rest of a sentence.
+        what: &'static str,
+        /// Without the mistake.
+        mended: Option<String>,
+    },
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(_) => f.write_str("is a name"),
+            Self::Symbol(_) => f.write_str("is a text, not the identity it names"),
+            Self::Guid => f.write_str("is a GUID"),
+            Self::Property { property, .. } => write!(f, "is the `{property}` of an identity"),
+            Self::OtherType(resource_type) => write!(f, "is the ID of a `{resource_type}`"),
+            Self::NoBrackets => f.write_str("is the text of an expression without its brackets"),
+            Self::Malformed { what, .. } => f.write_str(what),
+        }
+    }
+}
+
+impl Mistake {
+    /// What to do about it.
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::Name(_) | Self::Guid | Self::OtherType(_) => {
+                "The ID looks like /subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…"
+            }
+            Self::Symbol(_) | Self::Property { .. } => "Use the identity's `id`",
+            Self::NoBrackets => "Put the expression in brackets: `\"[resourceId(…)]\"`",
+            Self::Malformed { .. } => "Write the ID as Azure gives it",
+        }
+    }
+}
+
+/// What is wrong with a text that should be the ID of an identity; `None` when it is one, or may be one.
+pub(crate) fn mistake_in(ctx: &Ctx<'_>, text: &Str, place: Place) -> Option<Mistake> {
+    if let Some(known) = text.literal() {
+        return mistake_in_literal(ctx, known, text, place);
+    }
+    if let [Piece::Read(read)] = text.pieces() {
+        let property = read.path.last()?.clone();
+        let wrong =
+            ["principalId", "clientId", "objectId", "tenantId"].iter().any(|name| property.eq_ignore_ascii_case(name));
+        let identity = match read.target {
+            Target::Declared(resource) if ctx.eval.resource(resource).is_type(IDENTITY) => Some(resource),
+            _ => None,
+        };
+        return wrong.then_some(Mistake::Property { property, identity });
+    }
+    let id = ctx.eval.parse_id(text, place.scope, place)?;
+    if id.is_type(IDENTITY)? {
+        return None;
+    }
+    // A path that stops behind the type, or goes on behind the name, may be mended by what is not known.
+    let whole = text.pieces().last().is_some_and(|last| matches!(last, Piece::Id(_)))
+        || id.resource_type.as_deref()?.split('/').count() == id.names.len() + 1;
+    whole.then(|| id.resource_type.clone().map(Mistake::OtherType))?
+}
+
+fn mistake_in_literal(ctx: &Ctx<'_>, known: &str, text: &Str, place: Place) -> Option<Mistake> {
+    if is_guid(known) {
+        return Some(Mistake::Guid);
+    }
+    let lower = known.to_ascii_lowercase();
+    if is_call(&lower) {
+        return Some(Mistake::NoBrackets);
+    }
+    if !known.contains('/') {
+        let (name, property) = known.split_once('.').unwrap_or((known, ""));
+        if let Some(identity) = by_symbol(ctx, place.scope, name)
+            && (property.is_empty() || property == "id")
+        {
+            return Some(Mistake::Symbol(identity));
+        }
+        return (!known.is_empty()).then(|| Mistake::Name(by_name(ctx, place.scope, known)));
+    }
+    let malformed = |what, mended: String| Some(Mistake::Malformed { what, mended: Some(mended) });
+    let trimmed = known.trim();
+    if trimmed != known {
+        return malformed("begins or ends with a blank", trimmed.to_owned());
+    }
+    if known.starts_with("subscriptions/") || known.starts_with("Subscriptions/") {
+        return malformed("begins without a slash", format!("/{known}"));
+    }
+    if lower.contains("resourcegroups/resourcegroups/") {
+        let at = lower.find("resourcegroups/").unwrap_or_default();
+        let mut mended = known.to_owned();
+        mended.replace_range(at..at + "resourcegroups/".len(), "");
+        return malformed("has the segment `resourcegroups` twice", mended);
+    }
+    if known.contains("//") {
+        return malformed("has two slashes in a row", known.replace("//", "/"));
+    }
+    match ctx.eval.parse_id(text, place.scope, place) {
+        Some(id) => match id.is_type(IDENTITY) {
+            Some(true) if id.names.len() == 1 && lower.starts_with("/subscriptions/") => None,
+            Some(true) => Some(Mistake::Malformed { what: "is not a complete ID", mended: None }),
+            _ => id.resource_type.clone().map(Mistake::OtherType),
+        },
+        None => Some(Mistake::Malformed { what: "is not an ID", mended: None }),
+    }
+}
+
+/// Whether a text is a call of one of the functions that IDs are made with.
+fn is_call(lower: &str) -> bool {
+    let functions =
+        ["resourceid(", "parameters(", "variables(", "concat(", "format(", "reference(", "extensionresourceid("];
+    functions.iter().any(|function| lower.trim_start().starts_with(function))
+        && lower.trim_end().ends_with([')', '\'', ']'])
+}
+
+fn by_symbol(ctx: &Ctx<'_>, scope: ScopeId, name: &str) -> Option<ResourceRef> {
+    find(ctx, scope, |resource| resource.symbol.as_ref().is_some_and(|symbol| symbol.name == *name))
+}
+
+fn by_name(ctx: &Ctx<'_>, scope: ScopeId, name: &str) -> Option<ResourceRef> {
+    find(ctx, scope, |resource| {
+        let own = resource.name.and_then(|own| match ctx.eval.template(scope).expr(own) {
+            Expr::Str(own) => Some(own),
+            _ => None,
+        });
+        own.is_some_and(|own| own.eq_ignore_ascii_case(name))
+    })
+}
+
+fn find(ctx: &Ctx<'_>, scope: ScopeId, wanted: impl Fn(&template::model::Resource) -> bool) -> Option<ResourceRef> {
+    let all = (0..).zip(&ctx.eval.template(scope).resources);
+    let mut found = all.filter(|(_, resource)| resource.is_type(IDENTITY) && wanted(resource));
+    found.next().map(|(index, _)| ResourceRef { scope, index, element: None })
+}
+
+/// Puts the brackets of an expression around the text of a JSON string.
+pub(crate) fn with_brackets(ctx: &Ctx<'_>, text: Place) -> Option<Fix> {
+    let at = ctx.eval.location(text);
+    let source = ctx.eval.source(text);
+    if !source.starts_with('"') || source.len() < 2 {
+        return None;
+    }
+    let one = TextSize::of('"');
+    let insert =
+        |offset, bracket: &str| FileEdit { file: at.file, edit: TextEdit::replace(TextRange::empty(offset), bracket) };
+    let mut edits = vec![insert(at.range.start() + one, "[")];
+    if !source.ends_with("]\"") {
+        edits.push(insert(at.range.end() - one, "]"));
+    }
+    Some(Fix { title: "Put the expression in brackets".to_owned(), applicability: Applicability::Safe, edits })
+}

@@ -1,0 +1,143 @@
+//! What several fixes offer: identities that are in sight, and how to call them.
+
+use template::Expr;
+use template::aks::{Cluster, IDENTITY};
+use template::eval::Place;
+use template::value::{ResourceId, ResourceRef, Str};
+
+use crate::write::{New, NewResource, Piece, ResourceHead, Target, unused_name};
+use crate::{Ctx, Rewrite};
+
+/// The API version of identities that fixes declare.
+pub(crate) const IDENTITY_API: &str = "2023-01-31";
+
+/// An identity that a fix can give to a cluster.
+#[derive(Clone)]
+pub(crate) enum Offer {
+    /// Declared in the same template.
+    Declared(ResourceRef),
+    /// To be declared by the fix.
+    New(Box<NewResource>),
+}
+
+impl Offer {
+    /// Its ID, as the key of a map or the value of `resourceId`.
+    pub(crate) fn id(&self) -> New {
+        New::Id(self.target())
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        match self {
+            Self::Declared(identity) => Target::Declared(*identity),
+            Self::New(identity) => Target::Added(Box::new(identity.head.clone())),
+        }
+    }
+
+    /// In words, for the title of a fix.
+    pub(crate) fn label(&self, ctx: &Ctx<'_>) -> String {
+        match self {
+            Self::Declared(identity) => label(ctx, *identity),
+            Self::New(_) => "a new identity".to_owned(),
+        }
+    }
+
+    /// Declares it, where it is not yet, and makes the cluster wait for it, where that has to be said.
+    pub(crate) fn declare<'a>(&self, rewrite: Rewrite<'a>, cluster: ResourceRef) -> Rewrite<'a> {
+        match self {
+            Self::Declared(_) => rewrite,
+            Self::New(identity) => rewrite
+                .add_resource(cluster.scope, identity)
+                .depend_unless_implied(cluster, Target::Added(Box::new(identity.head.clone()))),
+        }
+    }
+}
+
+/// The identities that can be given to the control plane of a cluster: those declared beside it that are not its kubelet's.
+/// Where there is none, a new one.
+pub(crate) fn control_planes(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Vec<Offer> {
+    let kubelets: Vec<_> = cluster.kubelet_ids().iter().filter_map(|case| case.value.declared).collect();
+    let scope = cluster.resource.scope;
+    let mut offers: Vec<Offer> = (0..)
+        .zip(&ctx.eval.template(scope).resources)
+        .filter(|(_, resource)| resource.is_type(IDENTITY) && resource.repeat.is_none())
+        .map(|(index, _)| ResourceRef { scope, index, element: None })
+        .filter(|identity| !kubelets.contains(identity) && !is_kubelet_like(&label(ctx, *identity)))
+        .map(Offer::Declared)
+        .collect();
+    if offers.is_empty() {
+        offers.push(new_identity(ctx, cluster, "identity"));
+    }
+    offers
+}
+
+/// An identity that is not declared yet, named after the cluster.
+pub(crate) fn new_identity(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, suffix: &str) -> Offer {
+    let resource = cluster.declaration();
+    let scope = cluster.resource.scope;
+    let place = |expr| New::Copy(Place { scope, expr });
+    let base = resource.symbol.as_ref().map_or("aks", |symbol| symbol.name.as_str());
+    let mut capital = suffix.to_owned();
+    capital[..1].make_ascii_uppercase();
+    let name = match resource.name.map(|name| (name, ctx.eval.template(scope).expr(name))) {
+        Some((_, Expr::Str(name))) => New::str(format!("{name}-{suffix}")),
+        Some((name, _)) => New::Text(vec![Piece::Hole(place(name)), Piece::Text(format!("-{suffix}"))]),
+        None => New::str(format!("{base}-{suffix}")),
+    };
+    let location = ctx.eval.slots(cluster.resource, &["location"]).into_iter().find_map(|case| {
+        let property = case.value.property.filter(|property| property.object.scope == scope)?;
+        Some(place(ctx.eval.property(property)?.1.value))
+    });
+    let location = location
+        .unwrap_or_else(|| New::Member(Box::new(New::Call("resourceGroup", Vec::new())), vec!["location".to_owned()]));
+    Offer::New(Box::new(NewResource {
+        head: ResourceHead {
+            symbol: unused_name(ctx.eval, scope, &format!("{base}{capital}")),
+            resource_type: IDENTITY.to_owned(),
+            api_version: IDENTITY_API.to_owned(),
+            name: vec![name],
+            scope: None,
+        },
+        members: vec![(New::str("location"), location)],
+        depends_on: Vec::new(),
+    }))
+}
+
+/// What to call a declared resource in a message: its symbol, or its name as far as it is known.
+pub(crate) fn label(ctx: &Ctx<'_>, resource: ResourceRef) -> String {
+    if let Some(symbol) = &ctx.eval.resource(resource).symbol {
+        return symbol.name.as_str().to_owned();
+    }
+    label_of_id(ctx, &ctx.eval.id_of(resource))
+}
+
+/// What to call the resource of an ID.
+pub(crate) fn label_of_id(ctx: &Ctx<'_>, id: &ResourceId) -> String {
+    let symbol = id.declared.and_then(|declared| ctx.eval.resource(declared).symbol.as_ref());
+    match symbol {
+        Some(symbol) => symbol.name.as_str().to_owned(),
+        None => id.names.last().map_or_else(String::new, |name| name_sketch(ctx, name)),
+    }
+}
+
+/// A name with its unknown parts as they are written.
+fn name_sketch(ctx: &Ctx<'_>, name: &Str) -> String {
+    use template::value::Piece;
+
+    name.pieces()
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => text.to_string(),
+            Piece::Unknown(unknown) => match unknown.place {
+                Some(place) => ctx.eval.source(place).trim_matches(['"', '[', ']']).to_owned(),
+                None => "…".to_owned(),
+            },
+            Piece::Id(_) | Piece::Read(_) => "…".to_owned(),
+        })
+        .collect()
+}
+
+/// Whether a name says that an identity is meant for the nodes.
+pub(crate) fn is_kubelet_like(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["kubelet", "kublet", "agentpool", "nodepool", "kmi"].iter().any(|word| name.contains(word))
+}

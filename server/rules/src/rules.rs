@@ -1,0 +1,98 @@
+//! The list of all rules. A new rule is one line here and one file in `rules/`.
+
+use crate::Rule;
+
+/// Declares the modules of the rules, a folder a family, and lists them.
+macro_rules! rules {
+    ($($family:ident { $($rule:ident),* $(,)? })*) => {
+        $(mod $family { $(pub(crate) mod $rule;)* })*
+
+        /// In the order of the list.
+        static RULES: &[&dyn Rule] = &[$($($family::$rule::RULE),*),*];
+
+        /// Folder and file of each rule, in the order of the list.
+        #[cfg(test)]
+        static FILES: &[(&str, &str)] = &[$($((stringify!($family), stringify!($rule))),*),*];
+    };
+}
+
+rules! {
+    identity {
+        identity_type_combined,
+        identity_not_object,
+        user_assigned_without_ids,
+        more_than_one_identity,
+        ids_without_user_assigned,
+        id_key_not_resource_id,
+        id_value_not_empty,
+        no_cluster_identity,
+        identity_misplaced,
+    }
+    kubelet {
+        kubelet_needs_user_assigned,
+        kubelet_key_casing,
+        identity_profile_unknown_key,
+        kubelet_without_resource_id,
+    }
+    service_principal {
+        msi_without_identity,
+        principal_and_identity,
+    }
+    reference {
+        acr_pull_wrong_principal,
+    }
+    document {
+        unknown_rule_in_suppression,
+        unused_suppression,
+    }
+}
+
+#[cfg(test)]
+pub(crate) use document::unknown_rule_in_suppression;
+pub(crate) use document::unused_suppression;
+
+/// All rules, by family, in the order of the list.
+pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
+    RULES.iter().copied()
+}
+
+/// The rule of that code.
+pub fn by_code(code: &str) -> Option<&'static dyn Rule> {
+    all().find(|rule| rule.metadata().code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_and_named_after_its_rule() {
+        let mut on_disk = BTreeSet::new();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+        for family in std::fs::read_dir(root).unwrap() {
+            let family = family.unwrap();
+            for file in std::fs::read_dir(family.path()).unwrap() {
+                let file = file.unwrap().file_name().into_string().unwrap();
+                let rule = file.strip_suffix(".rs").unwrap().to_owned();
+                on_disk.insert((family.file_name().into_string().unwrap(), rule));
+            }
+        }
+        let listed: BTreeSet<_> =
+            FILES.iter().map(|(family, rule)| ((*family).to_owned(), (*rule).to_owned())).collect();
+        assert_eq!(on_disk, listed);
+        for ((family, file), rule) in FILES.iter().zip(all()) {
+            let metadata = rule.metadata();
+            assert_eq!(metadata.code, file.replace('_', "-"), "the code is the name of the file");
+            assert_eq!(metadata.family.as_str(), family.replace('_', "-"), "{}", metadata.code);
+        }
+    }
+
+    #[test]
+    fn codes_are_unique() {
+        let codes: BTreeSet<_> = all().map(|rule| rule.metadata().code).collect();
+        assert_eq!(codes.len(), all().count());
+    }
+}

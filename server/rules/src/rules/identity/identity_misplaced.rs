@@ -1,0 +1,264 @@
+use template::Expr;
+use template::aks::{Cluster, PropertyAt};
+use template::eval::Place;
+use template::value::{ObjectValue, Value};
+
+use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Finds parts of a cluster that have to do with identity and stand at the wrong level: `identity` inside `properties`,
+    /// `identityProfile` or `servicePrincipalProfile` beside it, `userAssignedIdentities` outside of `identity`, and so on.
+    ///
+    /// ## Why is this a problem
+    /// What stands at the wrong level is refused or, worse, not looked at: the cluster comes up without it.
+    ///
+    /// ## Examples
+    /// ### Invalid
+    /// ```json,frame=cluster
+    /// "properties": {
+    ///   "identity": { "type": "SystemAssigned" }
+    /// }
+    /// ```
+    /// ```bicep,frame=cluster
+    /// identity: { type: 'UserAssigned', userAssignedIdentities: { '${mi.id}': {} } }
+    /// identityProfile: { kubeletidentity: { resourceId: kmi.id } }
+    /// properties: {
+    ///   nodeResourceGroup: 'nodes'
+    /// }
+    /// ```
+    ///
+    /// ### Valid
+    /// ```json,frame=cluster
+    /// "identity": { "type": "SystemAssigned" },
+    /// "properties": {}
+    /// ```
+    /// ```bicep,frame=cluster
+    /// identity: { type: 'UserAssigned', userAssignedIdentities: { '${mi.id}': {} } }
+    /// properties: {
+    ///   nodeResourceGroup: 'nodes'
+    ///   identityProfile: { kubeletidentity: { resourceId: kmi.id } }
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Moves it to where it belongs, unless there is something already.
+    ///
+    /// ## When not to use it
+    /// Always use it.
+    ///
+    /// ## References
+    /// The resource type in all API versions.
+    pub(crate) struct IdentityMisplaced {
+        code: "identity-misplaced",
+        family: Identity,
+        severity: Error,
+        fix: Sometimes,
+        since: "0.1.0",
+    }
+}
+
+/// A part of a cluster, where people put it by mistake, and where it belongs. Paths from the top of the resource.
+struct Part {
+    name: &'static str,
+    found_in: &'static [&'static str],
+    belongs_in: &'static [&'static str],
+    /// Its name there, when that is another one.
+    named: &'static str,
+}
+
+const fn part(name: &'static str, found_in: &'static [&'static str], belongs_in: &'static [&'static str]) -> Part {
+    Part { name, found_in, belongs_in, named: name }
+}
+
+const PROPERTIES: &[&str] = &["properties"];
+const SECURITY: &[&str] = &["properties", "securityProfile"];
+
+const PARTS: &[Part] = &[
+    part("identity", PROPERTIES, &[]),
+    part("identityProfile", &[], PROPERTIES),
+    part("identityProfile", &["identity"], PROPERTIES),
+    part("servicePrincipalProfile", &[], PROPERTIES),
+    part("oidcIssuerProfile", &[], PROPERTIES),
+    part("podIdentityProfile", &[], PROPERTIES),
+    part("addonProfiles", &[], PROPERTIES),
+    part("securityProfile", &[], PROPERTIES),
+    part("kubeletidentity", &["identity"], &["properties", "identityProfile"]),
+    part("kubeletidentity", PROPERTIES, &["properties", "identityProfile"]),
+    part("userAssignedIdentities", &[], &["identity"]),
+    part("userAssignedIdentities", PROPERTIES, &["identity"]),
+    part("workloadIdentity", PROPERTIES, SECURITY),
+    part("workloadIdentity", &[], SECURITY),
+    Part { name: "workloadIdentityProfile", found_in: &[], belongs_in: SECURITY, named: "workloadIdentity" },
+    Part { name: "workloadIdentityProfile", found_in: PROPERTIES, belongs_in: SECURITY, named: "workloadIdentity" },
+];
+
+impl Rule for IdentityMisplaced {
+    fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
+        for part in PARTS {
+            let holders = cluster.slots(part.found_in);
+            ctx.judge(&holders, |case| {
+                let Value::Object(holder) = &case.value.value else { return None };
+                if holder.damaged {
+                    return None; // a brace is missing: it may only seem to be here
+                }
+                let entry = ctx.eval.entry(holder, part.name, &case.when)?;
+                let property = template::aks::property_of(entry)?;
+                if matches!(ctx.eval.force(&entry.value).single(), Some(Value::Null)) || is_damaged(ctx, property) {
+                    return None;
+                }
+                let message =
+                    format!("`{}` belongs in {}, not {}", part.name, belongs(part), place_words(part.found_in));
+                let location = ctx.eval.key_location(property)?;
+                let finding = Finding::at(location, message).help(format!("Move it to {}", belongs(part)));
+                Some(finding.fix(mend(ctx, cluster, part, property, holder)))
+            });
+        }
+    }
+}
+
+/// Whether the value lacks a brace.
+fn is_damaged(ctx: &Ctx<'_>, property: PropertyAt) -> bool {
+    let Some((scope, written)) = ctx.eval.property(property) else { return true };
+    matches!(scope.template.expr(written.value), Expr::Object(object) if object.damaged)
+}
+
+fn place_words(path: &[&str]) -> String {
+    if path.is_empty() { "beside `properties`".to_owned() } else { format!("in `{}`", path.join(".")) }
+}
+
+fn belongs(part: &Part) -> String {
+    let place = match part.belongs_in {
+        [] => return "the resource itself, beside `properties`".to_owned(),
+        path => format!("`{}`", path.join(".")),
+    };
+    if part.named == part.name { place } else { format!("{place}, as `{}`", part.named) }
+}
+
+fn mend(
+    ctx: &Ctx<'_>,
+    cluster: &Cluster<'_, '_>,
+    part: &Part,
+    property: PropertyAt,
+    holder: &ObjectValue,
+) -> Option<Fix> {
+    holder.source?;
+    let (_, written) = ctx.eval.property(property)?;
+    let title = format!("Move `{}` to {}", part.name, belongs(part));
+    let value = New::Copy(Place { scope: property.object.scope, expr: written.value });
+    // The deepest object of the target path that is there takes it; what is missing of the path is written around it.
+    let mut path = part.belongs_in.to_vec();
+    path.push(part.named);
+    let targets = cluster.slots(&path);
+    let [target] = targets.as_slice() else { return None };
+    if !target.value.is_absent() {
+        return None;
+    }
+    let at = if part.belongs_in.is_empty() { At::Before("properties") } else { At::Last };
+    let into = target.value.holder?;
+    if target.value.depth == part.belongs_in.len() && part.named == part.name {
+        return ctx.rewrite().move_member(property, into, at).fix(title, Applicability::Safe);
+    }
+    let mut new = value;
+    for name in path[target.value.depth + 1..].iter().rev() {
+        new = New::object([(*name, new)]);
+    }
+    if into == property.object {
+        // It stays in its object and goes one level down.
+        let value = Place { scope: property.object.scope, expr: written.value };
+        let rewrite = ctx.rewrite().rename_key(property, path[target.value.depth]).replace(value, new);
+        return rewrite.fix(title, Applicability::Safe);
+    }
+    ctx.rewrite()
+        .remove(property.object, &[property.number as usize])
+        .insert(into, at, path[target.value.depth], new)
+        .fix(title, Applicability::Safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{check, check_fix};
+
+    #[test]
+    fn a_missing_brace_is_no_misplacement() {
+        check(
+            RULE,
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  properties: {
+    dnsPrefix: 'aks'
+    securityProfile: {
+      workloadIdentity: {
+        enabled: true
+      }
+                     ^ error[syntax-error]: `}`
+  }
+  identity: {
+    type: 'SystemAssigned'
+  }
+}
+",
+        );
+    }
+
+    #[test]
+    fn moves_it_with_its_comments_and_indentation() {
+        check_fix(
+            RULE,
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  properties: {
+    dnsPrefix: 'aks'
+    identity: {
+      // the simple kind
+      type: 'SystemAssigned'
+    }
+  }
+}
+",
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: {
+    // the simple kind
+    type: 'SystemAssigned'
+  }
+  properties: {
+    dnsPrefix: 'aks'
+  }
+}
+",
+        );
+    }
+
+    #[test]
+    fn gives_the_workload_identity_its_real_name() {
+        check_fix(
+            RULE,
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    dnsPrefix: 'aks'
+    workloadIdentityProfile: {
+      enabled: true
+    }
+  }
+}
+",
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    dnsPrefix: 'aks'
+    securityProfile: {
+      workloadIdentity: {
+        enabled: true
+      }
+    }
+  }
+}
+",
+        );
+    }
+}

@@ -1,0 +1,230 @@
+use template::aks::{Cluster, IdEntry, IdentityBlock, Ids, Kind, Slot};
+use template::eval::Place;
+
+use crate::offers::{is_kubelet_like, label_of_id};
+use crate::write::Target;
+use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Finds clusters that name more than one user-assigned identity.
+    ///
+    /// ## Why is this a problem
+    /// `userAssignedIdentities` is a map, but AKS takes exactly one entry and says so while it creates the cluster: `The count
+    /// of user assigned identity specified in identity.userAssignedIdentities is 2, while expected value is 1.` The second
+    /// one is mostly meant for the nodes, and has its own place: `properties.identityProfile.kubeletidentity`.
+    ///
+    /// ## Examples
+    /// ### Invalid
+    /// ```json,frame=identity
+    /// "type": "UserAssigned",
+    /// "userAssignedIdentities": {
+    ///   "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]": {},
+    ///   "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'kmi')]": {}
+    /// }
+    /// ```
+    /// ```bicep,frame=identity
+    /// type: 'UserAssigned'
+    /// userAssignedIdentities: {
+    ///   '${mi.id}': {}
+    ///   '${kmi.id}': {}
+    /// }
+    /// ```
+    ///
+    /// ### Valid
+    /// ```json,frame=cluster
+    /// "identity": { "type": "UserAssigned", "userAssignedIdentities": { "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]": {} } },
+    /// "properties": {
+    ///   "dnsPrefix": "aks",
+    ///   "identityProfile": { "kubeletidentity": { "resourceId": "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'kmi')]" } }
+    /// }
+    /// ```
+    /// ```bicep,frame=cluster
+    /// identity: { type: 'UserAssigned', userAssignedIdentities: { '${mi.id}': {} } }
+    /// properties: {
+    ///   dnsPrefix: 'aks'
+    ///   identityProfile: { kubeletidentity: { resourceId: kmi.id } }
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Makes one of them the identity of the kubelet: the one whose name says so, else the last one. Or removes it.
+    ///
+    /// ## When not to use it
+    /// Always use it.
+    ///
+    /// ## References
+    /// hashicorp/terraform-provider-azurerm#16890, and the description of the property since 2020-06-01.
+    pub(crate) struct MoreThanOneIdentity {
+        code: "more-than-one-identity",
+        family: Identity,
+        severity: Error,
+        fix: Sometimes,
+        since: "0.1.0",
+    }
+}
+
+impl Rule for MoreThanOneIdentity {
+    fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
+        ctx.judge(cluster.identities(), |case| {
+            let IdentityBlock::Object { kind, ids: Ids::Map { entries, .. }, ids_slot, .. } = &case.value.block else {
+                return None;
+            };
+            // With another type the map as a whole is the mistake.
+            if matches!(kind, Kind::SystemAssigned | Kind::None) {
+                return None;
+            }
+            let distinct = distinct(ctx, entries, ids_slot);
+            if distinct.len() < 2 {
+                return None;
+            }
+            let extra = distinct.iter().rposition(|entry| is_kubelet(ctx, cluster, entry)).unwrap_or(distinct.len() - 1);
+            let entry = distinct[extra];
+            let at = match entry.property.and_then(|property| ctx.eval.key_location(property)) {
+                Some(at) => at,
+                None => ctx.eval.written_at(ids_slot)?,
+            };
+            let message =
+                format!("`userAssignedIdentities` names {} identities; AKS takes exactly one", distinct.len());
+            let mut finding = Finding::at(at, message)
+                .help("Keep the one of the control plane; the nodes' own goes to `properties.identityProfile.kubeletidentity`");
+            for (number, other) in distinct.iter().enumerate().filter(|(number, _)| *number != extra) {
+                if let Some(location) = other.property.and_then(|property| ctx.eval.key_location(property)) {
+                    let nth = if number == 0 { "one identity is named here" } else { "another one here" };
+                    finding = finding.related(location, nth);
+                }
+            }
+            let removals = distinct.iter().rev().filter_map(|entry| remove(ctx, entry));
+            Some(finding.fix(to_kubelet(ctx, cluster, entry)).fix(removals))
+        });
+    }
+}
+
+/// The entries that name different identities, as far as can be told: the first of each.
+fn distinct<'e>(ctx: &Ctx<'_>, entries: &'e [IdEntry], map: &Slot) -> Vec<&'e IdEntry> {
+    let mut seen = Vec::new();
+    let mut distinct = Vec::new();
+    for entry in entries {
+        let canon = ctx.eval.canon_of_key(&entry.key, entry.property.map(|property| property.object).or(map.place));
+        if !seen.contains(&canon) {
+            seen.push(canon);
+            distinct.push(entry);
+        }
+    }
+    distinct
+}
+
+/// Whether the entry is the one that is meant for the nodes.
+fn is_kubelet(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, entry: &IdEntry) -> bool {
+    let Some(place) = entry.property.map(|property| property.object) else { return false };
+    let Some(id) = ctx.eval.parse_id(&entry.key, place.scope, place) else {
+        return is_kubelet_like(&entry.key.sketch());
+    };
+    cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon) || is_kubelet_like(&label_of_id(ctx, &id))
+}
+
+fn remove(ctx: &Ctx<'_>, entry: &IdEntry) -> Option<Fix> {
+    let property = entry.property?;
+    let (_, written) = ctx.eval.property(property)?;
+    let key = ctx.eval.source(Place { scope: property.object.scope, expr: written.key });
+    let rewrite = ctx.rewrite().remove(property.object, &[property.number as usize]);
+    rewrite.fix(format!("Remove {key}"), Applicability::Unsafe)
+}
+
+/// Moves the entry to where the kubelet's identity belongs, or drops it when it is there already.
+fn to_kubelet(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, entry: &IdEntry) -> Option<Fix> {
+    let property = entry.property?;
+    let rewrite = ctx.rewrite().remove(property.object, &[property.number as usize]);
+    if !cluster.kubelet_ids().is_empty() {
+        let title = "Remove it here: it is the identity of the kubelet already";
+        return is_kubelet(ctx, cluster, entry).then(|| rewrite.fix(title, Applicability::Safe))?;
+    }
+    let profile = cluster.slots(&["properties", "identityProfile"]);
+    let [profile] = profile.as_slice() else { return None };
+    if !profile.value.is_absent() || profile.value.depth == 0 {
+        return None;
+    }
+    let scope = property.object.scope;
+    let (_, written) = ctx.eval.property(property)?;
+    let id = ctx.eval.parse_id(&entry.key, scope, property.object);
+    let value = match id.and_then(|id| id.declared).filter(|declared| declared.scope == scope) {
+        Some(declared) => New::Id(Target::Declared(declared)),
+        None => New::Copy(Place { scope, expr: written.key }),
+    };
+    let kubelet = New::object([("kubeletidentity", New::object([("resourceId", value)]))]);
+    rewrite
+        .insert(profile.value.holder?, At::Last, "identityProfile", kubelet)
+        .fix("Make it the identity of the kubelet", Applicability::Unsafe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{check, check_fix};
+
+    const IDENTITIES: &str =
+        "resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'mi' }
+resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'nodes' }
+";
+
+    fn cluster(ids: &str) -> String {
+        format!(
+            "{IDENTITIES}resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
+  name: 'aks'
+  identity: {{
+    type: 'UserAssigned'
+    userAssignedIdentities: {ids}
+  }}
+  properties: {{
+    dnsPrefix: 'aks'
+  }}
+}}
+"
+        )
+    }
+
+    #[test]
+    fn the_same_identity_twice_is_not_two() {
+        check(
+            RULE,
+            &cluster(
+                "{ '${mi.id}': {}, '${resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'MI')}': {} }",
+            ),
+        );
+    }
+
+    #[test]
+    fn stays_silent_about_lists_of_unknown_length() {
+        check(
+            RULE,
+            &format!(
+                "param ids array
+{}",
+                cluster("toObject(ids, id => id, id => {})")
+            ),
+        );
+    }
+
+    #[test]
+    fn counts_what_a_lambda_makes() {
+        check(
+            RULE,
+            &cluster(
+                "reduce(map([mi.id, kubelet.id], id => { '${id}': {} }), {}, (cur, next) => union(cur, next))
+                                                                    ^^^^^^^ error[more-than-one-identity]: names 2 identities",
+            ),
+        );
+    }
+
+    #[test]
+    fn moves_the_one_that_is_meant_for_the_nodes() {
+        check_fix(
+            RULE,
+            &cluster("{\n      '${kubelet.id}': {}\n      '${mi.id}': {}\n    }"),
+            &cluster("{\n      '${mi.id}': {}\n    }").replace(
+                "dnsPrefix: 'aks'\n",
+                "dnsPrefix: 'aks'\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: kubelet.id\n      }\n    }\n",
+            ),
+        );
+    }
+}

@@ -1,0 +1,290 @@
+use template::aks::{Case, Cluster, Principal, RoleAssignment, Slot};
+use template::value::{ResourceRef, Value};
+
+use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Finds the role AcrPull given to the identity of a cluster's control plane instead of that of its kubelet.
+    ///
+    /// ## Why is this a problem
+    /// Images are pulled by the nodes, with the identity of the kubelet. The control plane never pulls anything. The deployment
+    /// succeeds; the pods then wait in `ImagePullBackOff` with `401 Unauthorized`.
+    ///
+    /// ## Examples
+    /// ### Invalid
+    /// ```json,frame=resource
+    /// {
+    ///   "type": "Microsoft.Authorization/roleAssignments",
+    ///   "apiVersion": "2022-04-01",
+    ///   "name": "[guid(resourceGroup().id, 'aks', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///   "properties": {
+    ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///     "principalId": "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi'), '2023-01-31').principalId]",
+    ///     "principalType": "ServicePrincipal"
+    ///   }
+    /// }
+    /// ```
+    /// ```bicep,frame=resource
+    /// resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+    ///   name: guid(resourceGroup().id, mi.id, '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    ///   properties: {
+    ///     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    ///     principalId: mi.properties.principalId
+    ///     principalType: 'ServicePrincipal'
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ### Valid
+    /// ```json,frame=resource
+    /// {
+    ///   "type": "Microsoft.Authorization/roleAssignments",
+    ///   "apiVersion": "2022-04-01",
+    ///   "name": "[guid(resourceGroup().id, 'aks', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///   "properties": {
+    ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///     "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01').identityProfile.kubeletidentity.objectId]",
+    ///     "principalType": "ServicePrincipal"
+    ///   }
+    /// }
+    /// ```
+    /// ```bicep,frame=resource
+    /// resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+    ///   name: guid(resourceGroup().id, aks.id, '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    ///   properties: {
+    ///     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    ///     principalId: aks.properties.identityProfile.kubeletidentity.objectId
+    ///     principalType: 'ServicePrincipal'
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Gives the role to the identity of the kubelet.
+    ///
+    /// ## When not to use it
+    /// When the control plane's identity is used by something else as well that pulls images. A second assignment for the
+    /// kubelet silences the rule.
+    ///
+    /// ## References
+    /// articles/aks/cluster-container-registry-integration.md of the AKS documentation.
+    pub(crate) struct AcrPullWrongPrincipal {
+        code: "acr-pull-wrong-principal",
+        family: Reference,
+        severity: Warning,
+        fix: Sometimes,
+        since: "0.1.0",
+    }
+}
+
+/// The GUID of the role AcrPull.
+const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
+
+impl Rule for AcrPullWrongPrincipal {
+    fn check_deployment(&self, ctx: &Ctx<'_>) {
+        let assignments: Vec<RoleAssignment> = ctx.eval.role_assignments().into_iter().filter(gives_pull).collect();
+        if assignments.is_empty() {
+            return;
+        }
+        let clusters: Vec<Cluster<'_, '_>> =
+            ctx.eval.clusters().into_iter().map(|one| Cluster::new(ctx.eval, one)).collect();
+        let granted: Vec<Principal> = assignments
+            .iter()
+            .flat_map(|assignment| &assignment.principal)
+            .filter_map(|principal| ctx.eval.principal(&principal.value.value))
+            .collect();
+        for assignment in &assignments {
+            let cases = ctx.eval.join(&assignment.roles, &assignment.principal);
+            ctx.judge(&cases, |case| {
+                let (role, principal) = case.value;
+                if &**role != ACR_PULL {
+                    return None;
+                }
+                let (cluster, applicability) = wrong_cluster(ctx, &clusters, principal)?;
+                if granted.iter().any(|other| is_kubelet_of(ctx, &clusters, other, cluster)) {
+                    return None;
+                }
+                finding(ctx, assignment, principal, cluster, applicability)
+            });
+        }
+    }
+}
+
+fn gives_pull(assignment: &RoleAssignment) -> bool {
+    assignment.roles.iter().any(|Case { value, .. }| &**value == ACR_PULL)
+}
+
+/// The cluster whose control plane the principal is, and is nothing else that might pull images.
+fn wrong_cluster(
+    ctx: &Ctx<'_>,
+    clusters: &[Cluster<'_, '_>],
+    principal: &Slot,
+) -> Option<(ResourceRef, Applicability)> {
+    match ctx.eval.principal(&principal.value)? {
+        Principal::ControlPlane { cluster, .. } => Some((cluster, Applicability::Safe)),
+        Principal::Identity { id, .. } => {
+            let used = |cluster: &&Cluster<'_, '_>| {
+                cluster.control_plane_ids().iter().any(|case| case.value.canon == id.canon)
+            };
+            let cluster = clusters.iter().find(used)?;
+            // As long as it is not certain what the kubelet has, it may be this very identity.
+            let kubelet_is_known = cluster.kubelets().iter().all(|case| match &case.value.value {
+                Value::Null => true,
+                Value::Object(_) => !cluster.kubelet_ids().is_empty(),
+                _ => false,
+            });
+            let is_kubelet =
+                clusters.iter().any(|cluster| cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon));
+            (kubelet_is_known && !is_kubelet).then_some((cluster.resource, Applicability::Unsafe))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a principal is that of the kubelet of a cluster.
+fn is_kubelet_of(ctx: &Ctx<'_>, clusters: &[Cluster<'_, '_>], principal: &Principal, of: ResourceRef) -> bool {
+    match principal {
+        Principal::Kubelet { cluster, .. } => ctx.eval.id_of(*cluster).canon == ctx.eval.id_of(of).canon,
+        Principal::Identity { id, .. } => clusters.iter().any(|cluster| {
+            cluster.resource == of && cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon)
+        }),
+        _ => false,
+    }
+}
+
+fn finding(
+    ctx: &Ctx<'_>,
+    assignment: &RoleAssignment,
+    principal: &Slot,
+    cluster: ResourceRef,
+    applicability: Applicability,
+) -> Option<Finding> {
+    let place = principal.place?;
+    // Where a module is told whom to give the role to, the mistake is with its caller.
+    let by_caller = place.scope != assignment.resource.scope;
+    let at = if by_caller { ctx.eval.location(place) } else { ctx.eval.written_at(principal)? };
+    let mut finding =
+        Finding::at(at, "AcrPull is given to the identity of the control plane; images are pulled by the kubelet")
+            .help("Give it to `properties.identityProfile.kubeletidentity.objectId` of the cluster");
+    finding = if by_caller {
+        finding.related(ctx.eval.header(assignment.resource), "the role is assigned here")
+    } else {
+        finding.related(ctx.eval.header(cluster), "the cluster")
+    };
+    let in_reach = place.scope == cluster.scope;
+    let fix = in_reach.then(|| {
+        let read = New::read(cluster, "properties.identityProfile.kubeletidentity.objectId");
+        ctx.rewrite().replace(place, read).fix("Give it to the identity of the kubelet", applicability)
+    });
+    Some(finding.fix(fix.flatten()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{check, check_fix};
+
+    const CLUSTER: &str = "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: { type: 'SystemAssigned' }
+  properties: {}
+}
+";
+
+    fn pull(principal: &str) -> String {
+        format!(
+            "resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
+  name: guid(aks.id, 'pull')
+  properties: {{
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    principalId: {principal}
+  }}
+}}
+"
+        )
+    }
+
+    #[test]
+    fn gives_it_to_the_kubelet() {
+        let before = format!("{CLUSTER}{}", pull("aks.identity.principalId"));
+        check_fix(
+            RULE,
+            &before,
+            &format!("{CLUSTER}{}", pull("aks.properties.identityProfile.kubeletidentity.objectId")),
+        );
+    }
+
+    #[test]
+    fn knows_the_role_in_every_form() {
+        for role in [
+            "resourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+            "'/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d'",
+            "roles.AcrPull",
+            "acrPull.id",
+        ] {
+            check(
+                RULE,
+                &format!(
+                    "var roles = {{ AcrPull: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d') }}
+resource acrPull 'Microsoft.Authorization/roleDefinitions@2022-04-01' existing = {{
+  scope: subscription()
+  name: '7f951dda-4ed3-4680-a7ca-43fe172d538d'
+}}
+{CLUSTER}resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
+  name: guid(aks.id, 'pull')
+  properties: {{
+    roleDefinitionId: {role}
+    principalId: aks.identity.principalId
+                 ^^^^^^^^^^^^^^^^^^^^^^^^ warning[acr-pull-wrong-principal]: pulled by the kubelet
+  }}
+}}
+"
+                ),
+            );
+        }
+    }
+
+    #[test]
+    fn a_grant_for_the_kubelet_beside_it_is_enough() {
+        let second =
+            pull("aks.properties.identityProfile.kubeletidentity.objectId").replace("resource pull", "resource other");
+        check(RULE, &format!("{CLUSTER}{}{second}", pull("aks.identity.principalId")));
+    }
+
+    #[test]
+    fn other_roles_are_not_its_business() {
+        let text = format!("{CLUSTER}{}", pull("aks.identity.principalId"));
+        check(RULE, &text.replace("7f951dda-4ed3-4680-a7ca-43fe172d538d", "4d97b98b-1d4f-4787-a291-c67834d212e7"));
+    }
+
+    #[test]
+    fn the_caller_of_a_module_is_told() {
+        check(
+            RULE,
+            "//- main.bicep
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: { type: 'SystemAssigned' }
+  properties: {}
+}
+module pull 'pull.bicep' = {
+  name: 'pull'
+  params: {
+    principal: aks.identity.principalId
+               ^^^^^^^^^^^^^^^^^^^^^^^^ warning[acr-pull-wrong-principal]: pulled by the kubelet
+  }
+}
+//- pull.bicep
+param principal string
+resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(resourceGroup().id, principal, 'pull')
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    principalId: principal
+  }
+}
+",
+        );
+    }
+}

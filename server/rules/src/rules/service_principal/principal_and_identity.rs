@@ -1,0 +1,143 @@
+use template::Expr;
+use template::aks::{Cluster, IdentityBlock, Kind};
+use template::expr::Ref;
+use template::value::Value;
+
+use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Finds clusters that have a managed identity and a real service principal.
+    ///
+    /// ## Why is this a problem
+    /// A cluster has one or the other. The CLI refuses to take both; what the service makes of the pair is not documented. Either
+    /// way one of the two is not what the cluster uses, and the principal's secret lies around for nothing.
+    ///
+    /// ## Examples
+    /// ### Invalid
+    /// ```json,frame=cluster
+    /// "identity": { "type": "SystemAssigned" },
+    /// "properties": {
+    ///   "servicePrincipalProfile": { "clientId": "11111111-1111-1111-1111-111111111111", "secret": "[null()]" }
+    /// }
+    /// ```
+    /// ```bicep,frame=cluster
+    /// identity: { type: 'SystemAssigned' }
+    /// properties: {
+    ///   servicePrincipalProfile: { clientId: '11111111-1111-1111-1111-111111111111' }
+    /// }
+    /// ```
+    ///
+    /// ### Valid
+    /// ```json,frame=cluster
+    /// "identity": { "type": "SystemAssigned" },
+    /// "properties": {}
+    /// ```
+    /// ```bicep,frame=cluster
+    /// identity: { type: 'SystemAssigned' }
+    /// properties: { servicePrincipalProfile: { clientId: 'msi' } }
+    /// ```
+    ///
+    /// ## Fix
+    /// Drops the principal, and its parameters where nothing else uses them.
+    ///
+    /// ## When not to use it
+    /// Always use it. A client ID that may be `msi` is not reported, nor one of which nothing is known and that comes without
+    /// a secret.
+    ///
+    /// ## References
+    /// `az aks create` (azure-cli 2.91.0): `Cannot specify --enable-managed-identity and --service-principal/--client-secret
+    /// at same time`.
+    pub(crate) struct PrincipalAndIdentity {
+        code: "principal-and-identity",
+        family: ServicePrincipal,
+        severity: Warning,
+        fix: Sometimes,
+        since: "0.1.0",
+    }
+}
+
+impl Rule for PrincipalAndIdentity {
+    fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
+        let profiles = cluster.slots(&["properties", "servicePrincipalProfile"]);
+        let cases = ctx.eval.join(cluster.identities(), &profiles);
+        ctx.judge(&cases, |case| {
+            let (identity, profile) = case.value;
+            let IdentityBlock::Object { kind: Kind::SystemAssigned | Kind::UserAssigned, kind_slot, .. } =
+                &identity.block
+            else {
+                return None;
+            };
+            let Value::Object(object) = &profile.value else { return None };
+            let clients = ctx.eval.slots_in(profile, &case.when, &["clientId"]);
+            let secrets = ctx.eval.slots_in(profile, &case.when, &["secret"]);
+            let has_secret = !secrets.is_empty() && secrets.iter().all(|secret| !secret.value.is_absent());
+            let is_real = |client: &Value| match client {
+                Value::Null => false,
+                Value::Str(text) => match text.literal() {
+                    Some(known) => !known.is_empty() && !known.eq_ignore_ascii_case("msi"),
+                    None => has_secret,
+                },
+                Value::Unknown(_) | Value::Read(_) => has_secret,
+                _ => false,
+            };
+            if clients.is_empty() || !clients.iter().all(|client| is_real(&client.value.value)) {
+                return None;
+            }
+            let property = profile.property?;
+            let mut finding = Finding::at(
+                ctx.eval.key_location(property)?,
+                "the cluster has both a service principal and a managed identity; it uses one of them",
+            )
+            .help("Drop `servicePrincipalProfile`");
+            if let Some(location) = ctx.eval.written_at(kind_slot) {
+                finding = finding.related(location, "the managed identity is switched on here");
+            }
+            let scope = property.object.scope;
+            let mut fix = ctx.rewrite().remove(property.object, &[property.number as usize]);
+            for entry in &object.entries {
+                let Some((declared, written)) = template::aks::property_of(entry).and_then(|at| ctx.eval.property(at))
+                else {
+                    continue;
+                };
+                if let Expr::Ref(Ref::Parameter(name)) = declared.template.expr(written.value) {
+                    fix = fix.drop_parameter_if_unused(scope, name);
+                }
+            }
+            Some(finding.fix(fix.fix("Drop the service principal", Applicability::Unsafe)))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{check, check_fix};
+
+    fn cluster(parameters: &str, profile: &str) -> String {
+        format!(
+            "{parameters}resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
+  name: 'aks'
+  identity: {{ type: 'SystemAssigned' }}
+  properties: {{
+    dnsPrefix: 'aks'
+{profile}  }}
+}}
+"
+        )
+    }
+
+    #[test]
+    fn a_client_id_that_may_be_msi_is_fine() {
+        let profile = "    servicePrincipalProfile: { clientId: id, secret: secret }\n";
+        check(RULE, &cluster("param id string = 'msi'\n@secure()\nparam secret string = ''\n", profile));
+        check(RULE, &cluster("param id string\n", "    servicePrincipalProfile: { clientId: id }\n"));
+    }
+
+    #[test]
+    fn the_parameters_go_with_it() {
+        let parameters = "param id string\n\n@secure()\nparam secret string\n\n";
+        let profile = "    servicePrincipalProfile: {\n      clientId: id\n      secret: secret\n    }\n";
+        check_fix(RULE, &cluster(parameters, profile), &cluster("", ""));
+    }
+}

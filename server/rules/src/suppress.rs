@@ -1,0 +1,532 @@
+//! What people put into a file to silence a rule.
+//!
+//! | where | what | silences |
+//! | --- | --- | --- |
+//! | a comment behind code | `// akslint: ignore[code, code] reason` | what begins on this line |
+//! | a comment on a line of its own | the same | what begins on the next line that is no comment |
+//! | a comment anywhere | `// akslint: ignore-file[code] reason` | the whole file |
+//! | Bicep | `#disable-next-line code code` | what begins on the next line |
+//! | Bicep | `#disable-diagnostics code` … `#restore-diagnostics code` | what begins between them |
+//! | JSON without comments | `"metadata": { "akslint": { "ignore": [ { "code": "…", "reason": "…" } ] } }` | what is in the object that has this `metadata`: a resource, or the whole template |
+//!
+//! ARM takes a `metadata` at the top of a template and in a resource, and passes over names in it that it does not know.
+//! Codes of Bicep's own linter in `#disable-…` are none of our business.
+
+use std::ops::Range;
+
+use memchr::memmem;
+use syntax::json::{self, Member, Object, Value};
+use syntax::{Language, SourceText, SyntaxTree, TextEdit, TextRange, TextSize};
+use template::workspace::{FileId, SourceFile, Workspace};
+
+use crate::check::SYNTAX_ERROR;
+use crate::write::{List, Separator, behind_line_end, json_escape, line_start, size};
+use crate::{Applicability, Diagnostic, FileEdit, Fix, Rule, by_code, rules};
+
+/// The rule about suppressions that are not needed.
+pub(crate) const UNUSED: &dyn Rule = rules::unused_suppression::RULE;
+/// The rule about suppressions that name no rule.
+#[cfg(test)]
+pub(crate) const UNKNOWN_RULE: &dyn Rule = rules::unknown_rule_in_suppression::RULE;
+
+/// What every suppression of ours has in it.
+const MARK: &str = "akslint";
+
+/// A diagnostic that somebody silenced.
+#[derive(Clone, Debug)]
+pub struct Suppressed {
+    /// What would have been reported.
+    pub diagnostic: Diagnostic,
+    /// Why it is not, in the words of whoever silenced it.
+    pub reason: Option<String>,
+}
+
+/// All suppressions of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Suppressions {
+    pub(crate) all: Vec<Suppression>,
+    /// What looks like a suppression and is none.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// One suppression.
+#[derive(Debug)]
+pub(crate) struct Suppression {
+    /// The rules it names.
+    pub(crate) named: Vec<Named>,
+    pub(crate) reason: Option<String>,
+    /// What begins in here is silenced.
+    covers: TextRange,
+    /// The comment, directive or entry.
+    range: TextRange,
+    form: Form,
+}
+
+/// A rule named by a suppression.
+#[derive(Debug)]
+pub(crate) struct Named {
+    /// As written.
+    pub(crate) word: String,
+    /// Where, without quotes.
+    pub(crate) range: TextRange,
+    /// The rule's code; `None` when there is no such rule.
+    pub(crate) code: Option<&'static str>,
+}
+
+/// What cannot be read.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) range: TextRange,
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Codes with commas between them.
+    Comment,
+    /// Codes with blanks between them.
+    Directive,
+    /// An entry of a JSON array.
+    Entry,
+}
+
+impl Suppressions {
+    /// Those of a file. Costs one scan of the text when there are none.
+    pub(crate) fn of(file: &SourceFile) -> Self {
+        let mut found = Self::default();
+        let Some(tree) = &file.tree else { return found };
+        let text = file.text.as_str();
+        let mut in_metadata = false;
+        for at in memmem::find_iter(text.as_bytes(), MARK) {
+            match comment_at(tree, at) {
+                Some(comment) => found.read_comment(&file.text, at, comment),
+                None => in_metadata = true,
+            }
+        }
+        if in_metadata && file.language() == Language::Json {
+            found.read_metadata(tree);
+        }
+        if file.language() != Language::Json {
+            found.read_directives(&file.text, tree);
+        }
+        found.all.sort_by_key(|suppression| suppression.range.start());
+        found
+    }
+
+    /// Which suppression silences the diagnostic, and by which of the rules it names.
+    pub(crate) fn covering(&self, diagnostic: &Diagnostic) -> Option<(usize, usize)> {
+        if diagnostic.code == SYNTAX_ERROR {
+            return None;
+        }
+        let at = diagnostic.range().start();
+        let covers = |suppression: &Suppression| suppression.covers.start() <= at && at <= suppression.covers.end();
+        // The narrowest first: a suppression of the whole file should not make those of its lines look unused.
+        let mut candidates: Vec<_> = self.all.iter().enumerate().filter(|(_, found)| covers(found)).collect();
+        candidates.sort_by_key(|(_, found)| found.covers.len());
+        candidates.into_iter().find_map(|(index, suppression)| {
+            let named = suppression.named.iter().position(|named| named.code == Some(diagnostic.code))?;
+            Some((index, named))
+        })
+    }
+
+    /// `akslint:` at `at` in a comment.
+    fn read_comment(&mut self, text: &SourceText, at: usize, comment: TextRange) {
+        let end = usize::from(comment.end());
+        let written = &text.as_str()[at..end];
+        let Some(rest) = written[MARK.len()..].strip_prefix(':') else { return };
+        let rest = rest.lines().next().unwrap_or_default();
+        let rest = rest.split("*/").next().unwrap_or_default().trim();
+        let here = TextRange::at(size(at), TextSize::of(MARK));
+        let keyword = rest.split(['[', ' ', '\t']).next().unwrap_or_default();
+        let whole_file = keyword == "ignore-file";
+        if !whole_file && keyword != "ignore" {
+            let message = format!("`akslint:` is followed by `{keyword}`, which is no instruction");
+            self.problems.push(Problem { range: here, message });
+            return;
+        }
+        let codes = rest[keyword.len()..].trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let Some((codes, reason)) = codes.filter(|(codes, _)| !codes.trim().is_empty()) else {
+            let message = format!("`akslint: {keyword}` names no rule");
+            self.problems.push(Problem { range: here, message });
+            return;
+        };
+        // Where the list begins, in the text: `codes` is a part of it.
+        let offset = at + (codes.as_ptr() as usize - written.as_ptr() as usize);
+        let covers = if whole_file { whole(text) } else { line_covered(text, comment) };
+        let named = words(codes, offset, |c| c == ',' || c.is_whitespace());
+        let reason = Some(reason.trim()).filter(|reason| !reason.is_empty()).map(str::to_owned);
+        self.all.push(Suppression { named, reason, covers, range: comment, form: Form::Comment });
+    }
+
+    /// Bicep's own directives, where they name rules of ours.
+    fn read_directives(&mut self, text: &SourceText, tree: &SyntaxTree) {
+        let mut open: Vec<Suppression> = Vec::new();
+        for at in memmem::find_iter(text.as_str().as_bytes(), "#") {
+            let rest = &text.as_str()[at..];
+            let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+            let line = line.split("//").next().unwrap_or_default().trim_end();
+            let Some(kind) =
+                ["#disable-next-line", "#disable-diagnostics", "#restore-diagnostics"].into_iter().find(|kind| {
+                    line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+                })
+            else {
+                continue;
+            };
+            let Some(range) = comment_at(tree, at) else { continue };
+            let mut named = words(&line[kind.len()..], at + kind.len(), char::is_whitespace);
+            named.retain(|named| named.code.is_some());
+            let end = behind_line_end(text, size(at + line.len()));
+            match kind {
+                "#disable-next-line" => {
+                    let next = text.as_str()[usize::from(end)..].find(['\n', '\r']);
+                    let covers = TextRange::new(end, next.map_or(text.len(), |length| end + size(length)));
+                    self.all.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
+                }
+                "#disable-diagnostics" => {
+                    let covers = TextRange::new(size(at), text.len());
+                    open.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
+                }
+                _ => {
+                    for suppression in &mut open {
+                        let restored =
+                            |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
+                        if suppression.covers.end() == text.len() && suppression.named.iter().any(restored) {
+                            suppression.covers = TextRange::new(suppression.covers.start(), size(at));
+                        }
+                    }
+                }
+            }
+        }
+        self.all.extend(open);
+        self.all.retain(|suppression| !suppression.named.is_empty());
+    }
+
+    fn read_metadata(&mut self, tree: &SyntaxTree) {
+        for ignore in ignore_lists(tree) {
+            for entry in ignore.entries {
+                let Value::Object(object) = entry else {
+                    let message = "an entry of `ignore` is an object with `code` and `reason`".to_owned();
+                    self.problems.push(Problem { range: entry.range(), message });
+                    continue;
+                };
+                let text = |name: &str| member(object, name).and_then(|member| member.value?.as_str());
+                let Some(code) = text("code") else {
+                    let message = "an entry of `ignore` names no rule in `code`".to_owned();
+                    self.problems.push(Problem { range: object.range(), message });
+                    continue;
+                };
+                let word = code.text().into_owned();
+                let named = Named { code: rule_code(&word), word, range: code.inner_range() };
+                self.all.push(Suppression {
+                    named: vec![named],
+                    reason: text("reason").map(|reason| reason.text().into_owned()),
+                    covers: ignore.owner.range(),
+                    range: object.range(),
+                    form: Form::Entry,
+                });
+            }
+        }
+    }
+}
+
+/// An `ignore` list in a `metadata`.
+struct IgnoreList<'t> {
+    /// The object that has the `metadata`.
+    owner: Object<'t>,
+    metadata: Member<'t>,
+    akslint: Member<'t>,
+    ignore: Member<'t>,
+    entries: Vec<Value<'t>>,
+}
+
+fn ignore_lists(tree: &SyntaxTree) -> Vec<IgnoreList<'_>> {
+    let mut found = Vec::new();
+    let mut pending: Vec<Value<'_>> = json::root(tree).into_iter().collect();
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Array(array) => pending.extend(array.elements().filter(|value| mentions(tree, value.range()))),
+            Value::Object(owner) => {
+                pending.extend(
+                    owner.members().filter_map(|member| member.value).filter(|value| mentions(tree, value.range())),
+                );
+                found.extend(ignore_list(owner));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn ignore_list(owner: Object<'_>) -> Option<IgnoreList<'_>> {
+    let metadata = member(owner, "metadata")?;
+    let akslint = member(metadata.value?.as_object()?, MARK)?;
+    let ignore = member(akslint.value?.as_object()?, "ignore")?;
+    let entries = ignore.value?.as_array()?.elements().collect();
+    Some(IgnoreList { owner, metadata, akslint, ignore, entries })
+}
+
+fn mentions(tree: &SyntaxTree, range: TextRange) -> bool {
+    memmem::find(tree.text().slice(range).as_bytes(), MARK.as_bytes()).is_some()
+}
+
+fn member<'t>(object: Object<'t>, name: &str) -> Option<Member<'t>> {
+    object.members().find(|member| member.key.text().eq_ignore_ascii_case(name))
+}
+
+fn rule_code(word: &str) -> Option<&'static str> {
+    by_code(word).map(|rule| rule.metadata().code)
+}
+
+fn words(list: &str, offset: usize, is_separator: impl Fn(char) -> bool) -> Vec<Named> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    for piece in list.split_inclusive(&is_separator) {
+        let word = piece.trim_end_matches(&is_separator);
+        if !word.is_empty() {
+            let range = TextRange::at(size(offset + at), TextSize::of(word));
+            words.push(Named { word: word.to_owned(), range, code: rule_code(word) });
+        }
+        at += piece.len();
+    }
+    words
+}
+
+/// The comment or directive at a byte; the grammars let these stand anywhere, and nothing else.
+fn comment_at(tree: &SyntaxTree, at: usize) -> Option<TextRange> {
+    let node = tree.root().descendant_for_byte_range(at, at + 1)?;
+    node.is_extra().then(|| syntax::tree::range_of(node))
+}
+
+fn whole(text: &SourceText) -> TextRange {
+    TextRange::up_to(text.len())
+}
+
+/// The line a comment speaks of: its own when something stands before it, else the next that is no comment.
+fn line_covered(text: &SourceText, comment: TextRange) -> TextRange {
+    let source = text.as_str();
+    let line_end = |at: usize| source[at..].find(['\n', '\r']).map_or(source.len(), |length| at + length);
+    let end = line_end(comment.end().into());
+    let alone = source[usize::from(comment.end())..end].trim().is_empty();
+    let Some(start) = line_start(text, comment.start()).filter(|_| alone) else {
+        let start = source[..usize::from(comment.start())].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        return TextRange::new(size(start), size(end));
+    };
+    let mut line = usize::from(start);
+    let mut end = end;
+    while end < source.len() {
+        line = behind_line_end(text, size(end)).into();
+        end = line_end(line);
+        if !source[line..end].trim_start().starts_with("//") {
+            break;
+        }
+    }
+    TextRange::new(size(line), size(end))
+}
+
+/// Takes a rule out of a suppression; the whole suppression when all it names are `unused`.
+pub(crate) fn removal(
+    source: &SourceFile,
+    file: FileId,
+    suppression: &Suppression,
+    named: usize,
+    unused: &[usize],
+) -> Option<Fix> {
+    let text = &source.text;
+    let all = unused.len() == suppression.named.len();
+    let edits = match suppression.form {
+        Form::Entry => remove_entry(source, suppression.range)?,
+        _ if all => vec![TextEdit::delete(comment_with_line(text, suppression.range))],
+        Form::Comment | Form::Directive => {
+            let range = suppression.named[named].range;
+            let before = named.checked_sub(1).map(|before| suppression.named[before].range.end());
+            let behind = suppression.named.get(named + 1).map(|behind| behind.range.start());
+            vec![TextEdit::delete(match (before, behind) {
+                (_, Some(behind)) => TextRange::new(range.start(), behind),
+                (Some(before), None) => TextRange::new(before, range.end()),
+                (None, None) => return None,
+            })]
+        }
+    };
+    Some(Fix {
+        title: format!("Remove the suppression of `{}`", suppression.named[named].word),
+        applicability: Applicability::Safe,
+        edits: edits.into_iter().map(|edit| FileEdit { file, edit }).collect(),
+    })
+}
+
+/// A comment with its line, or with the blanks before it when something else stands on the line.
+fn comment_with_line(text: &SourceText, comment: TextRange) -> TextRange {
+    let source = text.as_str();
+    let rest = &source[usize::from(comment.end())..];
+    let tail = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    match line_start(text, comment.start()) {
+        Some(start) if tail.trim().is_empty() => {
+            TextRange::new(start, behind_line_end(text, comment.end() + TextSize::of(tail)))
+        }
+        Some(_) => comment,
+        None => {
+            let before = source[..usize::from(comment.start())].trim_end_matches([' ', '\t']).len();
+            TextRange::new(size(before), comment.end())
+        }
+    }
+}
+
+/// Takes an entry out of its `ignore`, with the members around it that would be left empty.
+fn remove_entry(source: &SourceFile, entry: TextRange) -> Option<Vec<TextEdit>> {
+    let lists = ignore_lists(source.tree.as_ref()?);
+    let list = lists.iter().find(|list| list.ignore.range.contains_range(entry))?;
+    let akslint = list.akslint.value?.as_object()?;
+    let metadata = list.metadata.value?.as_object()?;
+    let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();
+    let steps: [(TextRange, Vec<TextRange>, TextRange); 4] = [
+        (list.ignore.value?.range(), list.entries.iter().map(|entry| entry.range()).collect(), entry),
+        (akslint.range(), members(akslint), list.ignore.range),
+        (metadata.range(), members(metadata), list.akslint.range),
+        (list.owner.range(), members(list.owner), list.metadata.range),
+    ];
+    let final_step = steps.len() - 1;
+    for (step, (range, entries, gone)) in steps.into_iter().enumerate() {
+        if entries.len() > 1 || step == final_step {
+            let index = entries.iter().position(|entry| *entry == gone)?;
+            return bracketed(range, entries).remove(&source.text, &[index]);
+        }
+    }
+    None
+}
+
+fn bracketed(range: TextRange, entries: Vec<TextRange>) -> List {
+    let bracket = TextSize::from(1);
+    let inner = TextRange::new(range.start() + bracket, range.end() - bracket);
+    List { inner, entries, separator: Separator::Comma, one_line: false }
+}
+
+/// The edits that suppress these diagnostics, for `--add-ignore`. In Bicep, and in JSON that has comments already, a
+/// comment on the line above; in other JSON an entry in the `metadata` of the resource, or of the file.
+pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &str) -> Vec<FileEdit> {
+    let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut edits = Vec::new();
+    let mut done: Vec<(FileId, TextSize)> = Vec::new();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| rule_code(diagnostic.code).is_some()) {
+        let file = diagnostic.file();
+        let source = workspace.file(file);
+        let here = |other: &&Diagnostic| other.file() == file;
+        let in_file: Vec<&Diagnostic> = diagnostics.iter().filter(here).collect();
+        let comments = source.language() != Language::Json || has_comments(source);
+        let place = if comments { line_of(&source.text, diagnostic) } else { owner_of(source, diagnostic).start() };
+        if done.contains(&(file, place)) {
+            continue;
+        }
+        done.push((file, place));
+        let together = in_file.into_iter().filter(|other| {
+            place == if comments { line_of(&source.text, other) } else { owner_of(source, other).start() }
+        });
+        let mut codes: Vec<&str> = together.map(|other| other.code).filter(|code| rule_code(code).is_some()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let new = if comments {
+            vec![comment_above(source, place, &codes, &reason)]
+        } else {
+            entry_in_metadata(source, owner_of(source, diagnostic), &codes, &reason).unwrap_or_default()
+        };
+        edits.extend(new.into_iter().map(|edit| FileEdit { file, edit }));
+    }
+    edits.sort_by_key(|edit| (edit.file, edit.edit.range.start()));
+    edits
+}
+
+fn has_comments(source: &SourceFile) -> bool {
+    let extension = source.path.extension().and_then(|extension| extension.to_str());
+    let text = source.text.as_str();
+    let mut slashes = memmem::find_iter(text.as_bytes(), "/").filter(|at| text[at + 1..].starts_with(['/', '*']));
+    extension == Some("jsonc")
+        || slashes.any(|at| source.tree.as_ref().is_some_and(|tree| comment_at(tree, at).is_some()))
+}
+
+fn line_of(text: &SourceText, diagnostic: &Diagnostic) -> TextSize {
+    let before = &text.as_str()[..usize::from(diagnostic.range().start())];
+    size(before.rfind(['\n', '\r']).map_or(0, |at| at + 1))
+}
+
+fn comment_above(source: &SourceFile, line: TextSize, codes: &[&str], reason: &str) -> TextEdit {
+    let text = &source.text;
+    let blank = if reason.is_empty() { "" } else { " " };
+    let codes = codes.join(", ");
+    let eol = text.line_ending().as_str();
+    // A comment put into a text of several lines would be a part of the text.
+    let root = source.tree.as_ref().map(SyntaxTree::root);
+    let around = root.and_then(|root| root.descendant_for_byte_range(line.into(), line.into()));
+    let inside_text = around.is_some_and(|node| {
+        let within = Range { start: node.start_byte() + 1, end: node.end_byte() }.contains(&usize::from(line));
+        within && node.child_count() == 0 && !node.is_extra()
+    });
+    if inside_text {
+        return TextEdit::insert(start(text), format!("// akslint: ignore-file[{codes}]{blank}{reason}{eol}"));
+    }
+    let indent = text.indentation_at(line);
+    let at = line.max(start(text));
+    TextEdit::insert(at, format!("{indent}// akslint: ignore[{codes}]{blank}{reason}{eol}"))
+}
+
+/// Behind the byte order mark, if there is one.
+fn start(text: &SourceText) -> TextSize {
+    if text.as_str().starts_with('\u{feff}') { TextSize::of('\u{feff}') } else { TextSize::from(0) }
+}
+
+/// What a `metadata` is to be put into for a diagnostic: the innermost resource around it, or the whole file.
+fn owner_of(source: &SourceFile, diagnostic: &Diagnostic) -> TextRange {
+    let resources = source.template.iter().flat_map(|template| &template.resources).map(|resource| resource.range);
+    let around = resources.filter(|range| range.contains_range(diagnostic.range()));
+    let root = source.tree.as_ref().and_then(json::root).map_or(whole(&source.text), Value::range);
+    around.min_by_key(|range| range.len()).unwrap_or(root)
+}
+
+fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reason: &str) -> Option<Vec<TextEdit>> {
+    let text = &source.text;
+    let owner = object_at(source.tree.as_ref()?, owner)?;
+    let entry = |code: &&str| format!("{{ \"code\": \"{code}\", \"reason\": \"{}\" }}", json_escape(reason));
+    let entries: Vec<String> = codes.iter().map(entry).collect();
+    let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();
+    let metadata = member(owner, "metadata");
+    let akslint = metadata.and_then(|found| member(found.value?.as_object()?, MARK));
+    let ignore = akslint.and_then(|found| member(found.value?.as_object()?, "ignore"));
+    let array = format!("[{}]", entries.join(", "));
+    let (range, ranges, written) = match (metadata, akslint, ignore) {
+        (_, _, Some(ignore)) => {
+            let array = ignore.value?.as_array()?;
+            (array.range(), array.elements().map(Value::range).collect(), entries.join(", "))
+        }
+        (_, Some(akslint), None) => {
+            let object = akslint.value?.as_object()?;
+            (object.range(), members(object), format!("\"ignore\": {array}"))
+        }
+        (Some(metadata), None, None) => {
+            let object = metadata.value?.as_object()?;
+            (object.range(), members(object), format!("\"{MARK}\": {{ \"ignore\": {array} }}"))
+        }
+        (None, None, None) => {
+            let written = format!("\"metadata\": {{ \"{MARK}\": {{ \"ignore\": {array} }} }}");
+            (owner.range(), members(owner), written)
+        }
+    };
+    // A template should go on beginning with its `$schema`, a resource with its type.
+    let index = ranges.len();
+    bracketed(range, ranges).insert(text, index, |_| Some(written))
+}
+
+fn object_at(tree: &SyntaxTree, range: TextRange) -> Option<Object<'_>> {
+    let mut value = json::root(tree)?;
+    loop {
+        if value.range() == range {
+            return value.as_object();
+        }
+        let inside = |value: &Value<'_>| value.range().contains_range(range);
+        value = match value {
+            Value::Object(object) => object.members().filter_map(|member| member.value).find(inside)?,
+            Value::Array(array) => array.elements().find(inside)?,
+            _ => return None,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

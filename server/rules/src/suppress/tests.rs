@@ -1,0 +1,177 @@
+use template::workspace::Location;
+
+use super::*;
+use crate::apply::apply_one;
+use crate::check::{Outcome, check_with};
+use crate::testing::{check_all, check_fix, workspace};
+use crate::{Ctx, Finding, Settings, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Reports every value `bad`. Has the code of a rule that exists, so that suppressions may name it.
+    pub(crate) struct Bad {
+        code: "unknown-rule-in-suppression",
+        family: Document,
+        severity: Error,
+        fix: None,
+        since: "0.1.0",
+    }
+}
+
+impl Rule for Bad {
+    fn check_template(&self, ctx: &Ctx<'_>, scope: template::eval::ScopeId) {
+        let file = ctx.eval.scope(scope).file;
+        let text = ctx.workspace.file(file).text.as_str();
+        for at in memmem::find_iter(text.as_bytes(), "'bad'").chain(memmem::find_iter(text.as_bytes(), "\"bad\"")) {
+            let range = TextRange::at(size(at), 5.into());
+            ctx.report(Finding::at(Location { file, range }, "bad"));
+        }
+    }
+}
+
+fn run(path: &str, text: &str) -> Outcome {
+    let files = workspace(&[(path, text)]);
+    check_with(&[RULE, UNUSED], &files, &[FileId(0)], &Settings::default())
+}
+
+/// How many are left, how many are silenced, how many suppressions are not needed.
+fn counts(path: &str, text: &str) -> (usize, usize, usize) {
+    let outcome = run(path, text);
+    let bad = outcome.diagnostics.iter().filter(|found| found.message == "bad").count();
+    (bad, outcome.suppressed.len(), outcome.diagnostics.len() - bad)
+}
+
+const CODE: &str = "unknown-rule-in-suppression";
+
+#[test]
+fn a_comment_speaks_of_its_line_or_the_next() {
+    let ignore = format!("akslint: ignore[{CODE}]");
+    assert_eq!(counts("a.bicep", &format!("var a = 'bad' // {ignore}\nvar b = 'bad'\n")), (1, 1, 0));
+    assert_eq!(counts("a.bicep", &format!("// {ignore}\nvar a = 'bad'\nvar b = 'bad'\n")), (1, 1, 0));
+    assert_eq!(counts("a.bicep", &format!("/* {ignore} */ var a = 'bad'\nvar b = 'bad'\n")), (1, 1, 0));
+    assert_eq!(counts("a.bicep", &format!("// {ignore}\r\n// more\r\nvar a = 'bad'\r\n")), (0, 1, 0));
+    assert_eq!(
+        counts("a.bicep", &format!("var b = 'bad'\n// {ignore}\n\nvar a = 'bad'\n")),
+        (2, 0, 1),
+        "a blank line ends it"
+    );
+    assert_eq!(
+        counts("a.bicep", &format!("var a = 'bad' /* akslint: ignore-file[{CODE}] */\nvar b = 'bad'\n")),
+        (0, 2, 0)
+    );
+    assert_eq!(counts("a.bicep", &format!("var s = '// {ignore}'\nvar a = 'bad'\n")), (1, 0, 0), "no comment");
+}
+
+#[test]
+fn the_reason_is_kept() {
+    let outcome = run("a.bicep", &format!("var a = 'bad' // akslint: ignore[{CODE}] as agreed\n"));
+    assert_eq!(outcome.suppressed[0].reason.as_deref(), Some("as agreed"));
+}
+
+#[test]
+fn directives_of_bicep_are_honoured_for_our_codes() {
+    assert_eq!(
+        counts("a.bicep", &format!("#disable-next-line no-unused-vars {CODE}\nvar a = 'bad'\nvar b = 'bad'\n")),
+        (1, 1, 0)
+    );
+    assert_eq!(counts("a.bicep", "#disable-next-line no-unused-vars\nvar a = 'x'\n"), (0, 0, 0), "not ours");
+    assert_eq!(counts("a.bicep", &format!("#disable-next-line {CODE}\nvar a = 'x'\n")), (0, 0, 1));
+    let region = format!("#disable-diagnostics {CODE}\nvar a = 'bad'\n#restore-diagnostics {CODE}\nvar b = 'bad'\n");
+    assert_eq!(counts("a.bicep", &region), (1, 1, 0));
+}
+
+fn json(root: &str, resource: &str) -> String {
+    format!(
+        "{{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"contentVersion\": \"1.0.0.0\",{root}\n  \"resources\": [\n    {{\n      \"type\": \"A.B/c\",\n      \"apiVersion\": \"2020-01-01\",\n      \"name\": \"bad\"{resource}\n    }},\n    {{\n      \"type\": \"A.B/c\",\n      \"apiVersion\": \"2020-01-01\",\n      \"name\": \"bad\"\n    }}\n  ]\n}}\n"
+    )
+}
+
+fn entry(code: &str) -> String {
+    format!("\"metadata\": {{ \"akslint\": {{ \"ignore\": [{{ \"code\": \"{code}\", \"reason\": \"so\" }}] }} }}")
+}
+
+#[test]
+fn metadata_speaks_of_what_it_is_in() {
+    assert_eq!(counts("a.json", &json("", "")), (2, 0, 0));
+    assert_eq!(counts("a.json", &json("", &format!(",\n      {}", entry(CODE)))), (1, 1, 0));
+    assert_eq!(counts("a.json", &json(&format!("\n  {},", entry(CODE)), "")), (0, 2, 0));
+    let unused = json("", &format!(",\n      {}", entry(CODE))).replacen("\"bad\"", "\"good\"", 1);
+    assert_eq!(counts("a.json", &unused), (1, 0, 1));
+    let outcome = run("a.json", &unused);
+    let fix = outcome.diagnostics.iter().find_map(|found| found.fixes.first()).unwrap();
+    let fixed = apply_one(fix, |_| unused.clone()).unwrap().remove(&FileId(0)).unwrap();
+    assert_eq!(fixed, json("", "").replacen("\"bad\"", "\"good\"", 1), "what would be left empty goes as well");
+}
+
+#[test]
+fn what_cannot_be_read_is_reported() {
+    check_all(
+        "
+        // akslint: ignore everything
+           ^^^^^^^ warning[unknown-rule-in-suppression]: names no rule
+        // akslint: disable[unused-suppression]
+           ^^^^^^^ warning[unknown-rule-in-suppression]: no instruction
+        // akslint: ignore[no-such-rule] x
+                           ^^^^^^^^^^^^ warning[unknown-rule-in-suppression]: no rule `no-such-rule`
+        var a = 1
+        ",
+    );
+}
+
+#[test]
+fn takes_one_rule_out_of_several() {
+    let before = "var a = 1 // akslint: ignore[unknown-rule-in-suppression, later] x\n";
+    check_fix_all(before, "var a = 1 // akslint: ignore[later] x\n");
+    check_fix_all("var a = 1 // akslint: ignore[unknown-rule-in-suppression] x\n", "var a = 1\n");
+    check_fix_all("// akslint: ignore[unknown-rule-in-suppression] x\nvar a = 1\n", "var a = 1\n");
+    check_fix(
+        rules::unknown_rule_in_suppression::RULE,
+        "var a = 1 // akslint: ignore[unused-supression]\n",
+        "var a = 1 // akslint: ignore[unused-suppression]\n",
+    );
+}
+
+#[track_caller]
+fn check_fix_all(before: &str, after: &str) {
+    let outcome = run("a.bicep", before);
+    let fixed = apply_one(&outcome.diagnostics[0].fixes[0], |_| before.to_owned()).unwrap();
+    assert_eq!(fixed[&FileId(0)], after);
+}
+
+/// The text with suppressions for all that is found.
+fn silenced(path: &str, text: &str) -> String {
+    let files = workspace(&[(path, text)]);
+    let found = run(path, text).diagnostics;
+    let edits = add_ignores(&files, &found, "known\nissue");
+    let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits };
+    let mut texts = apply_one(&fix, |_| text.to_owned()).unwrap();
+    texts.remove(&FileId(0)).unwrap()
+}
+
+#[test]
+fn suppressions_that_are_added_work() {
+    let text = silenced("a.bicep", "resource a 'A.B/c@2020-01-01' = {\n\tname: 'bad'\n}\nvar b = 'bad'\n");
+    assert_eq!(
+        text,
+        format!(
+            "resource a 'A.B/c@2020-01-01' = {{\n\t// akslint: ignore[{CODE}] known issue\n\tname: 'bad'\n}}\n// akslint: ignore[{CODE}] known issue\nvar b = 'bad'\n"
+        )
+    );
+    assert_eq!(counts("a.bicep", &text), (0, 2, 0));
+
+    let text = silenced("a.json", &json("", ""));
+    assert!(!text.contains("//-") && text.matches("\"metadata\"").count() == 2, "{text}");
+    assert_eq!(counts("a.json", &text), (0, 2, 0), "{text}");
+
+    let commented = json("\n  // a comment", "");
+    let text = silenced("a.json", &commented);
+    assert!(text.contains(&format!("// akslint: ignore[{CODE}] known issue")), "{text}");
+    assert_eq!(counts("a.json", &text), (0, 2, 0), "{text}");
+}
+
+#[test]
+fn nothing_is_added_inside_a_text_of_several_lines() {
+    let text = silenced("a.bicep", "var a = '''\n'bad'\n'''\n");
+    assert_eq!(text, format!("// akslint: ignore-file[{CODE}] known issue\nvar a = '''\n'bad'\n'''\n"));
+    assert_eq!(counts("a.bicep", &text), (0, 1, 0));
+}

@@ -1,0 +1,125 @@
+//! What the unit tests of rules share: `check` and `check_fix` over fixtures.
+//!
+//! ```ignore
+//! #[test]
+//! fn finds_it() {
+//!     check(RULE, "
+//!         resource aks … = {
+//!           identity: { type: 'UserAssigned' }
+//!                             ^^^^^^^^^^^^^^ error[user-assigned-without-ids]: no identity
+//!         }
+//!     ");
+//! }
+//!
+//! #[test]
+//! fn mends_it() {
+//!     check_fix(RULE, "identity: { … }", "identity: { … }");
+//! }
+//! ```
+
+use std::sync::Arc;
+
+use syntax::SourceText;
+use template::workspace::{FileId, SourceFile, Workspace};
+use test_support::{Actual, Fixture};
+
+use crate::apply::apply_one;
+use crate::check::{Outcome, check_with};
+use crate::{Diagnostic, Rule, Settings, all};
+
+/// A workspace of these files: path and text.
+pub(crate) fn workspace(files: &[(&str, &str)]) -> Workspace {
+    Workspace::new(files.iter().map(|(path, text)| Arc::new(read(path, text))).collect())
+}
+
+fn read(path: &str, text: &str) -> SourceFile {
+    SourceFile::parse(path, SourceText::new(text))
+}
+
+/// All files of a workspace, checked with some rules.
+pub(crate) fn outcome(rules: &[&dyn Rule], workspace: &Workspace) -> Outcome {
+    let targets: Vec<FileId> = workspace.files().map(|(file, _)| file).collect();
+    let outcome = check_with(rules, workspace, &targets, &Settings::default());
+    assert_eq!(outcome.panics, [], "no rule panics");
+    outcome
+}
+
+/// Checks that the rule reports what is drawn in the fixture and nothing else. Syntax errors are reported too, so a
+/// fixture with a mistake in it fails.
+#[track_caller]
+pub(crate) fn check(rule: &'static dyn Rule, fixture: &str) {
+    check_rules(&[rule], fixture);
+}
+
+/// Checks that all rules together report what is drawn in the fixture and nothing else.
+#[track_caller]
+pub(crate) fn check_all(fixture: &str) {
+    check_rules(&all().collect::<Vec<_>>(), fixture);
+}
+
+#[track_caller]
+fn check_rules(rules: &[&dyn Rule], fixture: &str) {
+    let fixture = Fixture::parse(fixture);
+    let workspace = fixture_workspace(&fixture);
+    let actual: Vec<Actual> = outcome(rules, &workspace).diagnostics.iter().map(actual).collect();
+    if let Err(report) = fixture.compare(&actual) {
+        panic!("{report}");
+    }
+}
+
+/// Checks that the first fix of the only diagnostic of the rule turns `before` into `after`.
+#[track_caller]
+pub(crate) fn check_fix(rule: &'static dyn Rule, before: &str, after: &str) {
+    check_fix_where(rule, before, after, |_| true);
+}
+
+/// Checks that the fix of that title turns `before` into `after`.
+#[track_caller]
+pub(crate) fn check_fix_titled(rule: &'static dyn Rule, title: &str, before: &str, after: &str) {
+    check_fix_where(rule, before, after, |other| other == title);
+}
+
+/// Checks that the rule reports something and offers no fix for it.
+#[track_caller]
+pub(crate) fn check_no_fix(rule: &'static dyn Rule, fixture: &str) {
+    let workspace = fixture_workspace(&Fixture::parse(fixture));
+    let diagnostics = outcome(&[rule], &workspace).diagnostics;
+    assert!(!diagnostics.is_empty(), "nothing is reported");
+    for diagnostic in diagnostics {
+        let titles: Vec<_> = diagnostic.fixes.iter().map(|fix| &fix.title).collect();
+        assert!(titles.is_empty(), "`{}` offers {titles:?}", diagnostic.message);
+    }
+}
+
+#[track_caller]
+fn check_fix_where(rule: &'static dyn Rule, before: &str, after: &str, wanted: impl Fn(&str) -> bool) {
+    let (before, after) = (Fixture::parse(before), Fixture::parse(after));
+    let workspace = fixture_workspace(&before);
+    let diagnostics = outcome(&[rule], &workspace).diagnostics;
+    let titles: Vec<&str> = diagnostics.iter().flat_map(|found| &found.fixes).map(|fix| fix.title.as_str()).collect();
+    let mut fixes = diagnostics.iter().flat_map(|found| &found.fixes).filter(|fix| wanted(&fix.title));
+    let Some(fix) = fixes.next() else { panic!("no such fix is offered, but {titles:?}") };
+    let texts = apply_one(fix, |file| workspace.file(file).text.as_str().to_owned()).expect("edits are disjoint");
+    for (number, file) in (0..).zip(&after.files) {
+        let id = FileId(number);
+        let actual = texts.get(&id).map_or(workspace.file(id).text.as_str(), String::as_str);
+        assert!(actual == file.text, "{} is now\n{actual}\nexpected\n{}", file.path, file.text);
+        let errors = read(&file.path, actual).syntax_errors;
+        assert_eq!(errors, [], "the fix leaves a text without syntax errors");
+    }
+}
+
+fn fixture_workspace(fixture: &Fixture) -> Workspace {
+    let files: Vec<_> = fixture.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
+    workspace(&files)
+}
+
+fn actual(diagnostic: &Diagnostic) -> Actual {
+    Actual {
+        file: diagnostic.file().0 as usize,
+        range: diagnostic.range(),
+        label: diagnostic.severity.as_str().to_owned(),
+        code: diagnostic.code.to_owned(),
+        message: diagnostic.message.clone(),
+    }
+}

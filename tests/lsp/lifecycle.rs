@@ -1,0 +1,210 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::client::{Manners, TestClient, find_bad};
+
+fn connect() -> TestClient {
+    TestClient::connect(Arc::new(find_bad), Manners::default())
+}
+
+fn hello(capabilities: &Value) -> Value {
+    json!({ "processId": null, "rootUri": null, "capabilities": capabilities })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn announces_incremental_sync_and_itself() {
+    let client = TestClient::start(json!({})).await;
+    let announced = &client.announced;
+    assert_eq!(announced["serverInfo"]["name"], "akslint");
+    assert_eq!(announced["capabilities"]["textDocumentSync"]["change"], 2);
+    assert_eq!(announced["capabilities"]["positionEncoding"], "utf-16");
+    assert_eq!(announced["capabilities"]["diagnosticProvider"], Value::Null, "nobody asked to pull");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_requests_before_initialize_with_an_error() {
+    let mut client = connect();
+    let error = client.request("textDocument/hover", json!({})).await.unwrap_err();
+    assert_eq!(error["code"], -32002);
+    client.open("file:///a.bicep", "bicep", 1, "bad");
+    client.initialize(hello(&json!({}))).await;
+    // What came before `initialize` is no document.
+    let actions = json!({ "textDocument": { "uri": "file:///a.bicep" }, "context": { "diagnostics": [] },
+        "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } } });
+    assert_eq!(client.request("textDocument/codeAction", actions).await, Ok(Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loses_nothing_that_comes_in_one_write_with_initialize() {
+    let mut client = connect();
+    let messages = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello(&json!({})) }),
+        json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }),
+        json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument":
+            { "uri": "file:///a.bicep", "languageId": "bicep", "version": 1, "text": "bad" } } }),
+    ];
+    let frames = messages.map(|message| {
+        let body = message.to_string();
+        format!("Content-Length: {}\r\n\r\n{body}", body.len())
+    });
+    client.send_raw(frames.concat().into_bytes());
+    assert_eq!(client.next().await["id"], 1, "the answer comes first");
+    assert_eq!(client.published("file:///a.bicep").await["version"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn initializes_once() {
+    let mut client = TestClient::start(json!({})).await;
+    let error = client.request("initialize", hello(&json!({}))).await.unwrap_err();
+    assert_eq!(error["code"], -32600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refuses_requests_after_shutdown() {
+    let mut client = TestClient::start(json!({})).await;
+    client.request("shutdown", Value::Null).await.unwrap();
+    let error = client.request("textDocument/hover", json!({})).await.unwrap_err();
+    assert_eq!(error["code"], -32600);
+    client.open("file:///a.bicep", "bicep", 1, "bad");
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
+    assert!(client.ended().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_and_exit_in_one_write_are_a_good_end() {
+    for params in ["", r#","params":null"#] {
+        let mut client = TestClient::start(json!({})).await;
+        let shutdown = format!(r#"{{"jsonrpc":"2.0","id":"end","method":"shutdown"{params}}}"#);
+        let frames = [shutdown.as_str(), r#"{"jsonrpc":"2.0","method":"exit"}"#]
+            .map(|body| format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+        client.send_raw(frames.concat().into_bytes());
+        assert_eq!(client.answer("end").await, Ok(Value::Null));
+        assert!(client.ended().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exit_without_shutdown_and_the_end_of_stdin_are_bad_ends() {
+    let mut client = TestClient::start(json!({})).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
+    assert!(!client.ended().await);
+
+    let mut client = TestClient::start(json!({})).await;
+    client.hang_up();
+    assert!(!client.ended().await);
+
+    let mut client = TestClient::start(json!({})).await;
+    client.request("shutdown", Value::Null).await.unwrap();
+    client.hang_up();
+    assert!(!client.ended().await, "shutdown is not exit");
+
+    let mut client = connect();
+    client.hang_up();
+    assert!(!client.ended().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asks_only_clients_that_said_they_can_be_asked() {
+    let mut client = TestClient::start(json!({})).await;
+    client.fence().await;
+    assert!(client.asked("client/registerCapability").is_empty());
+    assert!(client.asked("workspace/configuration").is_empty());
+
+    let able = json!({ "workspace": {
+        "configuration": true,
+        "didChangeConfiguration": { "dynamicRegistration": true },
+        "didChangeWatchedFiles": { "dynamicRegistration": true },
+    } });
+    for refuses in [false, true] {
+        let manners = Manners { refuses, ..Manners::default() };
+        let mut client = TestClient::start_with(able.clone(), Arc::new(find_bad), manners).await;
+        client.open("file:///a.bicep", "bicep", 1, "bad");
+        assert_eq!(client.published("file:///a.bicep").await["diagnostics"].as_array().unwrap().len(), 1);
+        while client.asked("client/registerCapability").len() < 2 {
+            client.fence().await;
+        }
+        assert_eq!(client.asked("workspace/configuration").len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_tells_its_settings_holds_nothing_up() {
+    let manners = Manners { settings: None, refuses: false };
+    let able = json!({ "workspace": { "configuration": true } });
+    let mut client = TestClient::start_with(able, Arc::new(find_bad), manners).await;
+    client.open("file:///a.bicep", "bicep", 1, "bad");
+    assert_eq!(client.published("file:///a.bicep").await["version"], 1);
+}
+
+// ---- the program itself
+
+struct Program(Child);
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_akslint"));
+        command.args(arguments).env_remove("AKSLINT_LOG");
+        Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap())
+    }
+
+    fn send(&mut self, message: &Value) {
+        let body = message.to_string();
+        write!(self.0.stdin.as_mut().unwrap(), "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+
+    fn receive(&mut self) -> Value {
+        let mut reader = BufReader::with_capacity(1, self.0.stdout.as_mut().unwrap());
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert_ne!(reader.read_line(&mut line).unwrap(), 0, "the program is gone");
+            match line.trim_end().strip_prefix("Content-Length: ") {
+                Some(value) => length = value.parse().unwrap(),
+                None if line == "\r\n" => break,
+                None => panic!("not the protocol: {line:?}"),
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    fn initialize(&mut self) {
+        let params = hello(&json!({}));
+        self.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }));
+        assert_eq!(self.receive()["id"], 1);
+        self.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_one_of_the_protocol() {
+    let exit = json!({ "jsonrpc": "2.0", "method": "exit" });
+
+    for arguments in [&["server"][..], &["server", "--stdio"]] {
+        let mut program = Program::start(arguments);
+        program.initialize();
+        program.send(&json!({ "jsonrpc": "2.0", "id": 2, "method": "shutdown" }));
+        assert_eq!(program.receive(), json!({ "jsonrpc": "2.0", "id": 2, "result": null }));
+        program.send(&exit);
+        // stdin stays open.
+        assert_eq!(program.code(), Some(0));
+    }
+
+    let mut program = Program::start(&["server"]);
+    program.initialize();
+    program.send(&exit);
+    assert_eq!(program.code(), Some(1), "exit without shutdown");
+
+    let mut program = Program::start(&["server"]);
+    program.initialize();
+    drop(program.0.stdin.take());
+    assert_eq!(program.code(), Some(1), "the end of stdin");
+}

@@ -1,0 +1,128 @@
+//! Documents that refer to others, open or not.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use template::workspace::{FileId, Location, Workspace};
+use text_size::TextRange;
+
+use crate::client::{Manners, TestClient, diagnostic};
+
+/// Says in one diagnostic which files it sees, each by the comment it begins with.
+fn who_is_there(workspace: &Workspace, targets: &[FileId], _: &rules::Settings) -> Vec<rules::Diagnostic> {
+    let mut names: Vec<_> =
+        workspace.files().map(|(_, file)| file.text.as_str().lines().next().unwrap_or_default().to_owned()).collect();
+    names[1..].sort();
+    let location = Location { file: targets[0], range: TextRange::empty(0.into()) };
+    vec![diagnostic(location, &names.join(" "), "t", "")]
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            fs::write(folder.path(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join(name)
+    }
+
+    fn uri(&self, name: &str) -> String {
+        format!("file://{}", self.path(name).display())
+    }
+}
+
+async fn start() -> TestClient {
+    TestClient::start_with(json!({}), Arc::new(who_is_there), Manners::default()).await
+}
+
+async fn seen(client: &mut TestClient, uri: &str) -> String {
+    let shown: Value = client.published(uri).await;
+    shown["diagnostics"][0]["message"].as_str().unwrap().to_owned()
+}
+
+const MAIN: &str = "//main\nmodule m './sub/../m.bicep' = {\n  name: 'm'\n}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn modules_are_read_from_disk_and_then_from_the_editor() {
+    let folder = Folder::new(&[("m.bicep", "//disk\nmodule n 'n.bicep' = { name: 'n' }"), ("n.bicep", "//deep\n")]);
+    let (main, module) = (folder.uri("main.bicep"), folder.uri("m.bicep"));
+    let mut client = start().await;
+    client.open(&main, "bicep", 1, MAIN);
+    assert_eq!(seen(&mut client, &main).await, "//main //deep //disk");
+
+    // Opened, the module is what the editor says, and looked at together with what deploys it.
+    client.open(&module, "bicep", 1, "//open\n");
+    assert_eq!(seen(&mut client, &module).await, "//open //main");
+    assert_eq!(seen(&mut client, &main).await, "//main //open");
+
+    // An edit of one is seen in the other, under the version that the other has.
+    client.change(&module, 2, [0, 2, 0, 6], "edited");
+    assert_eq!(client.settled(&module, 2).await["diagnostics"][0]["message"], "//edited //main");
+    let shown = client.published(&main).await;
+    assert_eq!((&shown["version"], &shown["diagnostics"][0]["message"]), (&json!(1), &json!("//main //edited")));
+    client.change(&main, 2, [0, 2, 0, 6], "caller");
+    assert_eq!(client.settled(&main, 2).await["diagnostics"][0]["message"], "//caller //edited");
+    assert_eq!(seen(&mut client, &module).await, "//edited //caller");
+
+    client.close(&module);
+    assert_eq!(client.published(&module).await["diagnostics"], json!([]));
+    assert_eq!(seen(&mut client, &main).await, "//caller //deep //disk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_pulls_is_told_when_another_document_matters() {
+    let folder = Folder::new(&[]);
+    let (main, module) = (folder.uri("main.bicep"), folder.uri("m.bicep"));
+    let able = json!({ "textDocument": { "diagnostic": {} },
+        "workspace": { "diagnostics": { "refreshSupport": true } } });
+    let mut client = TestClient::start_with(able, Arc::new(who_is_there), Manners::default()).await;
+    client.open(&module, "bicep", 1, "//module\n");
+    client.open(&main, "bicep", 1, MAIN);
+    for (uri, expected) in [(&module, "//module"), (&main, "//main //module"), (&module, "//module //main")] {
+        let report = client.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } })).await;
+        assert_eq!(report.unwrap()["items"][0]["message"], expected);
+    }
+    while client.asked("workspace/diagnostic/refresh").is_empty() {
+        client.fence().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_on_disk_are_seen() {
+    let folder = Folder::new(&[]);
+    let main = folder.uri("main.bicep");
+    let mut client = start().await;
+    client.open(&main, "bicep", 1, MAIN);
+    assert_eq!(seen(&mut client, &main).await, "//main");
+    for text in ["//first\n", "//the second\n"] {
+        fs::write(folder.path("m.bicep"), text).unwrap();
+        let changes = json!([{ "uri": folder.uri("m.bicep"), "type": 2 }]);
+        client.notify("workspace/didChangeWatchedFiles", json!({ "changes": changes }));
+        assert_eq!(seen(&mut client, &main).await, format!("//main {}", text.trim()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_refer_to_each_other_come_to_rest() {
+    let folder = Folder::new(&[]);
+    let (a, b) = (folder.uri("a.bicep"), folder.uri("b.bicep"));
+    let mut client = start().await;
+    client.strict = false;
+    client.open(&a, "bicep", 1, "//a\nmodule x 'b.bicep' = { name: 'x' }\nmodule y 'a.bicep' = { name: 'y' }");
+    client.open(&b, "bicep", 1, "//b\nmodule x 'a.bicep' = { name: 'x' }");
+    while seen(&mut client, &a).await != "//a //b" {}
+    while seen(&mut client, &b).await != "//b //a" {}
+    for _ in 0..20 {
+        client.fence().await;
+    }
+    let unread = client.leave().await.1;
+    assert!(unread.len() < 5, "{unread:?}");
+}
