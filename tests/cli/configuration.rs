@@ -5,7 +5,10 @@ const OFF: &str = "[levels]\nunknown-rule-in-suppression = \"off\"\n";
 fn found(project: &Project, arguments: &[&str]) -> Vec<String> {
     let report = project.check_json(arguments).1;
     let diagnostics = report["diagnostics"].as_array().unwrap();
-    diagnostics.iter().map(|one| format!("{} {}", one["path"].as_str().unwrap(), one["severity"].as_str().unwrap())).collect()
+    diagnostics
+        .iter()
+        .map(|one| format!("{} {}", one["path"].as_str().unwrap(), one["severity"].as_str().unwrap()))
+        .collect()
 }
 
 #[test]

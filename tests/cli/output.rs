@@ -21,7 +21,8 @@ fn colours_come_when_asked_for() {
 #[test]
 fn several_reports_at_once() {
     let project = Project::new(&[("a.bicep", BROKEN)]);
-    let arguments = ["check", "--output-file", "sarif=out/a.sarif", "--output-file", "json=a.json", "--format", "concise"];
+    let arguments =
+        ["check", "--output-file", "sarif=out/a.sarif", "--output-file", "json=a.json", "--format", "concise"];
     project.run(&arguments).code(1).prints("a.bicep:1:");
     assert!(project.read("out/a.sarif").contains("\"version\": \"2.1.0\""));
     assert!(project.read("a.json").contains("\"version\": 1"));

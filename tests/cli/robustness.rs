@@ -97,7 +97,7 @@ mod unix {
     #[test]
     fn a_file_without_permission_is_unreadable() {
         let project = Project::new(&[("a.bicep", BROKEN)]);
-        std::fs::set_permissions(project.path("a.bicep"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(project.path("a.bicep"), std::fs::Permissions::from_mode(0o000)).unwrap();
         if std::fs::read(project.path("a.bicep")).is_ok() {
             return; // the superuser may read everything
         }

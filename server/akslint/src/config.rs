@@ -309,11 +309,7 @@ fn parse(text: &str, path: &Path) -> anyhow::Result<(Layer, Option<PathBuf>)> {
     let root = path.parent().unwrap_or(Path::new(""));
     let mut overrides = Vec::new();
     for one in file.overrides {
-        let choice = Choice {
-            ignore: selectors(&one.ignore)?,
-            levels: levels(&one.levels)?,
-            ..Choice::default()
-        };
+        let choice = Choice { ignore: selectors(&one.ignore)?, levels: levels(&one.levels)?, ..Choice::default() };
         overrides.push((patterns(root, &one.paths)?, choice));
     }
     let layer = Layer {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText, SyntaxError, SyntaxTree};
 use text_size::TextRange;
@@ -82,12 +83,18 @@ pub struct Location {
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     files: Vec<Arc<SourceFile>>,
+    /// In a folder of thousands, every reference to a module would look at every file.
+    by_path: Arc<FxHashMap<PathBuf, FileId>>,
 }
 
 impl Workspace {
     /// A workspace of these files; their ids count from 0 in this order.
     pub fn new(files: Vec<Arc<SourceFile>>) -> Self {
-        Self { files }
+        let mut by_path = FxHashMap::default();
+        for (id, file) in (0..).map(FileId).zip(&files) {
+            by_path.entry(file.path.clone()).or_insert(id);
+        }
+        Self { files, by_path: Arc::new(by_path) }
     }
 
     /// The file of that id.
@@ -102,6 +109,6 @@ impl Workspace {
 
     /// The file at that path, compared as written.
     pub fn file_at(&self, path: &Path) -> Option<FileId> {
-        self.files().find(|(_, file)| file.path == path).map(|(id, _)| id)
+        self.by_path.get(path).copied()
     }
 }

@@ -16,8 +16,11 @@ pub(super) fn changed(revision: &str, directory: &Path) -> anyhow::Result<HashSe
         &["diff", "--name-only", "-z", "--relative", "--diff-filter=d", revision, "--"][..],
         &["ls-files", "--others", "--exclude-standard", "-z"],
     ] {
-        let output =
-            Command::new("git").args(arguments).current_dir(directory).output().context("cannot run git for --since")?;
+        let output = Command::new("git")
+            .args(arguments)
+            .current_dir(directory)
+            .output()
+            .context("cannot run git for --since")?;
         if !output.status.success() {
             bail!("git: {}", String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -86,7 +86,9 @@ fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::
         Box::new(|entry| {
             match entry {
                 Ok(entry) => {
-                    if entry.file_type().is_some_and(|kind| kind.is_file()) && entry.file_name() != crate::config::FILE_NAME {
+                    if entry.file_type().is_some_and(|kind| kind.is_file())
+                        && entry.file_name() != crate::config::FILE_NAME
+                    {
                         let path = tidy_path(entry.path(), search.directory);
                         lock(&files).push(Candidate { path, named: false });
                     }
@@ -109,7 +111,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn walk_error(error: &ignore::Error, directory: &Path) -> Unreadable {
     match error {
         ignore::Error::WithPath { path, err } => {
-            Unreadable { path: display_path(path, directory), reason: reason(&**err) }
+            Unreadable { path: display_path(path, directory), reason: reason(err) }
         }
         ignore::Error::WithDepth { err, .. } => walk_error(err, directory),
         other => Unreadable { path: ".".to_owned(), reason: other.to_string() },

@@ -14,7 +14,10 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         writeln!(
             out,
             "##vso[task.logissue type={kind};sourcepath={};linenumber={};columnnumber={};code={};]{}",
-            property(&place.path), place.start.line, place.start.column, property(diagnostic.code),
+            property(&place.path),
+            place.start.line,
+            place.start.column,
+            property(diagnostic.code),
             message(&diagnostic.message),
         )?;
     }
@@ -22,7 +25,8 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         writeln!(
             out,
             "##vso[task.logissue type=error;sourcepath={};code=unreadable;]{}",
-            property(&unreadable.path), message(&unreadable.reason),
+            property(&unreadable.path),
+            message(&unreadable.reason),
         )?;
     }
     Ok(())

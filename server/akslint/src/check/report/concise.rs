@@ -14,7 +14,11 @@ pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> 
         write!(
             out,
             "{}:{}:{}: {color}{}[{}]{color:#} {}",
-            place.path, place.start.line, place.start.column, diagnostic.severity.as_str(), diagnostic.code,
+            place.path,
+            place.start.line,
+            place.start.column,
+            diagnostic.severity.as_str(),
+            diagnostic.code,
             diagnostic.message,
         )?;
         if let Confidence::Conditional(condition) = &diagnostic.confidence {

@@ -16,7 +16,8 @@ pub fn fingerprints(workspace: &Workspace, places: &Places, diagnostics: &[Diagn
         .iter()
         .map(|diagnostic| {
             let text = workspace.file(diagnostic.file()).text.as_str();
-            let key = [diagnostic.code, places.path(diagnostic.file()), line_at(text, diagnostic.range().start().into())];
+            let key =
+                [diagnostic.code, places.path(diagnostic.file()), line_at(text, diagnostic.range().start().into())];
             let number = seen.entry(key).and_modify(|number| *number += 1).or_insert(0);
             of(&[key[0], key[1], key[2], &number.to_string()])
         })

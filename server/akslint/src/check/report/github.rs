@@ -17,7 +17,9 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         write!(
             out,
             "::{command} title={},file={},line={},endLine={}",
-            property(&format!("akslint ({})", diagnostic.code)), property(&place.path), place.start.line,
+            property(&format!("akslint ({})", diagnostic.code)),
+            property(&place.path),
+            place.start.line,
             place.end.line,
         )?;
         // GitHub refuses columns of a range over several lines.
@@ -31,7 +33,9 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
         writeln!(
             out,
             "::error title={},file={}::{}",
-            property("akslint (unreadable)"), property(&unreadable.path), message(&unreadable.reason),
+            property("akslint (unreadable)"),
+            property(&unreadable.path),
+            message(&unreadable.reason),
         )?;
     }
     Ok(())

@@ -50,7 +50,9 @@ fn test_case(report: &Report<'_>, diagnostic: &Diagnostic, path: &str, out: &mut
     writeln!(
         out,
         r#"      <failure message="{}" type="{}">{path}:{line}:{column}&#10;{}</failure>"#,
-        escape(&diagnostic.message), diagnostic.severity.as_str(), escape(help),
+        escape(&diagnostic.message),
+        diagnostic.severity.as_str(),
+        escape(help),
     )?;
     writeln!(out, "    </testcase>")
 }

@@ -25,7 +25,10 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             writeln!(
                 out,
                 "| {line} | {} | [{code}]({}) | {} |",
-                diagnostic.severity.as_str(), catalog::url(diagnostic.code), cell(&message), code = diagnostic.code,
+                diagnostic.severity.as_str(),
+                catalog::url(diagnostic.code),
+                cell(&message),
+                code = diagnostic.code,
             )?;
         }
     }

@@ -48,7 +48,7 @@ pub enum Format {
     Gitlab,
     /// Log commands of Azure Pipelines
     Azure,
-    /// JUnit XML
+    /// XML of `JUnit`
     Junit,
     /// Reviewdog's diagnostic format
     Rdjson,
@@ -184,7 +184,6 @@ impl Report<'_> {
     fn path(&self, file: FileId) -> &str {
         self.places.path(file)
     }
-
 }
 
 /// `1 error`, `2 errors`.
