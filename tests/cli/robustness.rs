@@ -23,7 +23,7 @@ fn what_is_too_large_is_not_read() {
     let project = Project::new(&[]);
     let file = std::fs::File::create(project.path("huge.json")).unwrap();
     file.set_len(100 << 20).unwrap();
-    project.run(&["check"]).code(2).prints("too large").prints("64 MiB");
+    project.run(&["check"]).code(2).prints("too large").prints("16 MiB");
 }
 
 #[test]

@@ -73,7 +73,8 @@ struct Unreadable {
 /// A row of a truth table.
 struct Truth {
     path: String,
-    line: u32,
+    /// `None` where the table says `?`: anywhere in the file.
+    line: Option<u32>,
     defect: String,
     sure: String,
     class: String,
@@ -92,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
             None => CLASSES.to_owned(),
         };
-        compare(&report, &parse_truth(&text)?, &parse_classes(&classes)?);
+        compare(&arguments.folder, &report, &parse_truth(&text)?, &parse_classes(&classes)?);
     }
     Ok(())
 }
@@ -155,17 +156,19 @@ fn print_table(report: &Report, time: Duration) {
 }
 
 /// Says of each known mistake whether a rule of its class reports it in the right line.
-fn compare(report: &Report, truth: &[Truth], classes: &BTreeMap<String, Vec<String>>) {
+fn compare(folder: &Path, report: &Report, truth: &[Truth], classes: &BTreeMap<String, Vec<String>>) {
     println!("\n{:<9} {:<9} {:<28} place", "result", "sure", "class");
     let mut found = 0;
     for row in truth {
         let codes = classes.get(&row.class).map(Vec::as_slice).unwrap_or_default();
         let here = || report.diagnostics.iter().filter(|one| one.path == row.path);
-        let covers = |one: &Diagnostic| (one.range.start.line..=one.range.end.line).contains(&row.line);
+        let covers =
+            |one: &Diagnostic| row.line.is_none_or(|line| (one.range.start.line..=one.range.end.line).contains(&line));
         let right = here().any(|one| covers(one) && codes.contains(&one.code));
         let elsewhere = here().find(|one| codes.contains(&one.code));
         let other: BTreeSet<&str> = here().filter(|one| covers(one)).map(|one| one.code.as_str()).collect();
         let (result, note) = match elsewhere {
+            _ if !folder.join(&row.path).is_file() => ("absent", String::new()),
             _ if codes.is_empty() => ("no rule", String::new()),
             _ if right => ("found", String::new()),
             Some(one) => ("elsewhere", format!(" (line {})", one.range.start.line)),
@@ -173,21 +176,22 @@ fn compare(report: &Report, truth: &[Truth], classes: &BTreeMap<String, Vec<Stri
             None => ("missed", format!(" ({})", row.defect)),
         };
         found += usize::from(right);
-        println!("{result:<9} {:<9} {:<28} {}:{}{note}", row.sure, row.class, row.path, row.line);
+        let line = row.line.map_or_else(|| "?".to_owned(), |line| line.to_string());
+        println!("{result:<9} {:<9} {:<28} {}:{line}{note}", row.sure, row.class, row.path);
     }
     println!("\n{found} of {} known mistakes found", truth.len());
 }
 
 fn parse_truth(text: &str) -> anyhow::Result<Vec<Truth>> {
     let mut rows = Vec::new();
-    for (number, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()) {
-        let columns: Vec<&str> = line.split('\t').collect();
+    for (number, row) in text.lines().enumerate().skip(1).filter(|(_, row)| !row.is_empty()) {
+        let columns: Vec<&str> = row.split('\t').collect();
         let [_, _, _, line, defect, sure, class, path] = columns[..] else {
             bail!("line {}: {} columns instead of 8", number + 1, columns.len());
         };
         rows.push(Truth {
             path: path.to_owned(),
-            line: line.parse().with_context(|| format!("line {}: `{line}` is no line number", number + 1))?,
+            line: line.parse().ok(),
             defect: defect.to_owned(),
             sure: sure.to_owned(),
             class: class.to_owned(),
@@ -219,7 +223,7 @@ mod tests {
     fn a_truth_table_is_read_by_column() {
         let text = "repo\tcommit\tpath\tline\tdefect\thow sure\tclass\tfile\na\tb\tc\t7\twrong\tcertain\tx\td/c\n";
         let rows = parse_truth(text).unwrap();
-        assert_eq!((rows[0].path.as_str(), rows[0].line, rows[0].class.as_str()), ("d/c", 7, "x"));
+        assert_eq!((rows[0].path.as_str(), rows[0].line, rows[0].class.as_str()), ("d/c", Some(7), "x"));
         assert!(parse_truth("header\nonly\ttwo\n").is_err());
     }
 }

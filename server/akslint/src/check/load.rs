@@ -20,8 +20,8 @@ use super::report::{Unreadable, display_path};
 use super::timings::{Phase, Timings};
 use super::walk::{Candidate, io_reason};
 
-/// Larger files are not read. Azure takes templates of up to 4 MB.
-pub(super) const MAX_BYTES: usize = 64 << 20;
+/// Larger files are not read: Azure takes templates of up to 4 MB, and a parser may need seconds for each 10 MB of garbage.
+pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// How much of a file whose name says nothing is read to find out whether it is a template.
 const HEAD: usize = 4096;
