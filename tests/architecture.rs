@@ -1,5 +1,7 @@
 //! Which crate may know which other one, as server/ARCHITECTURE.md has it.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

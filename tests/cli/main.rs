@@ -1,5 +1,7 @@
 //! The command line, as whoever types it sees it.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+
 mod common;
 mod configuration;
 mod exit_codes;

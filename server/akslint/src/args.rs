@@ -82,6 +82,7 @@ pub enum ConfigCommand {
 
 /// Arguments of `akslint check`.
 #[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct CheckArgs {
     /// Files and folders; `-` is stdin. A file named here is read whatever its name, folders are searched
     #[arg(value_name = "PATH", default_value = ".")]

@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask help`.
 
+mod corpus;
 mod docs;
 mod schema;
 
@@ -15,6 +16,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check a folder of real files and print what is found, by rule
+    Corpus(corpus::Arguments),
     /// Write RULES.md from the documentation of the rules
     Docs(docs::Arguments),
     /// Write the facts about resource types, API versions and az flags
@@ -23,6 +26,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Corpus(arguments) => corpus::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     }

@@ -13,14 +13,15 @@ use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::Template;
 use template::model::ModuleSource;
+use template::paths::relative_to;
 use template::workspace::{FileId, SourceFile, Workspace, language_of};
 
-use super::report::{Unreadable, display_path, tidy_path};
+use super::report::{Unreadable, display_path};
 use super::timings::{Phase, Timings};
 use super::walk::{Candidate, io_reason};
 
-/// Larger files are not read. Azure takes templates of up to 4 MB.
-pub(super) const MAX_BYTES: usize = 64 << 20;
+/// Larger files are not read: Azure takes templates of up to 4 MB, and a parser may need seconds for each 10 MB of garbage.
+pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// How much of a file whose name says nothing is read to find out whether it is a template.
 const HEAD: usize = 4096;
@@ -37,7 +38,7 @@ pub(super) struct Project {
     /// Files that were named and are no templates.
     pub(super) no_templates: Vec<String>,
     /// What went wrong inside this program.
-    pub(super) internal: Vec<String>,
+    pub(super) failures: Vec<String>,
 }
 
 /// What became of a candidate.
@@ -78,7 +79,7 @@ impl Loader<'_> {
                 Loaded::NoTemplate(path) => project.no_templates.push(display_path(&path, self.directory)),
                 Loaded::Skipped | Loaded::Parsed => {}
                 Loaded::Unreadable(unreadable) => project.unreadable.push(unreadable),
-                Loaded::Internal(message) => project.internal.push(message),
+                Loaded::Internal(message) => project.failures.push(message),
             }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -100,8 +101,8 @@ impl Loader<'_> {
             let mut wanted = Vec::new();
             for file in &files[new..] {
                 for reference in file.template.iter().flat_map(references) {
-                    let path = file.path.parent().unwrap_or(Path::new("")).join(&*reference);
-                    let path = tidy_path(&path, self.directory);
+                    // As the rules will look for it.
+                    let Some(path) = relative_to(&file.path, &reference) else { continue };
                     if known.insert(path.clone()) {
                         wanted.push(Candidate { path, named: false });
                     }
@@ -172,7 +173,11 @@ impl Loader<'_> {
     /// A panic over one file must not hide the diagnostics of all others.
     fn guarded(self, path: &Path, f: impl FnOnce() -> Loaded) -> Loaded {
         catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
-            Loaded::Internal(format!("{}: {}", display_path(path, self.directory), panic_message(&*panic)))
+            Loaded::Internal(format!(
+                "internal error: {}: {}",
+                display_path(path, self.directory),
+                panic_message(&*panic)
+            ))
         })
     }
 }

@@ -41,7 +41,7 @@ pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow:
     let stdin = read_stdin(args, &run.directory, streams)?;
     let mut output = Vec::new();
     let mut errors = Vec::new();
-    let exit = pool.install(|| run.run(stdin, &mut output, &mut errors));
+    let exit = pool.install(|| run.run(stdin.as_ref(), &mut output, &mut errors));
     // What is printed is printed at once, from one thread; a reader who went away has seen enough.
     let _ = streams.output.write_all(&output);
     let _ = streams.output.flush();
@@ -102,11 +102,12 @@ struct Run<'a> {
 struct Checked {
     diagnostics: Vec<Diagnostic>,
     suppressed: Vec<Suppressed>,
-    internal: Vec<String>,
+    /// What went wrong besides: rules that broke off, files that could not be written.
+    failures: Vec<String>,
 }
 
 impl Run<'_> {
-    fn run(&self, stdin: Option<Stdin>, out: &mut Vec<u8>, errors: &mut Vec<u8>) -> anyhow::Result<Exit> {
+    fn run(&self, stdin: Option<&Stdin>, out: &mut Vec<u8>, errors: &mut Vec<u8>) -> anyhow::Result<Exit> {
         let start = Instant::now();
         if self.args.show_settings {
             let path = self.args.paths.iter().find(|path| path.as_os_str() != "-");
@@ -122,7 +123,7 @@ impl Run<'_> {
             Search { directory: &self.directory, exclude: &self.args.exclude, everything: self.args.no_ignore };
         let mut found = walk::find(&self.args.paths, search)?;
         let settings = self.settings(&mut found.files)?;
-        let mut project = self.load(&found.files, stdin.as_ref());
+        let mut project = self.load(&found.files, stdin);
         project.unreadable.append(&mut found.unreadable);
         project.unreadable.sort();
         if self.args.show_files {
@@ -132,43 +133,12 @@ impl Run<'_> {
             self.timings.render(start.elapsed(), errors)?;
             return Ok(if project.unreadable.is_empty() { Exit::Clean } else { Exit::Broken });
         }
-        let settings = self.settings_by_file(&project, settings, stdin.as_ref())?;
+        let settings = self.settings_by_file(&project, settings, stdin)?;
         let mut checked = self.check(&project.workspace, &project.checked, &settings);
-        checked.internal.append(&mut project.internal);
+        checked.failures.append(&mut project.failures);
 
         let mut summary = Summary { files: project.checked.len(), ..Summary::default() };
-        let mut changed = false;
-        if let Some(limit) = self.fix_limit() {
-            let fixed = fix::fix(&project.files, &project.checked, limit, |workspace| {
-                self.check(workspace, &project.checked, &settings).diagnostics
-            });
-            checked.internal.extend(fixed.stopped);
-            changed = !fixed.changed.is_empty();
-            if self.args.diff {
-                for file in &fixed.changed {
-                    let (old, new) = (project.workspace.file(*file), fixed.workspace.file(*file));
-                    fix::diff(&display_path(&old.path, &self.directory), &old.text, &new.text, out)?;
-                }
-            } else {
-                for file in &fixed.changed {
-                    let (old, new) = (project.workspace.file(*file), fixed.workspace.file(*file));
-                    if stdin.as_ref().is_some_and(|stdin| stdin.path == old.path) {
-                        continue;
-                    }
-                    if let Err(error) = fix::write(&old.path, &old.text, &new.text) {
-                        checked
-                            .internal
-                            .push(format!("cannot write {}: {error:#}", display_path(&old.path, &self.directory)));
-                    }
-                }
-                summary.fixed = fixed.applied;
-                project.workspace = fixed.workspace;
-                let left = self.check(&project.workspace, &project.checked, &settings);
-                checked.diagnostics = left.diagnostics;
-                checked.suppressed = left.suppressed;
-            }
-        }
-
+        let changed = self.fix(&mut project, &mut checked, &settings, &mut summary, stdin, out)?;
         let places = Places::new(&project.workspace, &self.directory);
         let mut diagnostics = checked.diagnostics;
         if let Some(revision) = &self.args.since {
@@ -185,7 +155,7 @@ impl Run<'_> {
         if let Some(path) = &self.args.baseline {
             summary.baselined = baseline::subtract(path, &project.workspace, &places, &mut diagnostics)?;
         }
-        self.summarize(&project, &diagnostics, &mut summary);
+        Self::summarize(&project, &diagnostics, &mut summary);
         let fails = fail_on
             .threshold()
             .is_some_and(|threshold| diagnostics.iter().any(|diagnostic| diagnostic.severity >= threshold));
@@ -198,23 +168,59 @@ impl Run<'_> {
             unreadable: &project.unreadable,
             places: &places,
         };
-        self.print(&report, &project, stdin.as_ref(), out, errors)?;
+        self.print(&report, &project, stdin, out, errors)?;
 
-        for message in &checked.internal {
-            writeln!(errors, "akslint: internal error: {message}")?;
+        for message in &checked.failures {
+            writeln!(errors, "akslint: {message}")?;
         }
         if self.args.timings {
             self.timings.render(start.elapsed(), errors)?;
         }
-        Ok(if !checked.internal.is_empty() || !project.unreadable.is_empty() {
+        let broken = !checked.failures.is_empty() || !project.unreadable.is_empty();
+        let found = fails && self.args.write_baseline.is_none() || changed && self.args.diff;
+        Ok(if broken {
             Exit::Broken
-        } else if changed && (self.args.exit_non_zero_on_fix || self.args.diff && !self.args.exit_zero) {
-            Exit::Found
-        } else if fails && !self.args.exit_zero && self.args.write_baseline.is_none() {
+        } else if found && !self.args.exit_zero || changed && self.args.exit_non_zero_on_fix {
             Exit::Found
         } else {
             Exit::Clean
         })
+    }
+
+    /// Applies fixes if that is wanted: writes files, or prints what would change. Says whether anything did.
+    fn fix(
+        &self,
+        project: &mut Project,
+        checked: &mut Checked,
+        settings: &HashMap<FileId, Settings>,
+        summary: &mut Summary,
+        stdin: Option<&Stdin>,
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<bool> {
+        let Some(limit) = self.fix_limit() else { return Ok(false) };
+        let fixed = fix::fix(&project.files, &project.checked, limit, |workspace| {
+            self.check(workspace, &project.checked, settings).diagnostics
+        });
+        checked.failures.extend(fixed.stopped.map(|reason| format!("internal error: {reason}")));
+        for file in &fixed.changed {
+            let (old, new) = (project.workspace.file(*file), fixed.workspace.file(*file));
+            let path = display_path(&old.path, &self.directory);
+            if self.args.diff {
+                fix::diff(&path, &old.text, &new.text, out)?;
+            } else if stdin.is_none_or(|stdin| stdin.path != old.path)
+                && let Err(error) = fix::write(&old.path, &old.text, &new.text)
+            {
+                checked.failures.push(format!("cannot write {path}: {error:#}"));
+            }
+        }
+        if !self.args.diff {
+            summary.fixed = fixed.applied;
+            project.workspace = fixed.workspace;
+            let left = self.check(&project.workspace, &project.checked, settings);
+            checked.diagnostics = left.diagnostics;
+            checked.suppressed = left.suppressed;
+        }
+        Ok(!fixed.changed.is_empty())
     }
 
     /// The settings of each file that is not excluded; excluded ones go.
@@ -277,12 +283,12 @@ impl Run<'_> {
         let found: Vec<rules::Found> = documents.chain(deployments).collect();
         let outcome = project.conclude(found, files, settings);
         self.timings.add(Phase::Check, start);
-        let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), internal: Vec::new() };
+        let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), failures: Vec::new() };
         checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
         checked.suppressed.extend(outcome.suppressed);
         for panic in outcome.panics {
             let path = display_path(&workspace.file(panic.file).path, &self.directory);
-            checked.internal.push(format!("rule `{}` on {path}: {}", panic.rule, panic.message));
+            checked.failures.push(format!("internal error: rule `{}` on {path}: {}", panic.rule, panic.message));
         }
         checked
     }
@@ -297,7 +303,7 @@ impl Run<'_> {
         })
     }
 
-    fn summarize(&self, project: &Project, diagnostics: &[Diagnostic], summary: &mut Summary) {
+    fn summarize(project: &Project, diagnostics: &[Diagnostic], summary: &mut Summary) {
         for diagnostic in diagnostics {
             summary.count(diagnostic.severity);
             match diagnostic.fixes.iter().map(|fix| fix.applicability).max() {

@@ -111,7 +111,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn walk_error(error: &ignore::Error, directory: &Path) -> Unreadable {
     match error {
         ignore::Error::WithPath { path, err } => {
-            Unreadable { path: display_path(path, directory), reason: reason(&**err) }
+            Unreadable { path: display_path(path, directory), reason: reason(err) }
         }
         ignore::Error::WithDepth { err, .. } => walk_error(err, directory),
         other => Unreadable { path: ".".to_owned(), reason: other.to_string() },

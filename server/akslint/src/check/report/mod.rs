@@ -48,7 +48,7 @@ pub enum Format {
     Gitlab,
     /// Log commands of Azure Pipelines
     Azure,
-    /// JUnit XML
+    /// XML of `JUnit`
     Junit,
     /// Reviewdog's diagnostic format
     Rdjson,

@@ -1,6 +1,7 @@
 //! `sarif`: SARIF 2.1.0.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -89,7 +90,7 @@ fn result(
 ) -> Map<String, Value> {
     let mut text = diagnostic.message.clone();
     if let Confidence::Conditional(condition) = &diagnostic.confidence {
-        text.push_str(&format!(" (when {condition})"));
+        let _ = write!(text, " (when {condition})");
     }
     if let Some(help) = &diagnostic.help {
         text.push_str(". ");

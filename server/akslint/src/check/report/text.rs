@@ -32,6 +32,9 @@ pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> 
     if style.quiet { Ok(()) } else { render_summary(report, style, out) }
 }
 
+/// Something to underline, with its label.
+type Mark<'a> = (AnnotationKind, TextRange, &'a str);
+
 /// Title, frames and notes of one diagnostic.
 fn frame<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
     let level = match diagnostic.severity {
@@ -47,7 +50,7 @@ fn frame<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
 /// The source: first the file of the diagnostic, then every other place that is in another file or far away.
 fn snippets<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
     let line_of = |location: Location| report.place(location).start.line;
-    let mut frames: Vec<(FileId, u32, Vec<(AnnotationKind, TextRange, &str)>)> = vec![(
+    let mut frames: Vec<(FileId, u32, Vec<Mark<'_>>)> = vec![(
         diagnostic.file(),
         line_of(diagnostic.location),
         vec![(AnnotationKind::Primary, diagnostic.range(), "")],
@@ -64,11 +67,7 @@ fn snippets<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Vec<Eleme
 }
 
 /// The lines of a file from the first to the last mark.
-fn snippet<'a>(
-    report: &'a Report<'_>,
-    file: FileId,
-    marks: &[(AnnotationKind, TextRange, &'a str)],
-) -> Snippet<'a, Annotation<'a>> {
+fn snippet<'a>(report: &'a Report<'_>, file: FileId, marks: &[Mark<'a>]) -> Snippet<'a, Annotation<'a>> {
     let text = report.workspace.file(file).text.as_str();
     let ranges: Vec<_> = marks.iter().map(|(_, range, _)| first_line(text, *range)).collect();
     let first = ranges.iter().map(|range| range.start()).min().unwrap_or_default();
@@ -78,7 +77,7 @@ fn snippet<'a>(
     let place = report.place(Location { file, range: TextRange::empty(first) });
     let annotations = marks.iter().zip(ranges).map(|((kind, _, label), range)| {
         let span = usize::from(range.start()) - start..usize::from(range.end()) - start;
-        let annotation = kind.clone().span(span);
+        let annotation = kind.span(span);
         if label.is_empty() { annotation } else { annotation.label(*label) }
     });
     Snippet::source(&text[start..end])
