@@ -29,22 +29,17 @@ try
   endfor
   let s:line = search("type: 'UserAssigned'")
   call cursor(s:line, 14)
-  " Vim asks which one: the first that names the identity.
-  function! PickFix(...) abort
-    for s:index in range(len(a:1))
-      if a:1[s:index] =~# 'Name '
-        return s:index
-      endif
-    endfor
-    return 0
+  " ALE asks which one; a person would type its number.
+  runtime autoload/ale/util.vim
+  function! ale#util#Input(message, ...) abort
+    return matchstr(a:message, '\d\+\ze) Name ')
   endfunction
-  call feedkeys(":ALECodeAction\<CR>", 'x')
-  let g:answered = 0
-  call Wait('the fix', {-> search('userAssignedIdentities', 'nw') > 0 || (execute('sleep 10m') is# 0)})
-  call Say('  fixed')
+  ALECodeAction
+  call Wait('the fix', {-> search('userAssignedIdentities: {', 'nw') > 0})
   if getline(1, '$') !=# readfile($EXPECTED)
     throw "after the fix:\n" . join(getline(1, '$'), "\n")
   endif
+  call Say('  fixed')
   qall!
 catch
   call Say('failed:', v:exception, v:throwpoint)

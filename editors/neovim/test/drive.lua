@@ -104,7 +104,7 @@ local function run()
     end
     vim.lsp.buf.code_action()
   end
-  wait('the fix', function() return text():match('userAssignedIdentities') end)
+  wait('the fix', function() return text():match('userAssignedIdentities: {') end)
   local expected = io.open(vim.env.EXPECTED):read('*a')
   same(vim.split(text(), '\n'), vim.split(expected, '\n'), 'text after the fix')
   wait('the mistake to go', function() return not with_code('user-assigned-without-ids') end)

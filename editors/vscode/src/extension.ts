@@ -13,6 +13,8 @@ export interface Api {
   duration: number;
   /** Whether the rest of the extension was loaded. */
   isAwake(): boolean;
+  /** When that began and when what was reached, in milliseconds since 1970. */
+  marks: Record<string, number>;
 }
 
 const COMMANDS = {
@@ -36,8 +38,11 @@ export function activate(context: vscode.ExtensionContext): Api {
   const templates = new Set<string>();
   const watch: vscode.Disposable[] = [];
 
+  const marks: Record<string, number> = {};
   const wake = (): Promise<Session> => {
+    marks['woken'] ??= Date.now();
     session ??= import('./session.js').then(({ Session }) => {
+      marks['loaded'] = Date.now();
       const started = new Session(context);
       context.subscriptions.push(started);
       return started;
@@ -47,11 +52,15 @@ export function activate(context: vscode.ExtensionContext): Api {
 
   const look = (document: vscode.TextDocument): void => {
     const text = (): string => document.getText();
-    const uri = document.uri.toString();
-    if (isTemplate(document.languageId, text) ? !templates.has(uri) && templates.add(uri) : templates.delete(uri)) {
+    const path = document.uri.fsPath;
+    if (isTemplate(document.languageId, text) ? !templates.has(path) && templates.add(path) : templates.delete(path)) {
       void vscode.commands.executeCommand('setContext', 'akslint.templates', [...templates]);
     }
-    if (isRelevant(document.languageId, text)) void wake().then((session) => session.start());
+    if (isRelevant(document.languageId, text)) {
+      void wake()
+        .then((session) => session.start())
+        .then(() => (marks['started'] ??= Date.now()));
+    }
   };
 
   const pending = new Map<string, NodeJS.Timeout>();
@@ -75,7 +84,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     vscode.workspace.onDidCloseTextDocument((document) => {
       clearTimeout(pending.get(document.uri.toString()));
       pending.delete(document.uri.toString());
-      templates.delete(document.uri.toString());
+      templates.delete(document.uri.fsPath);
     }),
     new vscode.Disposable(() => {
       for (const timer of pending.values()) clearTimeout(timer);
@@ -90,7 +99,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   }
   context.subscriptions.push(...watch);
   for (const document of vscode.workspace.textDocuments) look(document);
-  return { activated, duration: performance.now() - began, isAwake: () => session !== undefined };
+  return { activated, duration: performance.now() - began, isAwake: () => session !== undefined, marks };
 }
 
 export async function deactivate(): Promise<void> {

@@ -19,9 +19,10 @@ export function parseRules(output: string): Rule[] {
   );
 }
 
-/** The page of a rule with a heading, whether or not the output has one. */
+/** The page of a rule as Markdown: its code, which the output begins with, becomes the heading. */
 export function pageOf(code: string, output: string): string {
-  return /^#\s/.test(output) ? output : `# ${code}\n\n${output}`;
+  const body = output.startsWith(`${code}\n`) ? output.slice(code.length + 1) : output;
+  return /^#\s/.test(body) ? body : `# ${code}\n\n${body}`;
 }
 
 function text(value: unknown): string {

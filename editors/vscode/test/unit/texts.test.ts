@@ -21,6 +21,8 @@ test('rules are read leniently, lists strictly', () => {
 test('a page has one heading', () => {
   assert.equal(pageOf('a', '# a\n'), '# a\n');
   assert.equal(pageOf('a', 'Text\n'), '# a\n\nText\n');
+  assert.equal(pageOf('a', 'a\nText\n'), '# a\n\nText\n');
+  assert.equal(pageOf('a', 'ab\n'), '# a\n\nab\n');
 });
 
 test('the conversion is the rewrite for it, else a fix that says so', () => {

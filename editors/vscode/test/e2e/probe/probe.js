@@ -45,8 +45,8 @@ const SCENES = {
     assert.deepEqual(ours(file('other.json')), []);
   },
 
-  /** From the first template to the first squiggle, and what the providers say. */
-  async templates() {
+  /** From the first template to the first squiggle. */
+  async start() {
     const uri = file('main.bicep');
     const first = new Promise((resolve) => {
       const listener = vscode.languages.onDidChangeDiagnostics(() => {
@@ -55,13 +55,26 @@ const SCENES = {
         resolve(Date.now());
       });
     });
-    const editor = await vscode.window.showTextDocument(uri);
+    const opened = Date.now();
+    await vscode.window.showTextDocument(uri);
     const shown = await Promise.race([first, rest(10_000)]);
     assert.ok(shown, 'diagnostics arrive');
     const api = vscode.extensions.getExtension(OURS).exports;
-    const ms = shown - api.activated;
-    note('activation to first diagnostic, ms', ms);
+    // The workbench may have activated the extension before, for its own settings.json: what counts is when the
+    // extension first saw a template.
+    const { woken, loaded, started } = api.marks;
+    const ms = shown - woken;
+    note('the template was opened, ms before the extension saw it', woken - opened);
+    note('client library loaded, server started, first diagnostic, ms', [loaded - woken, started - woken, ms]);
     assert.ok(ms < 300, `the first diagnostic came ${ms} ms after the activation`);
+
+  },
+
+  /** What the providers say. */
+  async templates() {
+    const uri = file('main.bicep');
+    const editor = await vscode.window.showTextDocument(uri);
+    await until(() => ours(uri).length > 0);
 
     const diagnostics = ours(uri);
     note('bicep diagnostics', diagnostics.map((d) => `${d.range.start.line + 1}:${d.range.start.character + 1} ${code(d)}: ${d.message.split('\n')[0]}`));
@@ -110,7 +123,7 @@ const SCENES = {
     assert.ok(action, 'a fix is offered');
     assert.ok(await vscode.workspace.applyEdit(action.edit));
     await until(() => !ours(uri).some((d) => code(d) === 'user-assigned-without-ids'));
-    assert.match(editor.document.getText(), /userAssignedIdentities|SystemAssigned/);
+    assert.match(editor.document.getText(), /userAssignedIdentities: \{/);
     await vscode.commands.executeCommand('workbench.action.files.revert');
 
     const json = file('azuredeploy.json');
