@@ -80,7 +80,7 @@ function style(graph: Graph): string {
   const rules = [
     `.canvas{width:${width}px;height:${height}px}`,
     `.node{width:${SIZE.width}px;height:${SIZE.height}px}`,
-    `.label{width:${SIZE.columnGap - 40}px}`,
+    `.label{width:${SIZE.columnGap - 30}px}`,
   ];
   for (const [index, { id, kind }] of graph.nodes.entries()) {
     const box = boxes.get(id);
@@ -108,6 +108,7 @@ a:focus-visible{outline:1px solid var(--vscode-focusBorder);outline-offset:1px}
 .node span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .kind,.detail{font-size:11px;color:var(--vscode-descriptionForeground)}
 .name{font-weight:600}
+.node .name:last-child{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;white-space:normal;overflow-wrap:anywhere;line-height:1.2}
 .label{position:absolute;transform:translate(-50%,-50%);text-align:center;font-size:11px;line-height:1.2}
 .label span{background:var(--vscode-editor-background);padding:0 3px;box-decoration-break:clone;-webkit-box-decoration-break:clone}
 table{border-collapse:collapse}

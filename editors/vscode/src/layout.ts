@@ -22,7 +22,7 @@ export interface Layout {
 }
 
 /** Sizes in pixels. */
-export const SIZE = { width: 220, height: 58, columnGap: 170, rowGap: 22, margin: 16 } as const;
+export const SIZE = { width: 190, height: 60, columnGap: 140, rowGap: 20, margin: 16 } as const;
 
 interface Cell {
   /** `undefined` where a line passes through a column. */
