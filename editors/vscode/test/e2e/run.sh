@@ -61,8 +61,9 @@ J
   for vsix in "$@"; do code --install-extension "$T/$vsix.vsix" >/dev/null 2>>"$T/log"; done
 }
 
-# The workbench writes into its home when it starts; not into the user's.
-code() { HOME=$W XDG_CONFIG_HOME=$W/config "$CODE" --user-data-dir "$W/data" --extensions-dir "$W/extensions" "$@"; }
+# The workbench writes into its home when it starts; not into the user's. In a subshell, which it replaces: so that a
+# signal for the job is one for the workbench.
+code() ( HOME=$W XDG_CONFIG_HOME=$W/config exec "$CODE" --user-data-dir "$W/data" --extensions-dir "$W/extensions" "$@" )
 
 # serve [OPTION...]: sets URL.
 serve() {
@@ -116,7 +117,11 @@ for scene in $scenes; do
       printf '#!/bin/sh\ntouch "%s"\n' "$W/trapped" > "$W/demo/trap.sh"
       chmod +x "$W/demo/trap.sh"
       printf '{ "akslint.server.path": "%s" }\n' "$W/demo/trap.sh" > "$W/demo/.vscode/settings.json"
-      PROBE_TRAP=$W/trapped probe untrusted
+      export PROBE_TRAP=$W/trapped
+      probe untrusted
+      # The same workspace, trusted: now it does run, so the test above can fail.
+      rm "$PROBE_OUT"
+      probe trusted --disable-workspace-trust
       ;;
     grammar)
       fresh ours akslint
