@@ -4,12 +4,8 @@ if vim.g.akslint_filetypes == false then return end
 vim.filetype.add({
   extension = { bicep = 'bicep', bicepparam = 'bicep-params' },
   pattern = {
-    ['.*%.json'] = {
-      function(_, buffer)
-        if buffer and require('akslint').is_template(buffer) then return 'jsonc' end
-      end,
-      -- What a person says about a pattern comes first.
-      { priority = -1 },
-    },
+    ['.*%.json'] = function(_, buffer)
+      if buffer and require('akslint').is_template(buffer) then return 'jsonc' end
+    end,
   },
 })

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Installs the packaged extension into the real workbench and uses it.
 #
-#   test/e2e/run.sh [--pictures FOLDER] [SCENE...]
+#   test/e2e/run.sh [--update] [SCENE...]
 #
-# $AKSLINT is the server (built if unset). Pictures of every scene go to FOLDER (default: out/pictures); those of the
-# README are among them. Scenes: api, untrusted, grammar, pictures; all by default.
+# $AKSLINT is the server (built if unset). Pictures of every scene go to out/pictures; --update takes those that README and
+# walkthrough show over into images/ (needs ImageMagick). Scenes: api, untrusted, grammar, pictures; all by default.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 extension=$(cd "$here/../.." && pwd)
 source "$extension/../test/tools.sh"
 
 pictures=$extension/out/pictures
-if [ "${1:-}" = --pictures ]; then pictures=$(realpath -m "$2"); shift 2; fi
+update=
+if [ "${1:-}" = --update ]; then update=1; shift; fi
 scenes=${*:-api untrusted grammar pictures}
 
 need_server
@@ -146,4 +147,9 @@ for scene in $scenes; do
     *) echo "no such scene: $scene" >&2; exit 2 ;;
   esac
 done
+if [ -n "$update" ]; then
+  for picture in "$pictures"/{problems,hover,completion,fix,json,explain,map}-{dark,light}.png; do
+    [ ! -e "$picture" ] || convert "$picture" -strip -colors 96 -define png:compression-level=9 "$extension/images/$(basename "$picture")"
+  done
+fi
 printf '\nVS Code: all good; pictures in %s\n' "$pictures"

@@ -86,8 +86,10 @@ const SCENES = {
     const at = position(editor.document, "type: 'UserAssigned'", 2);
     const hovers = await vscode.commands.executeCommand('vscode.executeHoverProvider', uri, at);
     const words = hovers.flatMap((hover) => hover.contents.map((content) => content.value ?? content)).join('\n');
-    note('hover over identity.type', words.slice(0, 200));
-    assert.match(words, /identity/i);
+    if (has('hover')) {
+      note('hover over identity.type', words.slice(0, 200));
+      assert.match(words, /identity/i);
+    }
 
     // Completion on a new line inside the identity block.
     const end = position(editor.document, "type: 'UserAssigned'", "type: 'UserAssigned'".length);
@@ -95,8 +97,10 @@ const SCENES = {
     const list = await vscode.commands.executeCommand('vscode.executeCompletionItemProvider', uri, new vscode.Position(end.line + 1, 4));
     const labels = list.items.map(({ label }) => label.label ?? label);
     note('completion in the identity block', labels.slice(0, 10));
-    assert.ok(labels.includes('userAssignedIdentities'), 'the missing property is offered');
-    assert.ok(!labels.includes('type'), 'what is there already is not offered');
+    if (has('completion')) {
+      assert.ok(labels.includes('userAssignedIdentities'), 'the missing property is offered');
+      assert.ok(!labels.includes('type'), 'what is there already is not offered');
+    }
     await vscode.commands.executeCommand('undo');
 
     await until(() => ours(uri).some((d) => code(d) === 'user-assigned-without-ids'));
@@ -152,6 +156,13 @@ SCENES.trusted = async () => {
   await vscode.window.showTextDocument(file('main.bicep'));
   await until(() => fs.existsSync(process.env.PROBE_TRAP));
 };
+
+/** Whether the server has something; $AKSLINT_WITHOUT names what an old one lacks. */
+function has(what) {
+  const there = !(process.env.AKSLINT_WITHOUT ?? '').split(' ').includes(what);
+  if (!there) note('LEFT OUT, as AKSLINT_WITHOUT says', what);
+  return there;
+}
 
 const file = (name) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, name);
 const ours = (uri) => vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'akslint');
