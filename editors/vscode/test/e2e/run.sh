@@ -59,12 +59,15 @@ fresh() {
 }
 J
   local vsix
-  for vsix in "$@"; do code --install-extension "$T/$vsix.vsix" >/dev/null 2>>"$T/log"; done
+  for vsix in "$@"; do (code --install-extension "$T/$vsix.vsix" >/dev/null 2>>"$T/log"); done
 }
 
-# The workbench writes into its home when it starts; not into the user's. In a subshell, which it replaces: so that a
-# signal for the job is one for the workbench.
-code() ( HOME=$W XDG_CONFIG_HOME=$W/config exec "$CODE" --user-data-dir "$W/data" --extensions-dir "$W/extensions" "$@" )
+# The workbench writes into its home when it starts; not into the user's. To be called in a subshell, which it replaces: so
+# that a signal for that job is one for the workbench, which then ends everything it started.
+code() {
+  export HOME=$W XDG_CONFIG_HOME=$W/config
+  exec "$CODE" --user-data-dir "$W/data" --extensions-dir "$W/extensions" "$@"
+}
 
 # serve [OPTION...]: sets URL.
 serve() {
@@ -149,7 +152,7 @@ for scene in $scenes; do
 done
 if [ -n "$update" ]; then
   for picture in "$pictures"/{problems,hover,completion,fix,json,explain,map}-{dark,light}.png; do
-    [ ! -e "$picture" ] || convert "$picture" -strip -colors 96 -define png:compression-level=9 "$extension/images/$(basename "$picture")"
+    [ ! -e "$picture" ] || convert "$picture" -strip +dither -colors 64 -define png:compression-level=9 "$extension/images/$(basename "$picture")"
   done
 fi
 printf '\nVS Code: all good; pictures in %s\n' "$pictures"
