@@ -13,7 +13,9 @@ use template::{Evaluator, Template};
 
 use crate::rules::unused_suppression;
 use crate::suppress::{self, Suppressions};
-use crate::{Confidence, Ctx, Diagnostic, Family, Related, Reporter, Rule, Settings, Severity, Suppressed, all};
+use crate::{
+    CommandAt, Confidence, Ctx, Diagnostic, Family, Related, Reporter, Rule, Settings, Severity, Suppressed, all,
+};
 
 /// The code of syntax errors, which are no rule: they cannot be switched off or suppressed.
 pub const SYNTAX_ERROR: &str = "syntax-error";
@@ -63,6 +65,12 @@ pub(crate) fn check_with(
             for file in targets {
                 at.set(*file);
                 rule.check_document(&reporter, *file);
+                let source = workspace.file(*file);
+                for script in source.scripts() {
+                    for command in &script.commands {
+                        rule.check_command(&reporter, &CommandAt { workspace, file: *file, source, script, command });
+                    }
+                }
             }
         });
         outcome.diagnostics.append(&mut reporter.into_diagnostics());
