@@ -2,6 +2,9 @@
 //!
 //! Edits are made in the document around the script: escaped as its strings are escaped, with its own line continuations.
 
+#[cfg(test)]
+mod slips;
+
 use std::path::Path;
 
 use syntax::{TextEdit, TextRange, TextSize};

@@ -33,6 +33,7 @@ rules! {
         kubelet_key_casing,
         identity_profile_unknown_key,
         kubelet_without_resource_id,
+        kubelet_identity_misspelt,
     }
     service_principal {
         msi_without_identity,

@@ -67,6 +67,15 @@ impl SourceFile {
         Self::without_tree(path.into(), text, Kind::Carrier(carrier))
     }
 
+    /// The same file with another text; what it is stays, whatever its name says.
+    #[must_use]
+    pub fn with_text(&self, text: SourceText) -> Self {
+        match self.kind {
+            Kind::Template(language) => Self::from_tree(self.path.clone(), syntax::parse(language, text)),
+            Kind::Carrier(carrier) => Self::carrying(self.path.clone(), text, carrier),
+        }
+    }
+
     fn without_tree(path: PathBuf, text: SourceText, kind: Kind) -> Self {
         Self { path, text, tree: None, syntax_errors: Vec::new(), template: None, kind, scripts: OnceLock::new() }
     }

@@ -62,9 +62,7 @@ fn with_texts(files: &[Arc<SourceFile>], texts: &[String]) -> Vec<Arc<SourceFile
         if file.text.as_str() == text {
             file.clone()
         } else {
-            // Whatever the name says, the language stays.
-            let tree = syntax::parse(file.language(), SourceText::new(text.as_str()));
-            Arc::new(SourceFile::from_tree(file.path.clone(), tree))
+            Arc::new(file.with_text(SourceText::new(text.as_str())))
         }
     };
     files.iter().zip(texts).map(renewed).collect()

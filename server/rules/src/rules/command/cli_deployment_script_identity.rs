@@ -16,7 +16,7 @@ declare_rule! {
     ///
     /// ## Examples
     /// ### Invalid
-    /// ```json
+    /// ```json,frame=resource
     /// {
     ///   "type": "Microsoft.Resources/deploymentScripts",
     ///   "apiVersion": "2023-08-01",
@@ -27,7 +27,7 @@ declare_rule! {
     ///   "properties": { "azCliVersion": "2.84.0", "retentionInterval": "PT1H", "scriptContent": "echo" }
     /// }
     /// ```
-    /// ```bicep
+    /// ```bicep,frame=resource
     /// resource run 'Microsoft.Resources/deploymentScripts@2023-08-01' = {
     ///   name: 'run'
     ///   location: 'westeurope'
@@ -38,7 +38,7 @@ declare_rule! {
     /// ```
     ///
     /// ### Valid
-    /// ```json
+    /// ```json,frame=resource
     /// {
     ///   "type": "Microsoft.Resources/deploymentScripts",
     ///   "apiVersion": "2023-08-01",
@@ -50,7 +50,7 @@ declare_rule! {
     ///   "properties": { "azCliVersion": "2.84.0", "retentionInterval": "PT1H", "scriptContent": "echo" }
     /// }
     /// ```
-    /// ```bicep
+    /// ```bicep,frame=resource
     /// resource run 'Microsoft.Resources/deploymentScripts@2023-08-01' = {
     ///   name: 'run'
     ///   location: 'westeurope'
@@ -86,9 +86,7 @@ impl Rule for CliDeploymentScriptIdentity {
                 return None;
             }
             let at = ctx.eval.written_at(kind_slot)?;
-            let identities = (0..)
-                .zip(&ctx.eval.template(resource.scope).resources)
-                .filter(|(_, other)| other.is_type(IDENTITY) && other.repeat.is_none());
+            let identities = (0..).zip(&ctx.eval.template(resource.scope).resources).filter(|(_, other)| other.is_type(IDENTITY) && other.repeat.is_none());
             let fixes = identities.filter_map(|(index, _)| {
                 let identity = ResourceRef { scope: resource.scope, index, element: None };
                 let place = kind_slot.place.filter(|place| place.scope == resource.scope && ids_slot.is_absent())?;

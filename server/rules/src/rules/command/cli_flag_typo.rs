@@ -35,7 +35,7 @@ declare_rule! {
     ///   ]
     /// }
     /// ```
-    /// ```bicep
+    /// ```bicep,frame=resource
     /// resource update 'Microsoft.Resources/deploymentScripts@2023-08-01' = {
     ///   name: 'update'
     ///   location: 'westeurope'
@@ -84,9 +84,7 @@ impl Rule for CliFlagTypo {
             };
             let is_slip = names.len() == 1 && matches!(flag.resolved, Resolution::Unknown);
             let applicability = if is_slip { Applicability::Safe } else { Applicability::Unsafe };
-            let fixes = names
-                .iter()
-                .filter_map(|name| at.edit().rename(flag, name).fix(format!("Change it to `{name}`"), applicability));
+            let fixes = names.iter().filter_map(|name| at.edit().rename(flag, name).fix(format!("Change it to `{name}`"), applicability));
             let finding = Finding::at(at.location(flag.name_range), message);
             report.report(finding.help(format!("Did you mean {}?", list(names))).fix(fixes));
         }
