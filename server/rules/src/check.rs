@@ -14,7 +14,9 @@ use template::{Evaluator, Template};
 
 use crate::rules::unused_suppression;
 use crate::suppress::{self, Suppressions};
-use crate::{Confidence, Ctx, Diagnostic, Family, Related, Reporter, Rule, Settings, Severity, Suppressed, all};
+use crate::{
+    CommandAt, Confidence, Ctx, Diagnostic, Family, Related, Reporter, Rule, Settings, Severity, Suppressed, all,
+};
 
 /// The code of syntax errors, which are no rule: they cannot be switched off or suppressed.
 pub const SYNTAX_ERROR: &str = "syntax-error";
@@ -150,6 +152,13 @@ impl<'w> Project<'w> {
             found.guard(*rule, |at| {
                 at.set(file);
                 rule.check_document(&reporter, file);
+                let source = self.workspace.file(file);
+                for script in source.scripts() {
+                    for command in &script.commands {
+                        let at = CommandAt { workspace: self.workspace, file, source, script, command };
+                        rule.check_command(&reporter, &at);
+                    }
+                }
             });
             found.diagnostics.append(&mut reporter.into_diagnostics());
         }

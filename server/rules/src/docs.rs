@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use syntax::Language;
-
 use crate::rule::Metadata;
 use crate::{Family, FixAvailability, Languages, Rule, Severity, all, by_code};
 
@@ -23,7 +21,7 @@ pub struct Docs {
 #[derive(Clone, Debug)]
 pub struct Example {
     /// The language behind the fence.
-    pub language: Language,
+    pub language: ExampleLanguage,
     /// As written, mostly a fragment.
     pub text: String,
     /// What is around the fragment.
@@ -34,6 +32,37 @@ pub struct Example {
     pub also: Vec<String>,
     /// The API version of the cluster around the fragment: `api=2021-10-01`.
     pub api_version: String,
+}
+
+/// The language of an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ExampleLanguage {
+    Json,
+    Bicep,
+    Bash,
+    PowerShell,
+    Cmd,
+    /// A workflow or pipeline.
+    Yaml,
+}
+
+impl ExampleLanguage {
+    /// A path at which a file of it is recognised.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Json => "main.json",
+            Self::Bicep => "main.bicep",
+            Self::Bash => "main.sh",
+            Self::PowerShell => "main.ps1",
+            Self::Cmd => "main.cmd",
+            Self::Yaml => ".github/workflows/main.yml",
+        }
+    }
+
+    fn is_json(self) -> bool {
+        self == Self::Json
+    }
 }
 
 /// What is put around an example, so that it shows what matters only.
@@ -121,8 +150,12 @@ impl Example {
     fn parse(info: &str, text: &str, invalid: bool) -> Option<Self> {
         let mut words = info.split(',').map(str::trim);
         let language = match words.next()? {
-            "json" => Language::Json,
-            "bicep" => Language::Bicep,
+            "json" => ExampleLanguage::Json,
+            "bicep" => ExampleLanguage::Bicep,
+            "bash" => ExampleLanguage::Bash,
+            "powershell" => ExampleLanguage::PowerShell,
+            "bat" => ExampleLanguage::Cmd,
+            "yaml" => ExampleLanguage::Yaml,
             _ => return None,
         };
         let mut example = Self {
@@ -159,8 +192,8 @@ impl Example {
             let line = line.trim_start();
             line.starts_with("properties:") || line.starts_with("\"properties\":")
         });
-        let text = indent(&self.text, if self.language == Language::Json { 6 } else { 2 });
-        let frame = if self.language == Language::Json { JSON_FRAME } else { BICEP_FRAME };
+        let text = indent(&self.text, if self.language.is_json() { 6 } else { 2 });
+        let frame = if self.language.is_json() { JSON_FRAME } else { BICEP_FRAME };
         let part = |name: &str| {
             let (_, rest) = frame.split_once(&format!("<{name}>\n")).unwrap_or_default();
             rest.split_once("</>").unwrap_or_default().0
@@ -173,7 +206,7 @@ impl Example {
             Frame::Resource => part("clean").to_owned(),
         };
         let more = if self.frame == Frame::Resource { self.text.as_str() } else { "" };
-        let more = if self.language == Language::Json { indent(more, 4) } else { more.to_owned() };
+        let more = if self.language.is_json() { indent(more, 4) } else { more.to_owned() };
         let comma = if more.is_empty() { "" } else { "," };
         part("file")
             .replace("<api version>", &self.api_version)
@@ -249,6 +282,9 @@ fn properties(metadata: &Metadata) -> String {
         Languages::Bicep(reason) => {
             let _ = write!(out, " · Bicep only: {reason}");
         }
+        Languages::Commands(reason) => {
+            let _ = write!(out, " · {reason}");
+        }
     }
     if let Some(reason) = metadata.off {
         let _ = write!(out, " · off unless selected: {reason}");
@@ -298,16 +334,17 @@ mod tests {
             }
             let fences = metadata.docs.lines().filter(|line| line.trim_start().starts_with("```")).count();
             assert_eq!(fences, docs.examples.len() * 2, "{code}: a fence with options that are not known");
-            for (language, only) in [(Language::Json, "bicep"), (Language::Bicep, "json")] {
-                let excused = match metadata.languages {
-                    Languages::Both => false,
-                    Languages::Json(_) => only == "json",
-                    Languages::Bicep(_) => only == "bicep",
+            for language in [ExampleLanguage::Json, ExampleLanguage::Bicep, ExampleLanguage::Bash] {
+                let wanted = match metadata.languages {
+                    Languages::Both => language != ExampleLanguage::Bash,
+                    Languages::Json(_) => language == ExampleLanguage::Json,
+                    Languages::Bicep(_) => language == ExampleLanguage::Bicep,
+                    Languages::Commands(_) => language == ExampleLanguage::Bash,
                 };
                 let has = |invalid| {
                     docs.examples.iter().any(|example| example.language == language && (example.expect > 0) == invalid)
                 };
-                assert!(excused || (has(true) && has(false)), "{code}: examples in {language:?}");
+                assert!(!wanted || (has(true) && has(false)), "{code}: examples in {language:?}");
             }
         }
     }
@@ -317,7 +354,7 @@ mod tests {
         for rule in all() {
             let code = rule.metadata().code;
             for example in Docs::of(rule).examples {
-                let path = if example.language == Language::Json { "main.json" } else { "main.bicep" };
+                let path = example.language.path();
                 let text = example.file();
                 let found = diagnostics(path, &text);
                 assert_eq!(count(&found, SYNTAX_ERROR), 0, "{code}: {found:#?}\n{text}");

@@ -7,6 +7,7 @@
 //!   is left to do, [`docs`] turns the documentation of the rules into pages.
 
 mod check;
+mod command;
 mod ctx;
 mod identity_id;
 mod judge;
@@ -27,6 +28,7 @@ pub mod write;
 mod testing;
 
 pub use check::{Found, Outcome, Panic, Project, SYNTAX_ERROR, SettingsOf, check};
+pub use command::CommandAt;
 pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};
 pub use fix::{Applicability, FileEdit, Fix};

@@ -5,7 +5,7 @@ use template::eval::ScopeId;
 use template::value::ResourceRef;
 use template::workspace::FileId;
 
-use crate::{Ctx, Family, Reporter, Severity};
+use crate::{CommandAt, Ctx, Family, Reporter, Severity};
 
 /// A rule. It overrides one of the `check_*` methods, the most specific one that will do; [`declare_rule!`] writes
 /// [`Rule::metadata`].
@@ -18,6 +18,10 @@ use crate::{Ctx, Family, Reporter, Severity};
 pub trait Rule: Described + Sync {
     /// Checks a file to be checked, which need not be a template: its text, its tree.
     fn check_document(&self, _report: &Reporter<'_>, _file: FileId) {}
+
+    /// Checks a call of `az` in a file to be checked: in a script, a pipeline, a page of Markdown, a string or comment of a
+    /// template.
+    fn check_command(&self, _report: &Reporter<'_>, _at: &CommandAt<'_>) {}
 
     /// Checks a deployment as a whole.
     fn check_deployment(&self, _ctx: &Ctx<'_>) {}
@@ -84,6 +88,8 @@ pub enum Languages {
     Json(&'static str),
     /// Bicep only, with the reason.
     Bicep(&'static str),
+    /// Command lines, with where they are looked for. Its examples are scripts; templates may stand beside them.
+    Commands(&'static str),
 }
 
 /// Declares a rule: its documentation and its metadata.
@@ -102,7 +108,7 @@ pub enum Languages {
 /// }
 /// ```
 ///
-/// Optional, behind `since`, in this order: `only: Json, "why"` (or `Bicep`), and `off: "why"` for a rule that runs
+/// Optional, behind `since`, in this order: `only: Json, "why"` (or `Bicep`, or `Commands, "where"`), and `off: "why"` for a rule that runs
 /// only when somebody selects it.
 #[macro_export]
 macro_rules! declare_rule {

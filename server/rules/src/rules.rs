@@ -33,6 +33,7 @@ rules! {
         kubelet_key_casing,
         identity_profile_unknown_key,
         kubelet_without_resource_id,
+        kubelet_identity_misspelt,
     }
     service_principal {
         msi_without_identity,
@@ -40,6 +41,33 @@ rules! {
     }
     reference {
         acr_pull_wrong_principal,
+    }
+    command {
+        cli_flag_typo,
+        cli_kubelet_needs_assign,
+        cli_update_assign_needs_enable,
+        cli_principal_pair,
+        cli_principal_and_identity,
+        cli_identity_not_id,
+        cli_attach_acr_no_wait,
+        cli_workload_needs_oidc,
+        cli_pod_identity,
+        cli_obsolete_feature,
+        cli_version_too_old,
+        cli_docker_bridge,
+        cli_update_needs_yes,
+        cli_update_switches_kind,
+        cli_trailing_backslash,
+        cli_deprecated_flag,
+        cli_preview_extension,
+        cli_role_assignee,
+        cli_query_principal,
+        cli_deployment_script_identity,
+        cli_enable_managed_identity_redundant,
+        cli_oidc_no_disable,
+        cli_duplicate_identity,
+        cli_same_identity_twice,
+        cli_empty_identity,
     }
     document {
         unknown_rule_in_suppression,

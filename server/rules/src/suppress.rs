@@ -103,10 +103,10 @@ impl Suppressions {
                 None => in_metadata = true,
             }
         }
-        if in_metadata && file.language() == Language::Json {
+        if in_metadata && file.language() == Some(Language::Json) {
             found.read_metadata(tree);
         }
-        if file.language() != Language::Json {
+        if file.language() != Some(Language::Json) {
             found.read_directives(&file.text, tree);
         }
         found.all.sort_by_key(|suppression| suppression.range.start());
@@ -407,11 +407,15 @@ pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &s
     let mut edits = Vec::new();
     let mut done: Vec<(FileId, TextSize)> = Vec::new();
     for diagnostic in diagnostics.iter().filter(|diagnostic| rule_code(diagnostic.code).is_some()) {
+        // Suppressions are read in templates only.
+        if workspace.file(diagnostic.file()).carrier().is_some() {
+            continue;
+        }
         let file = diagnostic.file();
         let source = workspace.file(file);
         let here = |other: &&Diagnostic| other.file() == file;
         let in_file: Vec<&Diagnostic> = diagnostics.iter().filter(here).collect();
-        let comments = source.language() != Language::Json || has_comments(source);
+        let comments = source.language() != Some(Language::Json) || has_comments(source);
         let place = if comments { line_of(&source.text, diagnostic) } else { owner_of(source, diagnostic).start() };
         if done.contains(&(file, place)) {
             continue;

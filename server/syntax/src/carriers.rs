@@ -1,17 +1,22 @@
-//! Scripts in files that are not templates: script files, code blocks of Markdown, steps of pipelines in YAML.
+//! Scripts, wherever they are written: script files, code blocks of Markdown, steps of pipelines in YAML, strings and
+//! comments of templates.
 //!
 //! A [`Fragment`] is one script with its text as the shell would get it, and the way back to the document: a flag in a
 //! block of an indented list item is underlined at its own column.
 
 mod markdown;
 mod pipeline;
+mod template;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
+pub use template::in_tree;
+
 use text_size::{TextRange, TextSize};
 
 use crate::shell::{self, Script, Shell};
+use crate::string_map::{self, StringMap};
 
 /// A kind of file that holds scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +49,7 @@ pub fn fragments(carrier: Carrier, text: &str) -> Vec<Fragment> {
     match carrier {
         Carrier::Script(shell) => {
             let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-            let mut builder = Builder::default();
+            let mut builder = Builder::new(Encoding::Plain);
             builder.verbatim(text, start, text.len());
             vec![builder.finish(shell, Origin::File)]
         }
@@ -62,6 +67,47 @@ pub enum Origin {
     Prose,
     /// In a step of a pipeline: nobody answers its questions.
     Pipeline,
+    /// In a string of a template.
+    Value,
+    /// In a comment of a template.
+    Comment,
+}
+
+/// How a text is written down in the place that a script is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// As it is, but not every text can be: a comment, a multi-line string of Bicep, a plain scalar of YAML.
+    Bare,
+    /// In a string of JSON.
+    Json,
+    /// In a literal of an ARM expression, which is in a string of JSON.
+    ArmLiteral,
+    /// In a string of Bicep in single quotes.
+    Bicep,
+    /// In a YAML scalar in single quotes.
+    YamlSingle,
+    /// In a YAML scalar in double quotes.
+    YamlDouble,
+}
+
+impl Encoding {
+    /// `text`, which is of one line, as it is written there; `None` where it cannot be.
+    pub fn encode(self, text: &str) -> Option<String> {
+        Some(match self {
+            Self::Plain => text.to_owned(),
+            Self::Bare => {
+                let breaks_out = ["'''", " #", ": ", "*/", "${"].iter().any(|end| text.contains(end));
+                (!breaks_out).then(|| text.to_owned())?
+            }
+            Self::Json => string_map::Carrier::Json.encode(text),
+            Self::ArmLiteral => string_map::Carrier::Json.encode(&string_map::Carrier::ArmLiteral.encode(text)),
+            Self::Bicep => string_map::Carrier::Bicep.encode(text),
+            Self::YamlSingle => text.replace('\'', "''"),
+            Self::YamlDouble => text.replace('\\', "\\\\").replace('"', "\\\""),
+        })
+    }
 }
 
 /// One script of a document.
@@ -75,16 +121,10 @@ pub struct Fragment {
     pub text: String,
     /// What the language around fills in (`${{ … }}`): ranges of `text`.
     pub holes: Vec<TextRange>,
-    /// Runs of `text`, in order and without gaps, with the place each is written at.
-    segments: Vec<Segment>,
-}
-
-/// A run of decoded text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Segment {
-    decoded: TextRange,
-    /// As long as `decoded` if it is written as it is; otherwise an escape or a folded line break, as a whole.
-    source: TextRange,
+    /// From `text` to the document.
+    pub map: StringMap,
+    /// How a text is written there.
+    pub encoding: Encoding,
 }
 
 impl Fragment {
@@ -96,93 +136,93 @@ impl Fragment {
     /// The part of the document that a range of [`Fragment::text`] is written at. It covers what the carrier puts between
     /// (indentation) where the range goes over lines.
     pub fn to_source(&self, range: TextRange) -> Option<TextRange> {
-        let first = self.segments.partition_point(|segment| segment.decoded.end() <= range.start());
         if range.is_empty() {
-            // Behind what comes before, so that an insertion at the end of a line stays on it.
-            let before = self.segments[..first].last().filter(|segment| segment.decoded.end() == range.start());
-            let at = match before {
-                Some(segment) => segment.source.end(),
-                None => start_in(self.segments.get(first)?, range.start()),
-            };
-            return Some(TextRange::empty(at));
+            return self.map.insertion_point(range.start()).map(TextRange::empty);
         }
-        let last = self.segments.partition_point(|segment| segment.decoded.end() < range.end());
-        let start = start_in(self.segments.get(first)?, range.start());
-        let last = self.segments.get(last)?;
-        let end = if last.decoded.len() == last.source.len() {
-            last.source.start() + (range.end() - last.decoded.start())
-        } else {
-            last.source.end()
-        };
-        Some(TextRange::new(start, end))
+        self.map.to_source(range)
     }
 
     /// From the first to the last character in the document.
     pub fn source_range(&self) -> TextRange {
-        match (self.segments.first(), self.segments.last()) {
-            (Some(first), Some(last)) => first.source.cover(last.source),
-            _ => TextRange::default(),
-        }
-    }
-}
-
-fn start_in(segment: &Segment, offset: TextSize) -> TextSize {
-    if segment.decoded.len() == segment.source.len() {
-        segment.source.start() + (offset - segment.decoded.start())
-    } else {
-        segment.source.start()
+        self.map.source()
     }
 }
 
 /// Collects the text of a fragment.
-#[derive(Default)]
 struct Builder {
     text: String,
-    segments: Vec<Segment>,
+    map: string_map::Builder,
+    holes: Vec<TextRange>,
+    encoding: Encoding,
 }
 
 impl Builder {
+    fn new(encoding: Encoding) -> Self {
+        let map = string_map::Builder::new(TextRange::default());
+        Self { text: String::new(), map, holes: Vec::new(), encoding }
+    }
+
     /// Adds what is written between two offsets of the document.
     fn verbatim(&mut self, document: &str, start: usize, end: usize) {
-        if start == end {
-            return;
+        if start < end {
+            self.text.push_str(&document[start..end]);
+            self.map.verbatim(TextRange::new(size(start), size(end)));
         }
-        let decoded = size(self.text.len());
-        self.text.push_str(&document[start..end]);
-        if let Some(last) = self.segments.last_mut()
-            && last.source.end() == size(start)
-            && last.source.len() == last.decoded.len()
-        {
-            last.source = TextRange::new(last.source.start(), size(end));
-            last.decoded = TextRange::new(last.decoded.start(), size(self.text.len()));
-            return;
-        }
-        self.segments.push(Segment {
-            decoded: TextRange::new(decoded, size(self.text.len())),
-            source: TextRange::new(size(start), size(end)),
-        });
     }
 
     /// Adds what is written differently between two offsets of the document.
     fn decoded(&mut self, text: &str, start: usize, end: usize) {
-        if text.is_empty() {
-            return;
-        }
-        let decoded = size(self.text.len());
         self.text.push_str(text);
-        self.segments.push(Segment {
-            decoded: TextRange::new(decoded, size(self.text.len())),
-            source: TextRange::new(size(start), size(end)),
-        });
+        self.map.escape(TextSize::of(text), TextRange::new(size(start), size(end)));
+    }
+
+    /// Adds what the language around the script fills in.
+    fn hole(&mut self, source: TextRange) {
+        let start = size(self.text.len());
+        self.text.push(string_map::HOLE);
+        self.holes.push(TextRange::at(start, TextSize::of(string_map::HOLE)));
+        self.map.hole(source);
     }
 
     fn finish(self, shell: Shell, origin: Origin) -> Fragment {
-        Fragment { shell, origin, text: self.text, holes: Vec::new(), segments: self.segments }
+        let map = self.map.finish_covering();
+        Fragment { shell, origin, text: self.text, holes: self.holes, map, encoding: self.encoding }
     }
 }
 
 fn size(offset: usize) -> TextSize {
     TextSize::try_from(offset).expect("a text is never larger than 4 GiB")
+}
+
+/// Whether a text calls `az` with a group of commands that has to do with identity. Escapes and line continuations between
+/// the words count as blanks.
+pub fn calls_az(text: &str) -> bool {
+    calls_of_az(text).next().is_some()
+}
+
+/// Where a text calls `az` in that way: offsets of the `a`.
+pub fn calls_of_az(text: &str) -> impl Iterator<Item = usize> {
+    memchr::memmem::find_iter(text.as_bytes(), b"az").filter(|&at| is_call_of_az(text, at))
+}
+
+fn is_call_of_az(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    // `\naz aks` in a JSON string: the `n` belongs to the escape.
+    let escaped = at >= 2 && bytes[at - 2] == b'\\' && matches!(bytes[at - 1], b'n' | b't' | b'r');
+    if at > 0 && is_word(bytes[at - 1]) && !escaped {
+        return false;
+    }
+    let is_blank = |c: char| matches!(c, ' ' | '\t' | '\\' | '`' | '^' | '\r' | '\n');
+    let mut rest = &text[at + 2..];
+    rest = rest.strip_prefix(".cmd").or(rest.strip_prefix(".exe")).unwrap_or(rest);
+    let group = rest.trim_start_matches(is_blank);
+    // In JSON a line break between the words is `\n`.
+    let group = if group.len() < rest.len() && rest.contains('\\') { group.trim_start_matches("n ") } else { group };
+    group.len() < rest.len()
+        && ["aks", "identity", "feature", "extension", "role"]
+            .iter()
+            .any(|word| group.strip_prefix(word).is_some_and(|rest| rest.starts_with(is_blank)))
 }
 
 /// Offsets of a line: its start, its end without the line break, its end with it.

@@ -84,6 +84,16 @@ impl StringMap {
         (decoded <= self.len()).then(|| self.start(decoded))
     }
 
+    /// Where something can be inserted: behind the character in front of a decoded offset, so that an insertion at the end
+    /// of a line stays on it.
+    pub fn insertion_point(&self, decoded: TextSize) -> Option<TextSize> {
+        if decoded > self.len() {
+            return None;
+        }
+        let behind = decoded > TextSize::new(0);
+        Some(if behind { self.end(decoded) } else { self.start(decoded) })
+    }
+
     /// The offset in the decoded text of a place in the source; inside an escape or interpolation the start of what it
     /// stands for, in front of and behind the string the nearest end.
     pub fn to_decoded(&self, source: TextSize) -> TextSize {
@@ -395,14 +405,39 @@ fn hex4(text: &str, at: usize) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
-struct Builder {
+/// Puts a map together, piece by piece in the order of the decoded text.
+pub(crate) struct Builder {
     map: StringMap,
     len: TextSize,
 }
 
 impl Builder {
-    fn new(source: TextRange) -> Self {
+    pub(crate) fn new(source: TextRange) -> Self {
         Self { map: StringMap::identity(source), len: TextSize::new(0) }
+    }
+
+    /// Text that stands as it is at `source`.
+    pub(crate) fn verbatim(&mut self, source: TextRange) {
+        if let Some(last) = self.map.segments.last_mut()
+            && last.kind == Kind::Verbatim
+            && last.source.end() == source.start()
+        {
+            self.len += source.len();
+            last.source = last.source.cover(source);
+            last.decoded = TextRange::new(last.decoded.start(), self.len);
+            return;
+        }
+        self.add(source.len(), source, Kind::Verbatim);
+    }
+
+    /// Text of that length that is written differently.
+    pub(crate) fn escape(&mut self, decoded_len: TextSize, source: TextRange) {
+        self.add(decoded_len, source, Kind::Escape);
+    }
+
+    /// An interpolation; its decoded text is one [`HOLE`].
+    pub(crate) fn hole(&mut self, source: TextRange) {
+        self.add(TextSize::of(HOLE), source, Kind::Hole);
     }
 
     fn add(&mut self, decoded_len: TextSize, source: TextRange, kind: Kind) {
@@ -411,6 +446,14 @@ impl Builder {
         }
         self.map.segments.push(Segment { decoded: TextRange::at(self.len, decoded_len), source, kind });
         self.len += decoded_len;
+    }
+
+    /// The map; its source goes from the first to the last piece.
+    pub(crate) fn finish_covering(mut self) -> StringMap {
+        if let (Some(first), Some(last)) = (self.map.segments.first(), self.map.segments.last()) {
+            self.map.source = first.source.cover(last.source);
+        }
+        self.map
     }
 
     fn finish(self) -> StringMap {

@@ -1,6 +1,7 @@
 //! The template model that ARM JSON and Bicep are both lowered to, its symbolic evaluation, and the AKS view over it.
 
 pub mod aks;
+pub mod az_command;
 pub mod canon;
 pub mod condition;
 pub mod eval;
@@ -12,6 +13,7 @@ mod name;
 pub mod paths;
 pub mod print;
 pub mod resource;
+pub mod scripts;
 pub mod value;
 pub mod workspace;
 

@@ -1,15 +1,17 @@
 //! The files that are looked at together.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
+use syntax::carriers::Carrier;
 use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText, SyntaxError, SyntaxTree};
 use text_size::TextRange;
 
 use crate::Template;
 use crate::lower::lower_with_errors;
+use crate::scripts::{self, AzScript};
 
 /// One file, parsed and lowered. Immutable: an edit makes a new one.
 #[derive(Debug)]
@@ -18,24 +20,36 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// The text.
     pub text: SourceText,
-    /// Its tree; `None` for JSON that is no template, which is not worth parsing.
+    /// Its tree; `None` for JSON that is no template, which is not worth parsing, and for scripts and what carries them.
     pub tree: Option<SyntaxTree>,
     /// What the parser had to guess, in the order of the text. Empty for JSON that is no template: what it should be is
     /// not known.
     pub syntax_errors: Vec<SyntaxError>,
     /// What it declares; `None` when it is no template (any other JSON file).
     pub template: Option<Template>,
-    language: Language,
+    kind: Kind,
+    scripts: OnceLock<Vec<AzScript>>,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Template(Language),
+    Carrier(Carrier),
 }
 
 impl SourceFile {
-    /// Parses and lowers a text. The language is that of the path's extension.
+    /// Parses and lowers a text. The language is that of the path's extension; a script, a pipeline or a page of Markdown
+    /// is kept as it is.
     pub fn parse(path: impl Into<PathBuf>, text: SourceText) -> Self {
         let path = path.into();
+        if let Some(carrier) = carrier_of(&path) {
+            return Self::carrying(path, text, carrier);
+        }
         let language = language_of(&path);
         let is_other = language == Language::Json && looks_like_template(text.as_str()) == TemplateKind::Other;
         if is_other {
-            return Self { path, text, tree: None, syntax_errors: Vec::new(), template: None, language };
+            return Self::without_tree(path, text, Kind::Template(language));
         }
         Self::from_tree(path, syntax::parse(language, text))
     }
@@ -45,13 +59,54 @@ impl SourceFile {
         let (template, errors) = lower_with_errors(&tree);
         let syntax_errors = if template.is_some() { errors } else { Vec::new() };
         let (text, language) = (tree.text().clone(), tree.language());
-        Self { path: path.into(), text, tree: Some(tree), syntax_errors, template, language }
+        let kind = Kind::Template(language);
+        Self { path: path.into(), text, tree: Some(tree), syntax_errors, template, kind, scripts: OnceLock::new() }
     }
 
-    /// The language it is written in.
-    pub fn language(&self) -> Language {
-        self.language
+    /// A file that carries scripts, whatever the path says.
+    pub fn carrying(path: impl Into<PathBuf>, text: SourceText, carrier: Carrier) -> Self {
+        Self::without_tree(path.into(), text, Kind::Carrier(carrier))
     }
+
+    /// The same file with another text; what it is stays, whatever its name says.
+    #[must_use]
+    pub fn with_text(&self, text: SourceText) -> Self {
+        match self.kind {
+            Kind::Template(language) => Self::from_tree(self.path.clone(), syntax::parse(language, text)),
+            Kind::Carrier(carrier) => Self::carrying(self.path.clone(), text, carrier),
+        }
+    }
+
+    fn without_tree(path: PathBuf, text: SourceText, kind: Kind) -> Self {
+        Self { path, text, tree: None, syntax_errors: Vec::new(), template: None, kind, scripts: OnceLock::new() }
+    }
+
+    /// The language of a template; `None` for a script or what carries scripts.
+    pub fn language(&self) -> Option<Language> {
+        match self.kind {
+            Kind::Template(language) => Some(language),
+            Kind::Carrier(_) => None,
+        }
+    }
+
+    /// How it carries scripts, if it is no template.
+    pub fn carrier(&self) -> Option<Carrier> {
+        match self.kind {
+            Kind::Template(_) => None,
+            Kind::Carrier(carrier) => Some(carrier),
+        }
+    }
+
+    /// The scripts in it that call `az`: the file itself, code blocks, steps, strings and comments. Read when first asked for;
+    /// a file without such a call costs one scan of its text.
+    pub fn scripts(&self) -> &[AzScript] {
+        self.scripts.get_or_init(|| scripts::scripts(self))
+    }
+}
+
+/// How a file of that name carries scripts, if it does.
+pub fn carrier_of(path: &Path) -> Option<Carrier> {
+    Carrier::of_path(path.to_str()?)
 }
 
 /// The language of a file, by its extension: Bicep and Bicep parameter files by theirs, everything else is JSON.

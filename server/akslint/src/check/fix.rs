@@ -59,13 +59,7 @@ pub(super) fn fix(
 /// The files with other texts; those whose text is the same stay what they are.
 fn with_texts(files: &[Arc<SourceFile>], texts: &[String]) -> Vec<Arc<SourceFile>> {
     let renewed = |(file, text): (&Arc<SourceFile>, &String)| {
-        if file.text.as_str() == text {
-            file.clone()
-        } else {
-            // Whatever the name says, the language stays.
-            let tree = syntax::parse(file.language(), SourceText::new(text.as_str()));
-            Arc::new(SourceFile::from_tree(file.path.clone(), tree))
-        }
+        if file.text.as_str() == text { file.clone() } else { Arc::new(file.with_text(SourceText::new(text.as_str()))) }
     };
     files.iter().zip(texts).map(renewed).collect()
 }

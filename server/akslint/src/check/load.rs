@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
+use syntax::carriers::calls_az;
 use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::Template;
 use template::model::ModuleSource;
 use template::paths::relative_to;
-use template::workspace::{FileId, SourceFile, Workspace, language_of};
+use template::workspace::{FileId, SourceFile, Workspace, carrier_of, language_of};
 
 use super::report::{Unreadable, display_path};
 use super::timings::{Phase, Timings};
@@ -138,6 +139,16 @@ impl Loader<'_> {
 
     fn lower(self, path: PathBuf, text: SourceText, named: bool) -> Loaded {
         let not_ours = |path| if named { Loaded::NoTemplate(path) } else { Loaded::Skipped };
+        if carrier_of(&path).is_some() {
+            // A script that calls nothing of ours is as good as not there, unless somebody asks about it.
+            if !named && !calls_az(text.as_str()) {
+                return Loaded::Skipped;
+            }
+            let start = Instant::now();
+            let file = SourceFile::parse(path, text);
+            self.timings.add(Phase::Lower, start);
+            return if self.parse_only { Loaded::Parsed } else { Loaded::Template(Arc::new(file)) };
+        }
         let Some(language) = language_of_content(&path, text.as_str()) else { return not_ours(path) };
         let is_other = language == Language::Json && looks_like_template(text.as_str()) == TemplateKind::Other;
         if is_other && !named {
@@ -203,7 +214,7 @@ fn starts_with_brace(text: &str) -> bool {
 fn read(path: &Path, named: bool) -> std::io::Result<Option<Vec<u8>>> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
-    if !named && language_by_name(path).is_none() {
+    if !named && language_by_name(path).is_none() && carrier_of(path).is_none() {
         (&mut file).take(HEAD as u64).read_to_end(&mut bytes)?;
         if !head_of_template(&bytes) {
             return Ok(None);

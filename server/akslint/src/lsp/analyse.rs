@@ -385,7 +385,12 @@ impl Disk {
         }
         let dialect = dialect_of_file(path);
         let text = read(path, dialect);
-        let file = text.map(|text| Arc::new(SourceFile::from_tree(path, syntax::parse(dialect.language(), text))));
+        let file = text.map(|text| {
+            Arc::new(match dialect {
+                Dialect::Carrier(carrier) => SourceFile::carrying(path, text, carrier),
+                _ => SourceFile::from_tree(path, syntax::parse(dialect.language(), text)),
+            })
+        });
         self.0.insert(path.to_owned(), OnDisk { stamp, file: file.clone() });
         file
     }
@@ -396,14 +401,19 @@ impl Disk {
     }
 }
 
-/// The text of a file, unless it is no template.
+/// The text of a file, unless it is neither a template nor a script that calls `az`.
 pub(super) fn read(path: &Path, dialect: Dialect) -> Option<SourceText> {
     if dialect == Dialect::Other {
         return None;
     }
     let bytes = std::fs::read(path).ok()?;
     let text = SourceText::from_bytes(&bytes, LARGE_FILE).ok()?;
-    (dialect != Dialect::Json || looks_like_template(text.as_str()) != TemplateKind::Other).then_some(text)
+    let is_ours = match dialect {
+        Dialect::Json => looks_like_template(text.as_str()) != TemplateKind::Other,
+        Dialect::Carrier(_) => syntax::carriers::calls_az(text.as_str()),
+        Dialect::Template(_) | Dialect::Other => true,
+    };
+    is_ours.then_some(text)
 }
 
 /// Says to a computation that nobody waits for it any more.

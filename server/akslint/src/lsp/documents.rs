@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use lsp_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
+use syntax::carriers::{Carrier, calls_az};
 use syntax::json::{TemplateKind, looks_like_template};
+use syntax::shell::Shell;
 use syntax::text::PendingText;
 use syntax::{Encoding, InputEdit, Language, SourceText, SyntaxTree};
-use template::workspace::SourceFile;
+use template::workspace::{SourceFile, carrier_of};
 use text_size::TextRange;
 use thiserror::Error;
 
@@ -60,6 +62,8 @@ pub(super) enum Dialect {
     Template(Language),
     /// Any JSON: a template if it says so.
     Json,
+    /// A script, or what carries scripts.
+    Carrier(Carrier),
     /// Nothing for us.
     Other,
 }
@@ -173,7 +177,7 @@ impl Dialect {
     pub(super) fn language(self) -> Language {
         match self {
             Self::Template(language) => language,
-            Self::Json | Self::Other => Language::Json,
+            Self::Json | Self::Carrier(_) | Self::Other => Language::Json,
         }
     }
 }
@@ -189,6 +193,7 @@ impl Document {
         match self.dialect {
             Dialect::Template(_) => true,
             Dialect::Json => looks_like_template(self.text.as_str()) != TemplateKind::Other,
+            Dialect::Carrier(_) => calls_az(self.text.as_str()),
             Dialect::Other => false,
         }
     }
@@ -204,7 +209,12 @@ impl Document {
         if !self.is_template() {
             return None;
         }
-        Some(self.file.get_or_init(|| Arc::new(SourceFile::from_tree(self.display_path(), self.tree().clone()))))
+        Some(self.file.get_or_init(|| {
+            Arc::new(match self.dialect {
+                Dialect::Carrier(carrier) => SourceFile::carrying(self.display_path(), self.text.clone(), carrier),
+                _ => SourceFile::from_tree(self.display_path(), self.tree().clone()),
+            })
+        }))
     }
 
     fn tree(&self) -> &SyntaxTree {
@@ -321,6 +331,13 @@ fn dialect(language_id: &str, path: &Path) -> Dialect {
         }
         "bicep-params" | "bicepparam" => return Dialect::Template(Language::BicepParam),
         "json" | "jsonc" | "json5" | "jsonl" => return Dialect::Json,
+        "shellscript" | "sh" | "bash" | "zsh" | "azurecli" | "azcli" => {
+            return Dialect::Carrier(Carrier::Script(Shell::Bash));
+        }
+        "powershell" | "ps1" => return Dialect::Carrier(Carrier::Script(Shell::PowerShell)),
+        "bat" | "dosbatch" | "cmd" => return Dialect::Carrier(Carrier::Script(Shell::Cmd)),
+        "yaml" | "yml" | "github-actions-workflow" | "azure-pipelines" => return Dialect::Carrier(Carrier::Yaml),
+        "markdown" | "md" => return Dialect::Carrier(Carrier::Markdown),
         _ => {}
     }
     dialect_of_file(path)
@@ -335,7 +352,7 @@ pub(super) fn dialect_of_file(path: &Path) -> Dialect {
     } else if ["json", "jsonc", "arm"].iter().any(|extension| has_extension(path, extension)) {
         Dialect::Json
     } else {
-        Dialect::Other
+        carrier_of(path).map_or(Dialect::Other, Dialect::Carrier)
     }
 }
 

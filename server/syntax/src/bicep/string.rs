@@ -63,6 +63,21 @@ pub enum Segment<'t> {
 }
 
 impl<'t> Str<'t> {
+    /// The string that a node of the tree is, if it is one.
+    pub fn cast(node: Node<'t>, source: &'t str) -> Option<Self> {
+        let is_string = matches!(
+            kind_of(node),
+            Kind::String
+                | Kind::MultilineString
+                | Kind::UnterminatedString
+                | Kind::UnterminatedMultilineString
+                | Kind::InterpolatedString
+                | Kind::InterpolatedMultilineString
+                | Kind::DoubleQuotedString
+        );
+        is_string.then_some(Self { node, source })
+    }
+
     /// The string with its quotes.
     pub fn range(self) -> TextRange {
         range_of(self.node)

@@ -1,6 +1,6 @@
 //! Fenced code blocks.
 
-use super::{Builder, Fragment, Line, Origin, lines};
+use super::{Builder, Encoding, Fragment, Line, Origin, lines};
 use crate::shell::Shell;
 
 /// An open fence.
@@ -132,7 +132,7 @@ fn finish(text: &str, fence: &Fence, content: &[Line]) -> Option<Fragment> {
         Info::Other => return None,
         Info::None => guess(content.iter().map(|&(start, end, _)| &text[start..end]))?,
     };
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(Encoding::Plain);
     if !content.iter().any(|&(start, end, _)| prompt(shell, &text[start..end]).is_some()) {
         for &(start, _, full) in content {
             builder.verbatim(text, start, full);

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{Builder, Line, lines};
+use super::{Builder, Encoding, Line, lines};
 
 /// How deep collections may nest; real files nest a dozen levels. What is deeper is left out.
 const MAX_DEPTH: usize = 64;
@@ -100,7 +100,12 @@ impl<'a> Map<'a> {
 impl Scalar {
     /// The value, with the way back to what is written.
     pub(super) fn decode(&self, text: &str) -> Builder {
-        let mut builder = Builder::default();
+        let mut builder = Builder::new(match self.style {
+            Style::Block(_) => Encoding::Plain,
+            Style::Plain => Encoding::Bare,
+            Style::Single => Encoding::YamlSingle,
+            Style::Double => Encoding::YamlDouble,
+        });
         let Range { start, end } = self.range;
         match self.style {
             Style::Block(indent) => block(&mut builder, text, start, end, indent),

@@ -51,7 +51,7 @@ pub fn lower_with_errors(tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxErro
 }
 
 /// The value of a property of an object that is written out; of several the last one, which is the one that counts.
-fn property(template: &Template, object: ExprId, name: &str) -> Option<ExprId> {
+pub(crate) fn property(template: &Template, object: ExprId, name: &str) -> Option<ExprId> {
     let Expr::Object(object) = template.expr(object) else { return None };
     object.members.iter().rev().find_map(|member| match member {
         Member::Property(property) => match template.expr(property.key) {

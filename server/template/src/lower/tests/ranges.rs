@@ -115,5 +115,5 @@ fn errors_of_expressions_are_errors_of_the_file() {
 fn other_json_is_not_parsed() {
     let file = SourceFile::parse("package.json", SourceText::new("{ \"name\": \"x\", "));
     assert!(file.tree.is_none() && file.template.is_none() && file.syntax_errors.is_empty());
-    assert_eq!(file.language(), Language::Json);
+    assert_eq!(file.language(), Some(Language::Json));
 }
