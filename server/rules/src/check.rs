@@ -1,9 +1,10 @@
 //! Running the rules.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use template::aks::Cluster;
 use template::model::ModuleSource;
 use template::paths::relative_to;
@@ -40,42 +41,135 @@ pub struct Panic {
     pub message: String,
 }
 
-/// Checks some files of a workspace. What is found in a file does not depend on which others are checked with it.
-pub fn check(workspace: &Workspace, targets: &[FileId], settings: &Settings) -> Outcome {
-    let rules: Vec<&dyn Rule> = all().collect();
-    check_with(&rules, workspace, targets, settings)
+/// The settings that apply to each file.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingsOf<'s> {
+    /// Those of a file that has none of its own.
+    pub default: &'s Settings,
+    /// Those of files that have their own.
+    pub own: Option<&'s HashMap<FileId, Settings>>,
 }
 
-pub(crate) fn check_with(
-    rules: &[&dyn Rule],
-    workspace: &Workspace,
-    targets: &[FileId],
-    settings: &Settings,
-) -> Outcome {
-    let mut outcome = Outcome::default();
-    for file in targets {
-        outcome.diagnostics.extend(syntax_errors(workspace, *file));
+impl<'s> SettingsOf<'s> {
+    /// The same for all.
+    pub fn all(settings: &'s Settings) -> Self {
+        Self { default: settings, own: None }
     }
-    let start = |rule: &dyn Rule| Reporter::new(workspace, rule.metadata(), settings);
-    for rule in rules {
-        let Some(reporter) = start(*rule) else { continue };
-        outcome.guard(*rule, |at| {
-            for file in targets {
-                at.set(*file);
-                rule.check_document(&reporter, *file);
+
+    /// Those of that file.
+    pub fn file(&self, file: FileId) -> &'s Settings {
+        self.own.and_then(|own| own.get(&file)).unwrap_or(self.default)
+    }
+}
+
+/// Checks some files of a workspace. What is found in a file does not depend on which others are checked with it.
+pub fn check(workspace: &Workspace, targets: &[FileId], settings: &Settings) -> Outcome {
+    Project::new(workspace).check(targets, SettingsOf::all(settings))
+}
+
+/// A workspace about to be checked: who deploys whom is known. [`Project::check`] does all there is to do; who has several
+/// cores calls [`Project::document`] for every file and [`Project::deployment`] for every root, in any order, and hands what
+/// they give to [`Project::conclude`].
+pub struct Project<'w> {
+    workspace: &'w Workspace,
+    rules: Vec<&'static dyn Rule>,
+    callers: FxHashMap<FileId, Vec<FileId>>,
+}
+
+/// What one step of a check gave.
+#[derive(Debug, Default)]
+pub struct Found {
+    diagnostics: Vec<Diagnostic>,
+    panics: Vec<Panic>,
+}
+
+impl<'w> Project<'w> {
+    /// Looks at who deploys whom.
+    pub fn new(workspace: &'w Workspace) -> Self {
+        Self::with(all().collect(), workspace)
+    }
+
+    pub(crate) fn with(rules: Vec<&'static dyn Rule>, workspace: &'w Workspace) -> Self {
+        Self { workspace, rules, callers: callers(workspace) }
+    }
+
+    /// Checks some files.
+    pub fn check(&self, targets: &[FileId], settings: SettingsOf<'_>) -> Outcome {
+        let documents = targets.iter().map(|file| self.document(*file, settings));
+        let mut found: Vec<Found> = documents.collect();
+        found.extend(self.roots(targets).into_iter().map(|root| self.deployment(root, settings)));
+        self.conclude(found, targets, settings)
+    }
+
+    /// The files that deploy the targets and are themselves deployed by none, in order. Of files that deploy each other in
+    /// a circle, the targets.
+    pub fn roots(&self, targets: &[FileId]) -> Vec<FileId> {
+        let mut found = Vec::new();
+        // What is called by a file that was looked at already has the roots of that file, which are found.
+        let mut known: FxHashSet<FileId> = FxHashSet::default();
+        for &target in targets {
+            let mut seen = vec![target];
+            let mut next = 0;
+            let mut rooted = false;
+            while let Some(&file) = seen.get(next) {
+                next += 1;
+                if known.contains(&file) {
+                    rooted = true;
+                    continue;
+                }
+                match self.callers.get(&file) {
+                    None => {
+                        rooted = true;
+                        found.push(file);
+                    }
+                    Some(callers) => {
+                        let new: Vec<FileId> =
+                            callers.iter().copied().filter(|caller| !seen.contains(caller)).collect();
+                        seen.extend(new);
+                    }
+                }
             }
-        });
-        outcome.diagnostics.append(&mut reporter.into_diagnostics());
+            if !rooted {
+                found.push(target);
+            }
+            known.extend(seen);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
-    for root in roots(workspace, targets) {
-        let Some(eval) = Evaluator::new(workspace, root) else { continue };
+
+    /// What there is to say about a file by itself: its syntax and its text.
+    pub fn document(&self, file: FileId, settings: SettingsOf<'_>) -> Found {
+        let mut found = Found { diagnostics: syntax_errors(self.workspace, file).collect(), panics: Vec::new() };
+        for rule in &self.rules {
+            if settings.file(file).severity(rule.metadata()).is_none() {
+                continue;
+            }
+            let reporter = Reporter::new(self.workspace, rule.metadata(), settings);
+            found.guard(*rule, |at| {
+                at.set(file);
+                rule.check_document(&reporter, file);
+            });
+            found.diagnostics.append(&mut reporter.into_diagnostics());
+        }
+        found
+    }
+
+    /// What there is to say about a root file and all modules it deploys. Some of it may lie in other files.
+    pub fn deployment(&self, root: FileId, settings: SettingsOf<'_>) -> Found {
+        let mut found = Found::default();
+        let Some(eval) = Evaluator::new(self.workspace, root) else { return found };
         let scopes = eval.all_scopes();
+        let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
         let assignments = eval.role_assignments();
-        for rule in rules {
-            let Some(reporter) = start(*rule) else { continue };
-            let ctx = Ctx::new(&eval, reporter);
-            outcome.guard(*rule, |at| {
+        for rule in &self.rules {
+            if files.iter().all(|&file| settings.file(file).severity(rule.metadata()).is_none()) {
+                continue;
+            }
+            let ctx = Ctx::new(&eval, Reporter::new(self.workspace, rule.metadata(), settings));
+            found.guard(*rule, |at| {
                 at.set(root);
                 rule.check_deployment(&ctx);
                 for &scope in &scopes {
@@ -94,17 +188,100 @@ pub(crate) fn check_with(
                     rule.check_role_assignment(&ctx, assignment);
                 }
             });
-            outcome.diagnostics.append(&mut ctx.into_reporter().into_diagnostics());
+            found.diagnostics.append(&mut ctx.into_reporter().into_diagnostics());
         }
+        found
     }
-    outcome.diagnostics.retain(|diagnostic| targets.contains(&diagnostic.file()));
-    sort(&mut outcome.diagnostics);
-    outcome.diagnostics.dedup_by(|a, b| same_finding(a, b));
-    suppress(rules, workspace, targets, settings, &mut outcome);
-    outcome
+
+    /// Brings together what was found in the targets, and takes out what is suppressed.
+    pub fn conclude(
+        &self,
+        found: impl IntoIterator<Item = Found>,
+        targets: &[FileId],
+        settings: SettingsOf<'_>,
+    ) -> Outcome {
+        let wanted: FxHashSet<FileId> = targets.iter().copied().collect();
+        let mut outcome = Outcome::default();
+        for found in found {
+            outcome.diagnostics.extend(found.diagnostics.into_iter().filter(|one| wanted.contains(&one.file())));
+            outcome.panics.extend(found.panics);
+        }
+        sort(&mut outcome.diagnostics);
+        outcome.diagnostics.dedup_by(|a, b| same_finding(a, b));
+        self.suppress(targets, settings, &mut outcome);
+        outcome
+    }
+
+    /// Moves what is suppressed aside, then reports suppressions that were not needed.
+    fn suppress(&self, targets: &[FileId], settings: SettingsOf<'_>, outcome: &mut Outcome) {
+        let workspace = self.workspace;
+        let found = targets.iter().map(|file| (*file, Suppressions::of(workspace.file(*file))));
+        let found: BTreeMap<FileId, Suppressions> = found.filter(|(_, found)| !found.all.is_empty()).collect();
+        if found.is_empty() {
+            return;
+        }
+        let used = RefCell::new(Vec::new());
+        let mut keep = Vec::with_capacity(outcome.diagnostics.len());
+        let mut sift = |diagnostic: Diagnostic, keep: &mut Vec<Diagnostic>| {
+            let covering = found.get(&diagnostic.file()).and_then(|found| found.covering(&diagnostic));
+            match covering {
+                Some((index, named)) => {
+                    used.borrow_mut().push((diagnostic.file(), index, named));
+                    let suppression = &found[&diagnostic.file()].all[index];
+                    outcome.suppressed.push(Suppressed { diagnostic, reason: suppression.reason.clone() });
+                }
+                None => keep.push(diagnostic),
+            }
+        };
+        for diagnostic in outcome.diagnostics.drain(..) {
+            sift(diagnostic, &mut keep);
+        }
+        let rule = suppress::UNUSED;
+        let listed = self.rules.iter().any(|other| other.metadata().code == rule.metadata().code);
+        if listed {
+            let reporter = Reporter::new(workspace, rule.metadata(), settings);
+            for (file, suppressions) in &found {
+                let source = workspace.file(*file);
+                for (index, suppression) in suppressions.all.iter().enumerate() {
+                    let unused: Vec<usize> = (0..suppression.named.len())
+                        .filter(|named| {
+                            let code = suppression.named[*named].code;
+                            let ran = code.and_then(crate::by_code).is_some_and(|other| {
+                                let metadata = other.metadata();
+                                settings.file(*file).severity(metadata).is_some()
+                                    && metadata.code != rule.metadata().code
+                            });
+                            ran && !used.borrow().contains(&(*file, index, *named))
+                        })
+                        .collect();
+                    for named in &unused {
+                        let fix = suppress::removal(source, *file, suppression, *named, &unused);
+                        unused_suppression::report(&reporter, *file, &suppression.named[*named], fix);
+                    }
+                }
+            }
+            for diagnostic in reporter.into_diagnostics() {
+                sift(diagnostic, &mut keep);
+            }
+        }
+        sort(&mut keep);
+        outcome.diagnostics = keep;
+        outcome.suppressed.sort_by(|a, b| order(&a.diagnostic, &b.diagnostic));
+    }
 }
 
-impl Outcome {
+/// Checks with some rules only.
+#[cfg(test)]
+pub(crate) fn check_with(
+    rules: &[&'static dyn Rule],
+    workspace: &Workspace,
+    targets: &[FileId],
+    settings: &Settings,
+) -> Outcome {
+    Project::with(rules.to_vec(), workspace).check(targets, SettingsOf::all(settings))
+}
+
+impl Found {
     /// Runs a rule; one that panics is noted, with the file it was looking at.
     fn guard(&mut self, rule: &dyn Rule, run: impl FnOnce(&Cell<FileId>)) {
         let at = Cell::new(FileId(0));
@@ -115,10 +292,9 @@ impl Outcome {
     }
 }
 
-/// The files that deploy the targets and are themselves deployed by none, in order. Of files that deploy each other in a
-/// circle, the targets.
-fn roots(workspace: &Workspace, targets: &[FileId]) -> Vec<FileId> {
-    let mut callers: BTreeMap<FileId, Vec<FileId>> = BTreeMap::new();
+/// The files that deploy each file.
+fn callers(workspace: &Workspace) -> FxHashMap<FileId, Vec<FileId>> {
+    let mut callers: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
     for (caller, file) in workspace.files() {
         let mut pending: Vec<&Template> = file.template.iter().collect();
         while let Some(template) = pending.pop() {
@@ -127,6 +303,7 @@ fn roots(workspace: &Workspace, targets: &[FileId]) -> Vec<FileId> {
                     ModuleSource::Inline { template, .. } => pending.push(template),
                     ModuleSource::Path(path, _) => {
                         let called = relative_to(&file.path, path).and_then(|path| workspace.file_at(&path));
+                        let called = called.filter(|&called| workspace.file(called).template.is_some());
                         if let Some(called) = called {
                             callers.entry(called).or_default().push(caller);
                         }
@@ -136,28 +313,7 @@ fn roots(workspace: &Workspace, targets: &[FileId]) -> Vec<FileId> {
             }
         }
     }
-    let mut found = Vec::new();
-    for &target in targets {
-        let mut seen = vec![target];
-        let mut next = 0;
-        let before = found.len();
-        while let Some(&file) = seen.get(next) {
-            next += 1;
-            match callers.get(&file) {
-                None => found.push(file),
-                Some(callers) => {
-                    let new: Vec<FileId> = callers.iter().copied().filter(|caller| !seen.contains(caller)).collect();
-                    seen.extend(new);
-                }
-            }
-        }
-        if found.len() == before {
-            found.push(target);
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
+    callers
 }
 
 fn syntax_errors(workspace: &Workspace, file: FileId) -> impl Iterator<Item = Diagnostic> {
@@ -177,66 +333,6 @@ fn syntax_errors(workspace: &Workspace, file: FileId) -> impl Iterator<Item = Di
         fixes: Vec::new(),
         tag: None,
     })
-}
-
-/// Moves what is suppressed aside, then reports suppressions that were not needed.
-fn suppress(
-    rules: &[&dyn Rule],
-    workspace: &Workspace,
-    targets: &[FileId],
-    settings: &Settings,
-    outcome: &mut Outcome,
-) {
-    let found = targets.iter().map(|file| (*file, Suppressions::of(workspace.file(*file))));
-    let found: BTreeMap<FileId, Suppressions> = found.filter(|(_, found)| !found.all.is_empty()).collect();
-    if found.is_empty() {
-        return;
-    }
-    let used = RefCell::new(Vec::new());
-    let mut keep = Vec::with_capacity(outcome.diagnostics.len());
-    let mut sift = |diagnostic: Diagnostic, keep: &mut Vec<Diagnostic>| {
-        let covering = found.get(&diagnostic.file()).and_then(|found| found.covering(&diagnostic));
-        match covering {
-            Some((index, named)) => {
-                used.borrow_mut().push((diagnostic.file(), index, named));
-                let suppression = &found[&diagnostic.file()].all[index];
-                outcome.suppressed.push(Suppressed { diagnostic, reason: suppression.reason.clone() });
-            }
-            None => keep.push(diagnostic),
-        }
-    };
-    for diagnostic in outcome.diagnostics.drain(..) {
-        sift(diagnostic, &mut keep);
-    }
-    let rule = suppress::UNUSED;
-    let listed = rules.iter().any(|other| other.metadata().code == rule.metadata().code);
-    if let Some(reporter) = Reporter::new(workspace, rule.metadata(), settings).filter(|_| listed) {
-        for (file, suppressions) in &found {
-            let source = workspace.file(*file);
-            for (index, suppression) in suppressions.all.iter().enumerate() {
-                let unused: Vec<usize> = (0..suppression.named.len())
-                    .filter(|named| {
-                        let code = suppression.named[*named].code;
-                        let ran = code.and_then(crate::by_code).is_some_and(|other| {
-                            let metadata = other.metadata();
-                            settings.severity(metadata).is_some() && metadata.code != rule.metadata().code
-                        });
-                        ran && !used.borrow().contains(&(*file, index, *named))
-                    })
-                    .collect();
-                for named in &unused {
-                    let fix = suppress::removal(source, *file, suppression, *named, &unused);
-                    unused_suppression::report(&reporter, *file, &suppression.named[*named], fix);
-                }
-            }
-        }
-        for diagnostic in reporter.into_diagnostics() {
-            sift(diagnostic, &mut keep);
-        }
-    }
-    sort(&mut keep);
-    outcome.diagnostics = keep;
-    outcome.suppressed.sort_by(|a, b| order(&a.diagnostic, &b.diagnostic));
 }
 
 fn sort(diagnostics: &mut [Diagnostic]) {
@@ -295,7 +391,7 @@ mod tests {
     #[test]
     fn a_rule_that_panics_silences_no_other() {
         let workspace = workspace(&[("main.bicep", TEXT)]);
-        let rules: Vec<&dyn Rule> = std::iter::once(RULE).chain(all()).collect();
+        let rules: Vec<&'static dyn Rule> = std::iter::once(RULE).chain(all()).collect();
         let outcome = check_with(&rules, &workspace, &[FileId(0)], &Settings::default());
         let codes: Vec<_> = outcome.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         assert_eq!(codes, ["unknown-rule-in-suppression", "panics", SYNTAX_ERROR], "sorted, and each once");

@@ -7,8 +7,9 @@ use template::Evaluator;
 use template::condition::Conditions;
 use template::workspace::{Location, Workspace};
 
+use crate::check::SettingsOf;
 use crate::rule::Metadata;
-use crate::{Confidence, Diagnostic, Fix, Related, Rewrite, Settings, Severity, Tag};
+use crate::{Confidence, Diagnostic, Fix, Related, Rewrite, Severity, Tag};
 
 /// What a rule works with while it looks at a deployment: a file that no other file of the workspace deploys, with all
 /// modules it deploys. Also a [`Reporter`].
@@ -52,28 +53,23 @@ pub struct Reporter<'a> {
     /// All files, for rules that look at callers or other declarations.
     pub workspace: &'a Workspace,
     rule: &'static Metadata,
-    severity: Severity,
-    conditional_errors: bool,
+    settings: SettingsOf<'a>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Reporter<'a> {
-    /// A reporter for one rule; `None` when the settings turn it off.
-    pub(crate) fn new(workspace: &'a Workspace, rule: &'static Metadata, settings: &Settings) -> Option<Self> {
-        Some(Self {
-            workspace,
-            rule,
-            severity: settings.severity(rule)?,
-            conditional_errors: settings.conditional_errors,
-            diagnostics: RefCell::default(),
-        })
+    /// A reporter for one rule.
+    pub(crate) fn new(workspace: &'a Workspace, rule: &'static Metadata, settings: SettingsOf<'a>) -> Self {
+        Self { workspace, rule, settings, diagnostics: RefCell::default() }
     }
 
-    /// Reports something. Code, family and severity come from the rule and the settings.
+    /// Reports something. Code, family and severity come from the rule and the settings of the file it is found in.
     pub fn report(&self, finding: Finding) {
-        let mut severity = finding.severity.map_or(self.severity, |own| own.min(self.severity));
+        let settings = self.settings.file(finding.location.file);
+        let Some(wanted) = settings.severity(self.rule) else { return };
+        let mut severity = finding.severity.map_or(wanted, |own| own.min(wanted));
         // What holds for some values only must not fail a build: the values may never be used.
-        if matches!(finding.confidence, Confidence::Conditional(_)) && !self.conditional_errors {
+        if matches!(finding.confidence, Confidence::Conditional(_)) && !settings.conditional_errors {
             severity = severity.min(Severity::Warning);
         }
         self.diagnostics.borrow_mut().push(Diagnostic {

@@ -26,7 +26,7 @@ pub mod write;
 #[expect(dead_code, reason = "the rules to come need all of them")]
 mod testing;
 
-pub use check::{Outcome, Panic, SYNTAX_ERROR, check};
+pub use check::{Found, Outcome, Panic, Project, SYNTAX_ERROR, SettingsOf, check};
 pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};
 pub use fix::{Applicability, FileEdit, Fix};

@@ -37,7 +37,7 @@ fn read(path: &str, text: &str) -> SourceFile {
 }
 
 /// All files of a workspace, checked with some rules.
-pub(crate) fn outcome(rules: &[&dyn Rule], workspace: &Workspace) -> Outcome {
+pub(crate) fn outcome(rules: &[&'static dyn Rule], workspace: &Workspace) -> Outcome {
     let targets: Vec<FileId> = workspace.files().map(|(file, _)| file).collect();
     let outcome = check_with(rules, workspace, &targets, &Settings::default());
     assert_eq!(outcome.panics, [], "no rule panics");
@@ -58,7 +58,7 @@ pub(crate) fn check_all(fixture: &str) {
 }
 
 #[track_caller]
-fn check_rules(rules: &[&dyn Rule], fixture: &str) {
+fn check_rules(rules: &[&'static dyn Rule], fixture: &str) {
     let fixture = Fixture::parse(fixture);
     let workspace = fixture_workspace(&fixture);
     let actual: Vec<Actual> = outcome(rules, &workspace).diagnostics.iter().map(actual).collect();

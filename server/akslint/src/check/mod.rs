@@ -8,7 +8,7 @@ mod since;
 mod timings;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -30,9 +30,6 @@ use crate::{Exit, Streams};
 
 /// A parser may recurse as deep as the syntax tree allows, which is more than the usual stack of a thread takes.
 const STACK: usize = 16 << 20;
-
-/// How many groups of files each thread gets: more even out, fewer evaluate less twice.
-const GROUPS_PER_THREAD: usize = 4;
 
 /// Runs `akslint check`.
 pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
@@ -274,34 +271,33 @@ impl Run<'_> {
         project
     }
 
-    /// Runs the rules over files. Those with the same settings that lie together are checked together, for they refer
-    /// to each other and are evaluated as one; there are enough groups for all cores to have something to do.
+    /// Runs the rules over files, in as many steps at a time as there are cores.
     fn check(&self, workspace: &Workspace, files: &[FileId], settings: &HashMap<FileId, Settings>) -> Checked {
-        let mut alike: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
-        for file in files {
-            alike.entry(format!("{:?}", settings[file])).or_default().push(*file);
-        }
-        let size = (files.len() / (GROUPS_PER_THREAD * rayon::current_num_threads())).max(1);
-        let groups: Vec<&[FileId]> = alike.values().flat_map(|files| files.chunks(size)).collect();
-        let check_group = |group: &&[FileId]| {
+        let timed = |step: &dyn Fn() -> rules::Found| {
             let start = Instant::now();
-            let outcome = rules::check(workspace, group, &settings[&group[0]]);
+            let found = step();
             self.timings.add(Phase::Check, start);
-            outcome
+            found
         };
-        let outcomes: Vec<rules::Outcome> = groups.par_iter().map(check_group).collect();
+        let start = Instant::now();
+        let project = rules::Project::new(workspace);
+        let unset = Settings::default();
+        let settings = rules::SettingsOf { default: &unset, own: Some(settings) };
+        let roots = project.roots(files);
+        self.timings.add(Phase::Check, start);
+        let documents = files.par_iter().map(|file| timed(&|| project.document(*file, settings)));
+        let deployments = roots.par_iter().map(|root| timed(&|| project.deployment(*root, settings)));
+        let found: Vec<rules::Found> = documents.chain(deployments).collect();
+        let start = Instant::now();
+        let outcome = project.conclude(found, files, settings);
+        self.timings.add(Phase::Check, start);
         let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), failures: Vec::new() };
-        for outcome in outcomes {
-            checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
-            checked.suppressed.extend(outcome.suppressed);
-            for panic in outcome.panics {
-                let path = display_path(&workspace.file(panic.file).path, &self.directory);
-                checked.failures.push(format!("internal error: rule `{}` on {path}: {}", panic.rule, panic.message));
-            }
+        checked.diagnostics.extend(outcome.diagnostics.into_iter().map(without_control_characters));
+        checked.suppressed.extend(outcome.suppressed);
+        for panic in outcome.panics {
+            let path = display_path(&workspace.file(panic.file).path, &self.directory);
+            checked.failures.push(format!("internal error: rule `{}` on {path}: {}", panic.rule, panic.message));
         }
-        // One that a target causes in another file may come from several targets.
-        checked.diagnostics.sort_by(|a, b| order(a).cmp(&order(b)));
-        checked.diagnostics.dedup_by(|a, b| order(a) == order(b));
         checked
     }
 
@@ -391,12 +387,6 @@ impl Run<'_> {
         }
         Ok(if project.unreadable.is_empty() { Exit::Clean } else { Exit::Broken })
     }
-}
-
-/// By file, place and code; whatever is equal in all of this is the same diagnostic.
-fn order(diagnostic: &Diagnostic) -> impl Ord + '_ {
-    let range = diagnostic.range();
-    (diagnostic.file(), range.start(), diagnostic.code, range.end(), diagnostic.message.as_str())
 }
 
 /// Messages quote what is written in files, and a file must not steer the terminal that shows them.
