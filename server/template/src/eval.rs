@@ -1194,7 +1194,7 @@ impl<'w> Evaluator<'w> {
                 _ => return None,
             },
             Value::Int(_) => Atom::Equals(canon, self.canon_of_value(other, Some(place))),
-            Value::Str(text) if text.literal() == Some("") => Atom::Empty(canon),
+            Value::Str(text) if text.literal() == Some("") => Atom::Empty(self.empty_with(canon)),
             Value::Str(text) if text.literal().is_some() => {
                 Atom::Equals(canon, self.canon_of_value(other, Some(place)))
             }
@@ -1210,7 +1210,32 @@ impl<'w> Evaluator<'w> {
             Canon::Call(function, arguments) if &**function == "length" => *arguments.first()?,
             _ => return None,
         };
-        Some(Split::atom(self.atom_id(Atom::Empty(of), unknown.place?)))
+        Some(Split::atom(self.atom_id(Atom::Empty(self.empty_with(of)), unknown.place?)))
+    }
+
+    /// The form whose emptiness decides on that of another: what a `map` is made of, what a fallback falls back from.
+    pub(crate) fn empty_with(&self, canon: CanonId) -> CanonId {
+        let canons = self.canons.borrow();
+        let is_empty = |canon| match canons.get(canon) {
+            Canon::Null => true,
+            Canon::Text(text) => text.is_empty(),
+            Canon::Array(items) => items.is_empty(),
+            Canon::Object(members) => members.is_empty(),
+            _ => false,
+        };
+        let mut of = canon;
+        loop {
+            of = match canons.get(of) {
+                Canon::Call(function, arguments) => match (&**function, arguments.as_slice()) {
+                    ("map" | "sort" | "items" | "objectkeys" | "toobject" | "mapvalues", [list, ..]) => *list,
+                    // `reduce(list, {}, union)` has a member for every element.
+                    ("reduce", [list, initial, _]) if is_empty(*initial) => *list,
+                    _ => return of,
+                },
+                Canon::Binary(BinaryOp::Coalesce, value, fallback) if is_empty(*fallback) => *value,
+                _ => return of,
+            };
+        }
     }
 
     pub(crate) fn atom_id(&self, atom: Atom, place: Place) -> AtomId {

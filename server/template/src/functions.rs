@@ -249,6 +249,7 @@ impl Evaluator<'_> {
                 Some(known) => Split::known(known),
                 None => {
                     let canon = self.canon_of_value(&alternative.value, alternative.place);
+                    let canon = self.empty_with(canon);
                     Split::atom(self.atom_id(Atom::Empty(canon), alternative.place.unwrap_or(place)))
                 }
             };

@@ -83,7 +83,8 @@ pub struct Location {
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     files: Vec<Arc<SourceFile>>,
-    by_path: FxHashMap<PathBuf, FileId>,
+    /// In a folder of thousands, every reference to a module would look at every file.
+    by_path: Arc<FxHashMap<PathBuf, FileId>>,
 }
 
 impl Workspace {
@@ -93,7 +94,7 @@ impl Workspace {
         for (id, file) in (0..).map(FileId).zip(&files) {
             by_path.entry(file.path.clone()).or_insert(id);
         }
-        Self { files, by_path }
+        Self { files, by_path: Arc::new(by_path) }
     }
 
     /// The file of that id.

@@ -1,6 +1,7 @@
 use template::Expr;
 use template::aks::{Cluster, PropertyAt};
 use template::eval::Place;
+use template::expr::Member;
 use template::value::{ObjectValue, Value};
 
 use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
@@ -99,11 +100,12 @@ impl Rule for IdentityMisplaced {
             let holders = cluster.slots(part.found_in);
             ctx.judge(&holders, |case| {
                 let Value::Object(holder) = &case.value.value else { return None };
-                if holder.damaged {
-                    return None; // a brace is missing: it may only seem to be here
-                }
                 let entry = ctx.eval.entry(holder, part.name, &case.when)?;
                 let property = template::aks::property_of(entry)?;
+                // Where a brace is missing it may only seem to be here, unless it is indented like its neighbours.
+                if holder.damaged && !is_indented_alike(ctx, property) {
+                    return None;
+                }
                 if matches!(ctx.eval.force(&entry.value).single(), Some(Value::Null)) || is_damaged(ctx, property) {
                     return None;
                 }
@@ -115,6 +117,25 @@ impl Rule for IdentityMisplaced {
             });
         }
     }
+}
+
+/// Whether the property stands on a line of its own, as far in as the first member of its object, and further in than the
+/// line on which the object begins.
+fn is_indented_alike(ctx: &Ctx<'_>, property: PropertyAt) -> bool {
+    let Some((scope, written)) = ctx.eval.property(property) else { return false };
+    let Expr::Object(object) = scope.template.expr(property.object.expr) else { return false };
+    let text = &ctx.workspace.file(scope.file).text;
+    let Some(Member::Property(first)) = object.members.first() else { return false };
+    let indentation = |range: syntax::TextRange| text.indentation_at(range.start());
+    let starts_line = |range: syntax::TextRange| {
+        let Some(line) = text.line_start(text.line_of(range.start())) else { return false };
+        text.slice(syntax::TextRange::new(line, range.start())).trim().is_empty()
+    };
+    let outer = indentation(scope.template.exprs.range(property.object.expr));
+    starts_line(written.range)
+        && starts_line(first.range)
+        && indentation(written.range) == indentation(first.range)
+        && indentation(written.range).len() > outer.len()
 }
 
 /// Whether the value lacks a brace.
@@ -197,6 +218,24 @@ mod tests {
   identity: {
     type: 'SystemAssigned'
   }
+}
+",
+        );
+    }
+
+    #[test]
+    fn indentation_tells_what_is_misplaced_in_spite_of_a_missing_brace() {
+        check(
+            RULE,
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  properties: {
+    dnsPrefix: 'aks'
+    identity: {
+    ^^^^^^^^ error[identity-misplaced]: belongs in the resource itself
+      type: 'SystemAssigned'
+    }
+     ^ error[syntax-error]: `}`
 }
 ",
         );

@@ -67,9 +67,11 @@ impl Rule for UserAssignedWithoutIds {
             let named = offers.iter().filter_map(|offer| {
                 let map = New::Object(vec![(offer.id(), New::empty_object())]);
                 let rewrite = ctx.rewrite().set(block, At::After("type"), "userAssignedIdentities", map);
-                offer
-                    .declare(rewrite, cluster.resource)
-                    .fix(format!("Name {} as the identity", offer.label(ctx)), applicability)
+                let title = match offer {
+                    Offer::Declared(_) => format!("Use the identity {}", offer.label(ctx)),
+                    Offer::New(_) => "Declare a new identity and use it".to_owned(),
+                };
+                offer.declare(rewrite, cluster.resource).fix(title, applicability)
             });
             let system = ctx.rewrite().replace(kind_slot.place?, New::str("SystemAssigned"));
             let system = match ids {

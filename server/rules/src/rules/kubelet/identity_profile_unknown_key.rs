@@ -1,12 +1,14 @@
-use template::aks::{Cluster, IDENTITY, PropertyAt};
-use template::eval::Place;
-use template::value::{Entry, Value};
+use syntax::{TextEdit, TextRange};
+use template::aks::{CLUSTER, Cluster, IDENTITY, PropertyAt};
+use template::eval::{Place, ScopeId};
+use template::value::{Entry, Target, Value};
+use template::{Expr, ExprId, Name};
 
-use crate::{Applicability, Ctx, Finding, Fix, New, Rule, declare_rule};
+use crate::{Applicability, Ctx, FileEdit, Finding, Fix, New, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Finds keys of `identityProfile` other than `kubeletidentity`.
+    /// Finds keys of `identityProfile` other than `kubeletidentity`, and reads of a cluster that misspell it.
     ///
     /// ## Why is this a problem
     /// The type is an open map, so nothing in the tools objects, but only `kubeletidentity` has a meaning. With any other key the
@@ -62,6 +64,44 @@ impl Rule for IdentityProfileUnknownKey {
             });
         }
     }
+
+    fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
+        for (_, expr) in ctx.eval.template(scope).exprs.iter() {
+            if let Expr::Member { base, name, name_range, .. } = expr
+                && let Some(finding) = misread(ctx, scope, *base, name, *name_range)
+            {
+                ctx.report(finding);
+            }
+        }
+    }
+}
+
+/// What is read of a cluster's `identityProfile`, where it is nearly the name of the one key.
+fn misread(ctx: &Ctx<'_>, scope: ScopeId, base: ExprId, name: &Name, range: TextRange) -> Option<Finding> {
+    let exprs = &ctx.eval.template(scope).exprs;
+    if *name == *KEY || !matches!(exprs.get(base), Expr::Member { name, .. } if *name == *"identityProfile") {
+        return None;
+    }
+    let is_near = strsim::damerau_levenshtein(&name.as_str().to_ascii_lowercase(), KEY) <= 3;
+    let of_cluster = match ctx.eval.value(Place { scope, expr: base }).single()?.read()?.target {
+        Target::Declared(resource) => ctx.eval.resource(resource).is_type(CLUSTER),
+        Target::Id(ref id) => id.is_type(CLUSTER) == Some(true),
+        Target::Unknown(_) => false,
+    };
+    if !is_near || !of_cluster {
+        return None;
+    }
+    let location = ctx.eval.in_file(scope, range);
+    let edit = FileEdit { file: location.file, edit: TextEdit::replace(range, KEY) };
+    let fix = Fix { title: format!("Read `{KEY}`"), applicability: Applicability::Safe, edits: vec![edit] };
+    Some(
+        Finding::at(
+            location,
+            format!("`{name}` is not in the `identityProfile` of a cluster; its only key is `{KEY}`"),
+        )
+        .help(format!("Did you mean `{KEY}`?"))
+        .fix([fix]),
+    )
 }
 
 fn entries(profile: &Value) -> &[Entry] {
@@ -118,7 +158,19 @@ fn reshaped(ctx: &Ctx<'_>, property: PropertyAt) -> Option<Fix> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::check;
+    use crate::testing::{check, check_fix};
+
+    #[test]
+    fn a_misspelt_read_is_mended() {
+        let text = |name: &str| {
+            format!(
+                "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' existing = {{ name: 'aks' }}
+output id string = aks.properties.identityProfile.{name}.objectId
+"
+            )
+        };
+        check_fix(RULE, &text("kubletidentity"), &text("kubeletidentity"));
+    }
 
     #[test]
     fn names_every_unknown_key() {

@@ -1,7 +1,7 @@
 use template::Expr;
 use template::aks::{Cluster, IdentityBlock, Kind};
 use template::expr::Ref;
-use template::value::Value;
+use template::value::{Piece, Value, Why};
 
 use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
 
@@ -42,8 +42,8 @@ declare_rule! {
     /// Drops the principal, and its parameters where nothing else uses them.
     ///
     /// ## When not to use it
-    /// Always use it. A client ID that may be `msi` is not reported, nor one of which nothing is known and that comes without
-    /// a secret.
+    /// Always use it. A client ID that may be `msi` is not reported. One that has to be given as a parameter is, under the
+    /// condition that it is not `msi`.
     ///
     /// ## References
     /// `az aks create` (azure-cli 2.91.0): `Cannot specify --enable-managed-identity and --service-principal/--client-secret
@@ -72,16 +72,9 @@ impl Rule for PrincipalAndIdentity {
             let clients = ctx.eval.slots_in(profile, &case.when, &["clientId"]);
             let secrets = ctx.eval.slots_in(profile, &case.when, &["secret"]);
             let has_secret = !secrets.is_empty() && secrets.iter().all(|secret| !secret.value.is_absent());
-            let is_real = |client: &Value| match client {
-                Value::Null => false,
-                Value::Str(text) => match text.literal() {
-                    Some(known) => !known.is_empty() && !known.eq_ignore_ascii_case("msi"),
-                    None => has_secret,
-                },
-                Value::Unknown(_) | Value::Read(_) => has_secret,
-                _ => false,
-            };
-            if clients.is_empty() || !clients.iter().all(|client| is_real(&client.value.value)) {
+            let judged: Vec<Client> =
+                clients.iter().map(|client| Client::of(ctx, &client.value.value, has_secret)).collect();
+            if judged.is_empty() || judged.contains(&Client::MaybeMsi) {
                 return None;
             }
             let property = profile.property?;
@@ -104,8 +97,54 @@ impl Rule for PrincipalAndIdentity {
                     fix = fix.drop_parameter_if_unused(scope, name);
                 }
             }
+            if let Some(unless) = judged.iter().find_map(Client::condition) {
+                finding = finding.when(unless);
+            }
             Some(finding.fix(fix.fix("Drop the service principal", Applicability::Unsafe)))
         });
+    }
+}
+
+/// What a client ID is.
+#[derive(PartialEq)]
+enum Client {
+    /// That of an application.
+    Real,
+    /// Whatever somebody has to give, named.
+    Required(String),
+    /// `msi`, nothing, or not known.
+    MaybeMsi,
+}
+
+impl Client {
+    fn of(ctx: &Ctx<'_>, client: &Value, has_secret: bool) -> Self {
+        let unknown = match client {
+            Value::Str(text) => match (text.literal(), text.pieces()) {
+                (Some(known), _) if known.is_empty() || known.eq_ignore_ascii_case("msi") => return Self::MaybeMsi,
+                (Some(_), _) => return Self::Real,
+                (None, [Piece::Unknown(unknown)]) => Some(*unknown),
+                (None, _) => None,
+            },
+            Value::Unknown(unknown) => Some(*unknown),
+            Value::Read(_) => None,
+            _ => return Self::MaybeMsi,
+        };
+        if has_secret {
+            return Self::Real;
+        }
+        let Some(Why::Parameter(scope, index)) = unknown.map(|unknown| unknown.why) else { return Self::MaybeMsi };
+        match ctx.eval.template(scope).parameters.get(index as usize) {
+            Some(parameter) if parameter.default.is_none() => Self::Required(parameter.name.to_string()),
+            _ => Self::MaybeMsi,
+        }
+    }
+
+    /// When it is real, if that has to be said.
+    fn condition(&self) -> Option<String> {
+        match self {
+            Self::Required(parameter) => Some(format!("`{parameter}` is not 'msi'")),
+            Self::Real | Self::MaybeMsi => None,
+        }
     }
 }
 
@@ -131,7 +170,14 @@ mod tests {
     fn a_client_id_that_may_be_msi_is_fine() {
         let profile = "    servicePrincipalProfile: { clientId: id, secret: secret }\n";
         check(RULE, &cluster("param id string = 'msi'\n@secure()\nparam secret string = ''\n", profile));
-        check(RULE, &cluster("param id string\n", "    servicePrincipalProfile: { clientId: id }\n"));
+    }
+
+    #[test]
+    fn a_client_id_that_must_be_given_is_hardly_msi() {
+        let profile = "    servicePrincipalProfile: { clientId: id }
+    ^^^^^^^^^^^^^^^^^^^^^^^ warning[principal-and-identity]: it uses one of them
+";
+        check(RULE, &cluster("param id string\n", profile));
     }
 
     #[test]

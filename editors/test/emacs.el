@@ -1,0 +1,85 @@
+;;; -*- lexical-binding: t -*-
+;; Uses the server as a person would, in an Emacs without a screen. Called by emacs.sh.
+
+(require 'cl-lib)
+(require 'flymake)
+(setq-default flymake-no-changes-timeout 0)
+(setq eglot-send-changes-idle-time 0 eglot-sync-connect 10 create-lockfiles nil make-backup-files nil)
+(load (expand-file-name "akslint.el" (getenv "PLUGIN")))
+(setq akslint-command (list (getenv "AKSLINT") "server" "--stdio"))
+
+(defun wait-for (what holds)
+  (let ((end (+ (float-time) 10)))
+    (while (not (funcall holds))
+      (when (> (float-time) end) (error "Waited in vain for %s" what))
+      (accept-process-output nil 0.01))))
+
+(defun diagnostic (code)
+  (cl-find-if (lambda (it) (string-match-p (regexp-quote code) (flymake-diagnostic-text it)))
+              (flymake-diagnostics)))
+
+(defun has (what)
+  "Whether the server has WHAT; $AKSLINT_WITHOUT names what an old one lacks."
+  (or (not (member what (split-string (or (getenv "AKSLINT_WITHOUT") ""))))
+      (not (message "  LEFT OUT, as AKSLINT_WITHOUT says: %s" what))))
+
+(defun start ()
+  (apply #'eglot (append (eglot--guess-contact) nil))
+  (flymake-mode 1)
+  (flymake-start))
+
+(let ((began (float-time)))
+  (find-file "main.bicep")
+  (cl-assert (eq major-mode 'bicep-mode))
+  (start)
+  (wait-for "diagnostics" (lambda () (flymake-start) (diagnostic "user-assigned-without-ids")))
+  (message "  diagnostics after %d ms" (* 1000 (- (float-time) began))))
+(dolist (it (flymake-diagnostics))
+  (message "  %d: %s" (line-number-at-pos (flymake-diagnostic-beg it)) (car (split-string (flymake-diagnostic-text it) "\n"))))
+
+(let* ((it (diagnostic "user-assigned-without-ids"))
+       (from (flymake-diagnostic-beg it))
+       (to (flymake-diagnostic-end it)))
+  (goto-char from)
+  (cl-assert (equal (string-trim (thing-at-point 'line t)) "type: 'UserAssigned'"))
+
+  (search-backward "type")
+  (when (has "hover")
+   (let* ((hover (jsonrpc-request (eglot--current-server-or-lose) :textDocument/hover (eglot--TextDocumentPositionParams)))
+         (words (format "%s" hover)))
+    (cl-assert (string-match-p "identity" (downcase words)) nil "hover says: %s" words)
+    (message "  hover: %s" (car (split-string (substring words 0 (min 200 (length words))) "\n")))))
+
+  (when (has "completion")
+  (goto-char to)
+  (end-of-line)
+  (insert "\n    ")
+  (let* ((found (eglot-completion-at-point))
+         (labels (all-completions "" (nth 2 found))))
+    (cl-assert (member "userAssignedIdentities" labels) nil "offered: %s" labels)
+    (message "  completion: %s" (mapcar #'substring-no-properties labels)))
+  (delete-region (line-beginning-position) (1+ (line-end-position))))
+
+  (let* ((actions (eglot-code-actions from to "quickfix"))
+         (action (cl-find-if (lambda (it) (string-prefix-p "Name " (plist-get it :title))) actions))
+         (server (eglot--current-server-or-lose)))
+    (cl-assert action nil "no fix among %s" actions)
+    (message "  fix: %s" (plist-get action :title))
+    (eglot--apply-workspace-edit (plist-get action :edit))
+    ;; Timers that wait for the person to be idle do not run without a screen.
+    (eglot--signal-textDocument/didChange)
+    (let ((text (buffer-string)))
+      (with-temp-buffer
+        (insert-file-contents (getenv "EXPECTED"))
+        (cl-assert (equal text (buffer-string)) nil "after the fix:\n%s" text)))
+    (wait-for "the mistake to go" (lambda () (flymake-start) (not (diagnostic "user-assigned-without-ids"))))
+    (set-buffer-modified-p nil)
+    (eglot-shutdown server)))
+
+(with-current-buffer (find-file "azuredeploy.json")
+  (unless (fboundp 'json-mode) (define-derived-mode json-mode js-mode "JSON"))
+  (json-mode)
+  (start)
+  (wait-for "diagnostics in JSON" (lambda () (flymake-start) (diagnostic "ids-without-user-assigned")))
+  (message "  JSON: %d diagnostics" (length (flymake-diagnostics)))
+  (eglot-shutdown (eglot--current-server-or-lose)))
