@@ -273,14 +273,22 @@ impl Run<'_> {
 
     /// Runs the rules over files, in as many steps at a time as there are cores.
     fn check(&self, workspace: &Workspace, files: &[FileId], settings: &HashMap<FileId, Settings>) -> Checked {
+        let timed = |step: &dyn Fn() -> rules::Found| {
+            let start = Instant::now();
+            let found = step();
+            self.timings.add(Phase::Check, start);
+            found
+        };
         let start = Instant::now();
         let project = rules::Project::new(workspace);
         let unset = Settings::default();
         let settings = rules::SettingsOf { default: &unset, own: Some(settings) };
         let roots = project.roots(files);
-        let documents = files.par_iter().map(|file| project.document(*file, settings));
-        let deployments = roots.par_iter().map(|root| project.deployment(*root, settings));
+        self.timings.add(Phase::Check, start);
+        let documents = files.par_iter().map(|file| timed(&|| project.document(*file, settings)));
+        let deployments = roots.par_iter().map(|root| timed(&|| project.deployment(*root, settings)));
         let found: Vec<rules::Found> = documents.chain(deployments).collect();
+        let start = Instant::now();
         let outcome = project.conclude(found, files, settings);
         self.timings.add(Phase::Check, start);
         let mut checked = Checked { diagnostics: Vec::new(), suppressed: Vec::new(), failures: Vec::new() };
