@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 use template::aks::Cluster;
 use template::model::ModuleSource;
 use template::paths::relative_to;
 use template::value::ResourceRef;
-use template::workspace::{FileId, Location, Workspace};
+use template::workspace::{FileId, Location, SourceFile, Workspace};
 use template::{Evaluator, Template};
 
 use crate::rules::unused_suppression;
@@ -76,6 +77,16 @@ pub struct Project<'w> {
     workspace: &'w Workspace,
     rules: Vec<&'static dyn Rule>,
     callers: FxHashMap<FileId, Vec<FileId>>,
+    /// Files that have to do with clusters, and those that deploy them, directly or not.
+    near_clusters: FxHashSet<FileId>,
+}
+
+/// What to evaluate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Root {
+    file: FileId,
+    /// Together with the modules it deploys.
+    with_modules: bool,
 }
 
 /// What one step of a check gave.
@@ -92,7 +103,16 @@ impl<'w> Project<'w> {
     }
 
     pub(crate) fn with(rules: Vec<&'static dyn Rule>, workspace: &'w Workspace) -> Self {
-        Self { workspace, rules, callers: callers(workspace) }
+        let callers = callers(workspace);
+        let mut near_clusters = FxHashSet::default();
+        let mut waiting: Vec<FileId> =
+            workspace.files().filter(|(_, file)| mentions(file, &CLUSTER_WORDS)).map(|(id, _)| id).collect();
+        while let Some(file) = waiting.pop() {
+            if near_clusters.insert(file) {
+                waiting.extend(callers.get(&file).into_iter().flatten());
+            }
+        }
+        Self { workspace, rules, callers, near_clusters }
     }
 
     /// Checks some files.
@@ -103,27 +123,20 @@ impl<'w> Project<'w> {
         self.conclude(found, targets, settings)
     }
 
-    /// The files that deploy the targets and are themselves deployed by none, in order. Of files that deploy each other in
-    /// a circle, the targets.
-    pub fn roots(&self, targets: &[FileId]) -> Vec<FileId> {
+    /// What to evaluate for the targets, in order: the files that deploy them and are themselves deployed by none; of files
+    /// that deploy each other in a circle, the targets. A target that nobody deploys together with a cluster is looked at by
+    /// itself, and only if it has identities or roles in it at all: whole estates have a few clusters among thousands of
+    /// modules.
+    pub fn roots(&self, targets: &[FileId]) -> Vec<Root> {
         let mut found = Vec::new();
-        // What is called by a file that was looked at already has the roots of that file, which are found.
-        let mut known: FxHashSet<FileId> = FxHashSet::default();
         for &target in targets {
             let mut seen = vec![target];
             let mut next = 0;
-            let mut rooted = false;
+            let mut tops = Vec::new();
             while let Some(&file) = seen.get(next) {
                 next += 1;
-                if known.contains(&file) {
-                    rooted = true;
-                    continue;
-                }
                 match self.callers.get(&file) {
-                    None => {
-                        rooted = true;
-                        found.push(file);
-                    }
+                    None => tops.push(file),
                     Some(callers) => {
                         let new: Vec<FileId> =
                             callers.iter().copied().filter(|caller| !seen.contains(caller)).collect();
@@ -131,10 +144,14 @@ impl<'w> Project<'w> {
                     }
                 }
             }
-            if !rooted {
-                found.push(target);
+            if tops.is_empty() {
+                tops.push(target);
             }
-            known.extend(seen);
+            tops.retain(|top| self.near_clusters.contains(top));
+            if tops.is_empty() && mentions(self.workspace.file(target), &IDENTITY_WORDS) {
+                found.push(Root { file: target, with_modules: false });
+            }
+            found.extend(tops.into_iter().map(|file| Root { file, with_modules: true }));
         }
         found.sort_unstable();
         found.dedup();
@@ -165,10 +182,13 @@ impl<'w> Project<'w> {
         found
     }
 
-    /// What there is to say about a root file and all modules it deploys. Some of it may lie in other files.
-    pub fn deployment(&self, root: FileId, settings: SettingsOf<'_>) -> Found {
+    /// What there is to say about a root and the modules it deploys. Some of it may lie in other files.
+    pub fn deployment(&self, root: Root, settings: SettingsOf<'_>) -> Found {
         let mut found = Found::default();
-        let Some(eval) = Evaluator::new(self.workspace, root) else { return found };
+        let Some(mut eval) = Evaluator::new(self.workspace, root.file) else { return found };
+        if !root.with_modules {
+            eval = eval.without_modules();
+        }
         let scopes = eval.all_scopes();
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
@@ -179,7 +199,7 @@ impl<'w> Project<'w> {
             }
             let ctx = Ctx::new(&eval, Reporter::new(self.workspace, rule.metadata(), settings));
             found.guard(*rule, |at| {
-                at.set(root);
+                at.set(root.file);
                 rule.check_deployment(&ctx);
                 for &scope in &scopes {
                     at.set(eval.scope(scope).file);
@@ -299,6 +319,21 @@ impl Found {
             self.panics.push(Panic { rule: rule.metadata().code, file: at.get(), message });
         }
     }
+}
+
+/// Words of which a file that has to do with clusters has one.
+const CLUSTER_WORDS: [&str; 2] = ["ContainerService/", "containerservice/"];
+/// Words of which a file that has to do with identities and roles has one.
+const IDENTITY_WORDS: [&str; 4] = [
+    "Microsoft.Authorization/",
+    "microsoft.authorization/",
+    "Microsoft.ManagedIdentity/",
+    "microsoft.managedidentity/",
+];
+
+fn mentions(file: &SourceFile, words: &[&str]) -> bool {
+    file.template.is_some()
+        && words.iter().any(|word| memmem::find(file.text.as_str().as_bytes(), word.as_bytes()).is_some())
 }
 
 /// The files that deploy each file.

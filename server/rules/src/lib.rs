@@ -27,7 +27,7 @@ pub mod write;
 #[expect(dead_code, reason = "the rules to come need all of them")]
 mod testing;
 
-pub use check::{Found, Outcome, Panic, Project, SYNTAX_ERROR, SettingsOf, check};
+pub use check::{Found, Outcome, Panic, Project, Root, SYNTAX_ERROR, SettingsOf, check};
 pub use command::CommandAt;
 pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};

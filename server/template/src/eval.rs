@@ -97,6 +97,7 @@ pub struct Evaluator<'w> {
     depth: Cell<u32>,
     steps: Cell<u32>,
     serial: Cell<u32>,
+    follows_modules: bool,
 }
 
 impl<'w> Evaluator<'w> {
@@ -118,7 +119,14 @@ impl<'w> Evaluator<'w> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             serial: Cell::new(0),
+            follows_modules: true,
         })
+    }
+
+    /// The same, but modules in other files count as not at hand.
+    #[must_use]
+    pub fn without_modules(self) -> Self {
+        Self { follows_modules: false, ..self }
     }
 
     /// The files that evaluation may look into.
@@ -737,12 +745,12 @@ impl<'w> Evaluator<'w> {
         let declared = &outer.template.modules[module.index as usize];
         let (template, file, outer_scope) = match &declared.source {
             ModuleSource::Inline { template, outer_scope } => (template.as_ref(), outer.file, *outer_scope),
-            ModuleSource::Path(path, _) => {
+            ModuleSource::Path(path, _) if self.follows_modules => {
                 let path = paths::relative_to(&self.workspace.file(outer.file).path, path)?;
                 let file = self.workspace.file_at(&path)?;
                 (self.workspace.file(file).template.as_ref()?, file, false)
             }
-            ModuleSource::Registry(..) | ModuleSource::Unknown => return None,
+            ModuleSource::Path(..) | ModuleSource::Registry(..) | ModuleSource::Unknown => return None,
         };
         let locals = self.module_locals(module, &outer);
         let id = ScopeId(u32::try_from(self.scopes.borrow().len()).ok()?);
