@@ -7,6 +7,7 @@ use template::aks::is_guid;
 use template::eval::{Place as Spot, ScopeId};
 
 use crate::View;
+use crate::completion::command::{self, line_at};
 use crate::completion::context::{Context, Owner};
 use crate::expressions::{Chain, Members, Root, Step, chain_before, chain_of};
 use crate::facts::{Node, at_path, page};
@@ -87,12 +88,12 @@ impl<'w> Hovering<'w> {
         if !word.starts_with("--") {
             return None;
         }
-        let line = crate::completion::command_line(self.text(), range.end())?;
+        let line = line_at(self.text(), range.end())?;
         let flag = match line.command.resolve(word) {
             schema::az::Resolution::Exact(flag) | schema::az::Resolution::Abbreviated(flag) => flag,
             _ => return None,
         };
-        Some(Hover { range, markdown: crate::completion::flag_page(flag) })
+        Some(Hover { range, markdown: command::page(flag) })
     }
 
     /// The GUID of a role.

@@ -6,8 +6,21 @@
 mod completion;
 mod expressions;
 mod facts;
+mod folding;
 mod functions;
+mod grants;
+mod hints;
+mod hover;
+mod lens;
+mod links;
+mod navigation;
 mod scan;
+mod selection;
+mod signature;
+mod symbols;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 use syntax::{Language, SourceText, TextRange, TextSize};
 use template::model::ModuleSource;
@@ -15,6 +28,15 @@ use template::workspace::{FileId, SourceFile, Workspace};
 use template::{Evaluator, Template};
 
 pub use completion::{Item, Kind, TRIGGERS};
+pub use folding::Fold;
+pub use hints::Hint;
+pub use hover::Hover;
+pub use lens::Lens;
+pub use links::{Link, LinkTarget};
+pub use navigation::{Occurrence, OccurrenceKind, RenameError};
+pub use signature::{Signature, TRIGGERS as SIGNATURE_TRIGGERS};
+pub use symbols::{Symbol, SymbolKind};
+pub use tokens::{Token, TokenType};
 
 /// A file of a workspace, to be asked about.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +54,11 @@ impl<'w> View<'w> {
     /// What can be written at an offset, the best first.
     pub fn completions(&self, offset: TextSize) -> Vec<Item> {
         completion::complete(self, offset)
+    }
+
+    /// What there is to say about what stands at an offset.
+    pub fn hover(&self, offset: TextSize) -> Option<Hover> {
+        hover::hover(self, offset)
     }
 
     fn source(&self) -> &'w SourceFile {

@@ -1,5 +1,7 @@
 //! Flags of `az aks` commands in scripts.
 
+use std::fmt::Write as _;
+
 use schema::az::{self, Command, Flag};
 use syntax::{TextRange, TextSize};
 
@@ -16,7 +18,7 @@ pub(crate) struct Line<'s> {
 
 pub(super) fn offer(request: &Request<'_>, items: &mut Vec<Item>) {
     let scan = &request.context.scan;
-    if !scan.token.is_some_and(super::super::scan::Token::is_string) {
+    if !scan.token.is_some_and(crate::scan::Token::is_string) {
         return;
     }
     let Some(line) = line_at(scan.source, scan.offset) else { return };
@@ -31,9 +33,34 @@ pub(super) fn offer(request: &Request<'_>, items: &mut Vec<Item>) {
     }
 }
 
+/// A page about a flag.
+pub(crate) fn page(flag: Flag) -> String {
+    let mut page = format!("`{}` of `az {}`", flag.name(), flag.command().name());
+    page.push_str(match flag.takes() {
+        az::Takes::Switch => ": a switch, it takes no value",
+        az::Takes::Value => ": takes a value",
+        az::Takes::Optional => ": takes a value or nothing",
+        az::Takes::Many => ": takes any number of values",
+    });
+    if let Some(doc) = flag.doc() {
+        let _ = write!(page, "\n\n{}", doc.text);
+        if !doc.property.is_empty() {
+            let _ = write!(page, "\n\nIn a template: `{}`", doc.property);
+        }
+        if let Some(replacement) = doc.replaced_by {
+            let _ = write!(page, "\n\nOut of use: {replacement}");
+        }
+    }
+    if let Some(since) = flag.first_seen() {
+        let _ = write!(page, "\n\nIn Azure CLI {since} and later");
+    }
+    page
+}
+
 fn flag_item(flag: Flag, range: TextRange) -> Item {
     item(flag.name(), Kind::Flag, range, flag.name())
         .detail(flag.command().name())
+        .documentation(page(flag))
         .sort(if flag.name().contains("identity") { "0" } else { "1" })
 }
 

@@ -3,7 +3,7 @@
 use schema::{ApiVersion, ResourceType};
 use syntax::{Language, TextRange, TextSize};
 
-use crate::scan::{Entry, Frame, FrameKind, Scan, State, Token, TokenKind};
+use crate::scan::{Entry, FrameKind, Scan, State, Token, TokenKind};
 
 /// The surroundings of the cursor.
 #[derive(Debug)]
@@ -25,20 +25,17 @@ pub(crate) enum Owner<'s> {
     Module { path: &'s str },
     /// An ARM JSON template, or a parameter file.
     Template,
-    /// The value of another Bicep declaration, with its keyword.
-    Declaration(&'s str),
+    /// The value of another Bicep declaration.
+    Declaration,
 }
 
 /// A resource around the cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceAt<'s> {
-    /// Its body.
-    pub(crate) frame: usize,
     /// With the types of its parents; empty if it is not written.
     pub(crate) type_name: String,
     /// As written.
     pub(crate) version: Option<&'s str>,
-    pub(crate) symbol: Option<&'s str>,
 }
 
 impl ResourceAt<'_> {
@@ -124,8 +121,6 @@ pub(crate) struct ValueAt<'s> {
 pub(crate) struct ArmAt {
     /// The JSON string.
     pub(crate) token: Token,
-    /// The string is a key.
-    pub(crate) is_key: bool,
 }
 
 /// The cursor in a Bicep expression.
@@ -196,17 +191,12 @@ impl<'s> Context<'s> {
         let members = &self.scan.frames[at.frame].members;
         members.iter().filter(|member| member.key != at.replace).map(|member| member.name).collect()
     }
-
-    /// The frame of the object that the cursor is in.
-    pub(crate) fn frame(&self) -> &Frame<'s> {
-        self.scan.frame()
-    }
 }
 
 // ----------------------------------------------------------------------------------------------------- owner, path
 
 fn owner_and_path<'s>(scan: &Scan<'s>) -> (Owner<'s>, Vec<&'s str>) {
-    let mut owner = if scan.language == Language::Json { Owner::Template } else { Owner::Declaration("") };
+    let mut owner = if scan.language == Language::Json { Owner::Template } else { Owner::Declaration };
     let mut path: Vec<&'s str> = Vec::new();
     for (depth, &index) in scan.open.iter().enumerate() {
         let frame = &scan.frames[index];
@@ -223,7 +213,7 @@ fn owner_and_path<'s>(scan: &Scan<'s>) -> (Owner<'s>, Vec<&'s str>) {
             owner = match head.keyword {
                 "resource" => Owner::Resource(bicep_resource(scan, index, &owner)),
                 "module" => Owner::Module { path: head.text.unwrap_or_default() },
-                other => Owner::Declaration(other),
+                _ => Owner::Declaration,
             };
             path.clear();
         } else if scan.language == Language::Json && frame.kind == FrameKind::Object {
@@ -256,14 +246,13 @@ fn bicep_resource<'s>(scan: &Scan<'s>, frame: usize, outer: &Owner<'s>) -> Resou
     let head = scan.frames[frame].head;
     let text = head.and_then(|head| head.text).unwrap_or_default();
     let (own, version) = text.split_once('@').map_or((text, None), |(ty, version)| (ty, Some(version)));
-    let symbol = head.and_then(|head| head.symbol).map(|token| scan.slice(token.range));
     let (type_name, inherited) = full_type(own, outer);
-    ResourceAt { frame, type_name, version: version.or(inherited), symbol }
+    ResourceAt { type_name, version: version.or(inherited) }
 }
 
 fn json_resource<'s>(scan: &Scan<'s>, frame: usize, outer: &Owner<'s>) -> ResourceAt<'s> {
     let (type_name, _) = full_type(scan.scalar(frame, "type").unwrap_or_default(), outer);
-    ResourceAt { frame, type_name, version: scan.scalar(frame, "apiVersion"), symbol: None }
+    ResourceAt { type_name, version: scan.scalar(frame, "apiVersion") }
 }
 
 /// The type of a resource inside another one, and the version of the outer one.
@@ -286,8 +275,7 @@ fn json_place<'s>(scan: &Scan<'s>) -> Place<'s> {
         }
         let text = scan.slice(token.inner());
         if token.is_string() && text.starts_with('[') && !text.starts_with("[[") && scan.offset > token.inner().start() {
-            let is_key = frame.kind == FrameKind::Object && matches!(scan.state, State::Key);
-            return Place::Arm(ArmAt { token, is_key });
+            return Place::Arm(ArmAt { token });
         }
     }
     match (frame.kind, scan.state) {
@@ -428,7 +416,8 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
         (FrameKind::Array, State::Value) if !frame.is_for && !after_dot(scan) => value_at(scan, None, false),
         (FrameKind::Object, State::After) if scan.token.is_none() && !after_dot(scan) => {
             // Two properties on one line: a comma is missing.
-            if scan.is_new_line(scan.before, scan.offset) { bicep_key(scan) } else { Place::Nothing }
+            let is_one_line = !scan.is_new_line(frame.start, scan.offset) && scan.before < scan.offset;
+            if is_one_line || scan.is_new_line(scan.before, scan.offset) { bicep_key(scan) } else { Place::Nothing }
         }
         _ => expression(scan),
     }

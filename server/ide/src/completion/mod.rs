@@ -2,7 +2,7 @@
 
 mod api_version;
 mod argument;
-mod command;
+pub(crate) mod command;
 pub(crate) mod context;
 mod identity_id;
 mod member;
@@ -19,6 +19,7 @@ mod tests;
 use syntax::{Carrier, Language, TextEdit, TextRange, TextSize};
 use template::Template;
 
+pub(crate) use self::name::type_word;
 use crate::View;
 use self::context::{Context, KeyAt, Owner, Place, ValueAt};
 
@@ -113,7 +114,8 @@ pub(crate) fn plain(snippet: &str) -> String {
             }
             '$' if chars.peek() == Some(&'{') => {
                 chars.next();
-                while chars.next_if(|&next| next.is_ascii_digit() || next == ':').is_some() {}
+                while chars.next_if(char::is_ascii_digit).is_some() {}
+                chars.next_if_eq(&':');
                 while let Some(inner) = chars.next_if(|&next| next != '}') {
                     out.push(inner);
                 }
@@ -233,12 +235,8 @@ impl Item {
 
     /// The text is a snippet.
     fn snippet(mut self) -> Self {
-        self.snippet = self.edit.new_text.contains('$') || self.edit.new_text.contains('\\');
-        if !self.snippet {
-            return self;
-        }
-        // Escapes without a place to fill in are still a snippet.
-        self.snippet = true;
+        // Escapes alone make it one, too.
+        self.snippet = self.edit.new_text.contains(['$', '\\']);
         self
     }
 

@@ -72,7 +72,7 @@ pub(super) fn offer(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item>) {
     let context = &request.context;
     let present = context.siblings(at);
     let is_present = |name: &str| present.iter().any(|own| own.eq_ignore_ascii_case(name));
-    let mut fixed = |all: &[Fixed], items: &mut Vec<Item>| {
+    let fixed = |all: &[Fixed], items: &mut Vec<Item>| {
         for (index, &(name, rest, doc)) in all.iter().enumerate() {
             if !is_present(name) && !items.iter().any(|item: &Item| item.label == name) {
                 let item = request.key_item(at, name, &key(name, request.language()), rest);
@@ -108,7 +108,7 @@ pub(super) fn offer(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item>) {
             ["params"] => module_parameters(request, at, path, items),
             _ => {}
         },
-        Owner::Declaration(_) => {}
+        Owner::Declaration => {}
     }
 }
 
@@ -144,11 +144,13 @@ fn property_item(request: &Request<'_>, at: &KeyAt, ty: ResourceType, property: 
     } else {
         '1'
     };
+    // What decides about all else, although nothing says so.
+    let first = if matches!(name, "type" | "enabled") { "0" } else { "" };
     let version = request.context.resource().and_then(|resource| resource.api_version(ty));
     if let Some(version) = version {
         item.documentation = Some(page(ty, version, &path, property));
     }
-    item.detail(detail(property)).sort(format!("{rank}{name}")).again(again && !at.has_colon)
+    item.detail(detail(property)).sort(format!("{first}{rank}{name}")).again(again && !at.has_colon)
 }
 
 /// The parameters of the module in another file.

@@ -51,7 +51,7 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
             }
         }
         Owner::Template => {
-            let mut words = |all: &[&str], items: &mut Vec<Item>| {
+            let words = |all: &[&str], items: &mut Vec<Item>| {
                 for (index, word) in all.iter().enumerate() {
                     let item = request.value_item(at, word, Kind::Value, &request.quoted(word));
                     items.push(item.sort(format!("0{index:02}")));
@@ -70,7 +70,7 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
                 booleans(request, at, items);
             }
         }
-        Owner::Module { .. } | Owner::Declaration(_) => {}
+        Owner::Module { .. } | Owner::Declaration => {}
     }
 }
 

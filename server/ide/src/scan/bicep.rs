@@ -308,9 +308,8 @@ fn head_of<'s>(source: &'s str, tokens: &[Token]) -> Option<Head<'s>> {
     if !matches!(keyword, "resource" | "module" | "param" | "var" | "output" | "type" | "metadata") {
         return None;
     }
-    let symbol = tokens.get(1).copied().filter(|token| token.kind == TokenKind::Word);
     let string = tokens.iter().find(|token| token.is_string());
-    Some(Head { keyword, symbol, text: string.map(|token| &source[token.inner()]) })
+    Some(Head { keyword, text: string.map(|token| &source[token.inner()]) })
 }
 
 fn comment_end(source: &str, at: usize) -> usize {

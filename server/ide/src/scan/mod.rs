@@ -40,6 +40,8 @@ pub(crate) struct Frame<'s> {
     pub(crate) kind: FrameKind,
     /// The opening sign.
     pub(crate) start: TextSize,
+    /// Behind the closing sign, if that is there.
+    pub(crate) end: Option<TextSize>,
     /// The frame around it.
     pub(crate) parent: Option<usize>,
     /// What it is to that.
@@ -106,7 +108,6 @@ pub(crate) struct Member<'s> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'s> {
     pub(crate) keyword: &'s str,
-    pub(crate) symbol: Option<Token>,
     /// Without quotes.
     pub(crate) text: Option<&'s str>,
 }
@@ -229,6 +230,7 @@ impl<'s> Builder<'s> {
         let document = Frame {
             kind: FrameKind::Document,
             start: TextSize::from(0),
+            end: None,
             parent: None,
             entry: Entry::Other,
             members: Vec::new(),
@@ -304,6 +306,7 @@ impl<'s> Builder<'s> {
         self.frames.push(Frame {
             kind,
             start,
+            end: None,
             parent,
             entry,
             members: Vec::new(),
@@ -317,6 +320,7 @@ impl<'s> Builder<'s> {
     /// Closes the nearest frame of that kind; nothing if none is open. `end` is behind the closing sign.
     fn pop(&mut self, kind: FrameKind, end: TextSize) {
         let Some(at) = self.stack.iter().rposition(|&frame| self.frames[frame].kind == kind) else { return };
+        self.frames[self.stack[at]].end = Some(end);
         self.stack.truncate(at);
         self.extend(end);
     }
