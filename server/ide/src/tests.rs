@@ -168,7 +168,7 @@ fn hovers_over_types_and_versions() {
 fn hovers_over_expressions_and_says_who_they_stand_for() {
     check_hover(&at(BICEP, "kubeletidentity.obj"), "objectId", &["kubelet of aks", "AcrPull on acr"]);
     check_hover(&at(JSON, "kubeletidentity.obj"), "objectId", &["kubelet of clusterName", "AcrPull"]);
-    check_hover(&at(JSON, "\"[resourc"), "resourceId", &["resourceId(type, name…)"]);
+    check_hover(&at(JSON, "{\n          \"[resourc"), "resourceId", &["resourceId(type, name…)"]);
     check_hover(&at(BICEP, "name: gui"), "guid", &["guid(seed, more…)"]);
     check_hover(&at(BICEP, "location: loc"), "location", &["parameter `location`: string", "westeurope"]);
     check_hover(&at(JSON, "\"[concat(parameters('clus"), "'clusterName'", &["parameter `clusterName`"]);
@@ -210,7 +210,7 @@ fn goes_to_declarations() {
     check_definition(&at(BICEP, "'${m"), &["main.bicep:2 mi"]);
     check_definition(&at(JSON, "variables('m"), &["main.json:5 mi"]);
     check_definition(&at(JSON, "\"[parameters('clus"), &["main.json:4 clusterName"]);
-    check_definition(&at(JSON, "\"[resourceId('Micro"), &["main.json:7 \"Microsoft.ManagedIdentity/userAssignedIdentities\""]);
+    check_definition(&at(JSON, "\"[resourceId('Micro"), &["main.json:8 \"Microsoft.ManagedIdentity/userAssignedIdentities\""]);
     check_definition(
         "//- main.bicep\nmodule m 'a|.bicep' = {}\n//- a.bicep\nparam x string\n",
         &["a.bicep:1 "],
@@ -222,7 +222,7 @@ fn finds_all_uses() {
     check_references(&at(BICEP, "param loc"), &["main.bicep:1 location", "main.bicep:4 location", "main.bicep:11 location"]);
     check_references(
         &at(JSON, "\"clus"),
-        &["main.json:4 clusterName", "main.json:5 clusterName", "main.json:15 clusterName", "main.json:30 clusterName"],
+        &["main.json:4 clusterName", "main.json:5 clusterName", "main.json:16 clusterName", "main.json:31 clusterName"],
     );
 }
 

@@ -400,7 +400,7 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
         (FrameKind::Object, State::Key) => bicep_key(scan),
         // `key |`: a colon is missing, unless a nested resource is being written.
         (FrameKind::Object, State::Colon) => {
-            let key = frame.members.last().map(|member| member.name);
+            let key = scan.member.and_then(|member| frame.members.get(member)).map(|member| member.name);
             if key == Some("resource") { Place::Nothing } else { value_at(scan, key, true) }
         }
         (FrameKind::Object, State::Value) if !after_dot(scan) => {
@@ -431,7 +431,7 @@ fn bicep_string<'s>(scan: &Scan<'s>) -> Option<Place<'s>> {
     if frame.kind == FrameKind::Document || (frame.kind == FrameKind::Object && scan.state == State::Colon) {
         let words: Vec<&str> = match frame.kind {
             FrameKind::Document => scan.statement.iter().map(|token| scan.slice(token.range)).collect(),
-            _ => frame.members.last().map(|member| member.name).into_iter().collect(),
+            _ => scan.member.and_then(|at| frame.members.get(at)).map(|member| member.name).into_iter().collect(),
         };
         let inner = token.inner();
         let inner = if closed { inner } else { TextRange::new(inner.start(), scan.offset.max(inner.start())) };

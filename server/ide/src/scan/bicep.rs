@@ -271,8 +271,6 @@ impl Lexer<'_> {
             FrameKind::Object if self.builder.top().state == State::Colon => {
                 head = head_of(source, &self.line);
                 if head.is_some() {
-                    // `resource` is not a property here.
-                    self.builder.top().members.pop();
                     self.builder.top().state = State::After;
                     entry = Entry::Other;
                 }
