@@ -2,10 +2,10 @@
 
 use schema::{ApiVersion, ResourceType, Type};
 use syntax::arm_expr;
+use template::Name;
 use template::expr::{Expr, ExprId, Member};
 use template::model::{Declaration, ModuleSource, Resource, Template};
 use template::paths::relative_to;
-use template::Name;
 
 use crate::View;
 use crate::facts::{Node, at_path};
@@ -184,7 +184,13 @@ impl Chain {
         }
     }
 
-    fn members_of_call(&self, view: &View<'_>, template: &Template, name: &str, arguments: &[String]) -> Option<Members> {
+    fn members_of_call(
+        &self,
+        view: &View<'_>,
+        template: &Template,
+        name: &str,
+        arguments: &[String],
+    ) -> Option<Members> {
         let fixed = |members| self.steps.is_empty().then_some(Members::Fixed(members));
         match name.to_ascii_lowercase().as_str() {
             "resourcegroup" => fixed(&GROUP),
@@ -194,7 +200,8 @@ impl Chain {
             "tenant" => fixed(&TENANT),
             "parameters" | "variables" => {
                 let unquoted = arguments.first()?.trim().trim_matches('\'');
-                Self { root: Root::Name(unquoted.to_owned()), steps: self.steps.clone() }.members_of_name(view, template, unquoted)
+                Self { root: Root::Name(unquoted.to_owned()), steps: self.steps.clone() }
+                    .members_of_name(view, template, unquoted)
             }
             "reference" => {
                 let target = arguments.first()?.trim();
@@ -207,7 +214,13 @@ impl Chain {
         }
     }
 
-    fn in_resource(&self, ty: ResourceType, version: Option<ApiVersion>, repeated: bool, base: &[&str]) -> Option<Members> {
+    fn in_resource(
+        &self,
+        ty: ResourceType,
+        version: Option<ApiVersion>,
+        repeated: bool,
+        base: &[&str],
+    ) -> Option<Members> {
         let version = version.and_then(|version| ty.closest(version)).or_else(|| ty.newest())?;
         let mut steps = self.steps.as_slice();
         if repeated {
@@ -394,10 +407,7 @@ mod tests {
         assert_eq!(chain("'${aks.properties"), expected(Root::Name("aks".into()), vec![name("properties")]));
         assert_eq!(
             chain("a ? b[0].c['d)']"),
-            expected(
-                Root::Name("b".into()),
-                vec![Step::Index("0".into()), name("c"), Step::Index("'d)'".into())]
-            )
+            expected(Root::Name("b".into()), vec![Step::Index("0".into()), name("c"), Step::Index("'d)'".into())])
         );
         let call = Root::Call("f".into(), vec!["1".into(), " g(2, 3)".into()]);
         assert_eq!(chain("f(1, g(2, 3))"), expected(call, vec![]));

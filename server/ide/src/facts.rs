@@ -183,9 +183,10 @@ fn skeleton_of(property: Property, language: Language, depth: usize, stop: &mut 
 
 /// A key as it is written.
 pub(crate) fn key(name: &str, language: Language) -> String {
-    let plain = name.bytes().enumerate().all(|(at, byte)| {
-        byte.is_ascii_alphabetic() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
-    });
+    let plain = name
+        .bytes()
+        .enumerate()
+        .all(|(at, byte)| byte.is_ascii_alphabetic() || byte == b'_' || (at > 0 && byte.is_ascii_digit()));
     match language {
         Language::Json => format!("\"{name}\""),
         _ if plain && !name.is_empty() => name.to_owned(),

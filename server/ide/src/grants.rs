@@ -48,7 +48,8 @@ impl<'e, 'w> Grants<'e, 'w> {
             }
             let scope = assignment.scope.as_ref().map(|id| self.name_of(id));
             for case in &assignment.roles {
-                let role = roles::by_guid(&case.value).map_or_else(|| case.value.to_string(), |role| role.name.to_owned());
+                let role =
+                    roles::by_guid(&case.value).map_or_else(|| case.value.to_string(), |role| role.name.to_owned());
                 let grant = Grant { role, scope: scope.clone(), assignment: assignment.resource };
                 if !grants.contains(&grant) {
                     grants.push(grant);
@@ -103,9 +104,10 @@ impl<'e, 'w> Grants<'e, 'w> {
             let names: Vec<String> = ids.iter().map(|id| self.name_of(&id.value)).collect();
             return (names.join(" or "), Vec::new());
         }
-        let own = cluster.identities().iter().any(|case| {
-            matches!(&case.value.block, IdentityBlock::Object { kind: Kind::SystemAssigned, .. })
-        });
+        let own = cluster
+            .identities()
+            .iter()
+            .any(|case| matches!(&case.value.block, IdentityBlock::Object { kind: Kind::SystemAssigned, .. }));
         let absent = cluster.identities().iter().all(|case| matches!(case.value.block, IdentityBlock::Absent));
         let resource = cluster.resource;
         let grants =
@@ -127,7 +129,8 @@ impl<'e, 'w> Grants<'e, 'w> {
             self.to(|principal| matches!(principal, Principal::Kubelet { cluster, .. } if *cluster == resource));
         let ids = cluster.kubelet_ids();
         let word = if ids.is_empty() {
-            if cluster.kubelets().iter().all(|case| case.value.is_absent()) { "generated" } else { "unknown" }.to_owned()
+            if cluster.kubelets().iter().all(|case| case.value.is_absent()) { "generated" } else { "unknown" }
+                .to_owned()
         } else {
             for id in ids {
                 for grant in self.to_identity(&id.value) {

@@ -71,7 +71,11 @@ impl View<'_> {
                 }
                 if let Some(words) = grants.words_for(&case.value.value) {
                     let label = words.split_once(" of ").map_or(words.as_str(), |(_, whom)| whom).to_owned();
-                    hints.push(Hint { offset: location.range.end(), label, tooltip: Some(format!("This is {words}.")) });
+                    hints.push(Hint {
+                        offset: location.range.end(),
+                        label,
+                        tooltip: Some(format!("This is {words}.")),
+                    });
                 }
             }
         }

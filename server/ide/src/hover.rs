@@ -237,7 +237,9 @@ impl<'w> Hovering<'w> {
             arm_expr::Expr::Call(call) if call.name_range().contains_inclusive(map.to_decoded(self.offset)) => {
                 if call.is("parameters") || call.is("variables") {
                     let whole = map.to_source(call.range)?;
-                    return self.expression_at(whole).or_else(|| self.function(call.name.text, map.to_source(call.name.range)?));
+                    return self
+                        .expression_at(whole)
+                        .or_else(|| self.function(call.name.text, map.to_source(call.name.range)?));
                 }
                 let page = self.function(call.name.text, map.to_source(call.name.range)?)?;
                 let value = map.to_source(call.range).and_then(|range| self.expression_at(range));
@@ -301,7 +303,9 @@ impl<'w> Hovering<'w> {
                 let mut path: Vec<&str> = path.iter().map(String::as_str).collect();
                 path.push(name);
                 match (node.ty(), at_path(ty, version, &path)) {
-                    (Type::Object(_), Some(Node::Property(property))) => Some(crate::facts::page(ty, version, &path, property)),
+                    (Type::Object(_), Some(Node::Property(property))) => {
+                        Some(crate::facts::page(ty, version, &path, property))
+                    }
                     (Type::Map(_), _) => {
                         schema::doc(ty, &crate::facts::path_text(&path)).map(|doc| format!("`{name}`\n\n{doc}"))
                     }
@@ -311,9 +315,10 @@ impl<'w> Hovering<'w> {
                         .map(|(own, what)| format!("`{own}`: {what}")),
                 }
             }
-            Members::Fixed(members) => {
-                members.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(own, what)| format!("`{own}`: {what}"))
-            }
+            Members::Fixed(members) => members
+                .iter()
+                .find(|(own, _)| own.eq_ignore_ascii_case(name))
+                .map(|(own, what)| format!("`{own}`: {what}")),
             Members::Named(_) => None,
         };
         let markdown = match (about, page) {
@@ -345,8 +350,12 @@ impl<'w> Hovering<'w> {
 
     fn about(&self, is: impl Fn(TextRange) -> bool) -> Option<Hover> {
         let template = self.view.template()?;
-        let mut found: Vec<_> =
-            template.exprs.iter().map(|(id, _)| (id, template.exprs.range(id))).filter(|(_, range)| is(*range)).collect();
+        let mut found: Vec<_> = template
+            .exprs
+            .iter()
+            .map(|(id, _)| (id, template.exprs.range(id)))
+            .filter(|(_, range)| is(*range))
+            .collect();
         found.sort_by_key(|(_, range)| range.len());
         let eval = self.view.eval()?;
         let grants = Grants { view: self.view, eval: &eval };

@@ -82,7 +82,9 @@ impl<'w> View<'w> {
         let mut template = self.template()?;
         loop {
             let inner = template.modules.iter().find_map(|module| match &module.source {
-                ModuleSource::Inline { template, outer_scope: false } if module.range.contains(offset) => Some(template),
+                ModuleSource::Inline { template, outer_scope: false } if module.range.contains(offset) => {
+                    Some(template)
+                }
                 _ => None,
             });
             match inner {

@@ -36,7 +36,8 @@ impl View<'_> {
             _ => None,
         });
         let using = template.using.iter().map(|(path, range)| (path, *range));
-        let imports = template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, range)| (path, *range));
+        let imports =
+            template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, range)| (path, *range));
         let mut links: Vec<Link> = modules
             .chain(using)
             .chain(imports)

@@ -119,9 +119,8 @@ impl View<'_> {
     pub fn prepare_rename(&self, offset: TextSize) -> Option<(TextRange, String)> {
         let entity = self.entity_at(offset)?;
         let all = self.occurrences_of(&entity);
-        let here = all
-            .iter()
-            .find(|it| it.location.file == self.file && it.location.range.contains_inclusive(offset))?;
+        let here =
+            all.iter().find(|it| it.location.file == self.file && it.location.range.contains_inclusive(offset))?;
         Some((here.location.range, self.slice(here.location.range).to_owned()))
     }
 
@@ -245,7 +244,9 @@ impl View<'_> {
         let target = template.using.as_ref().and_then(|(path, _)| self.file_of(file, path));
         for it in &template.assignments {
             let entity = match target {
-                Some(target) => Entity { file: target, template: 0, kind: EntityKind::Parameter, name: it.name.name.clone() },
+                Some(target) => {
+                    Entity { file: target, template: 0, kind: EntityKind::Parameter, name: it.name.name.clone() }
+                }
                 None => entity(EntityKind::Parameter, &it.name.name),
             };
             all.push((entity, it.name.range, Write));
@@ -271,7 +272,9 @@ impl View<'_> {
     fn output_of(&self, file: FileId, template: &Template, base: template::ExprId, name: &Name) -> Option<Entity> {
         let Expr::Member { base: module, name: outputs, .. } = template.expr(base) else { return None };
         let Expr::Ref(Ref::Module(module)) = template.expr(*module) else { return None };
-        let Declaration::Module(index) = template.names.get(module).filter(|_| *outputs == *"outputs")? else { return None };
+        let Declaration::Module(index) = template.names.get(module).filter(|_| *outputs == *"outputs")? else {
+            return None;
+        };
         let ModuleSource::Path(path, _) = &template.modules[*index as usize].source else { return None };
         let target = self.file_of(file, path)?;
         Some(Entity { file: target, template: 0, kind: EntityKind::Output, name: name.clone() })
@@ -292,9 +295,9 @@ impl View<'_> {
             _ => None,
         });
         let using = template.using.iter().map(|(path, range)| (path, *range));
-        let imports = template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, range)| (path, *range));
-        let (path, _) =
-            modules.chain(using).chain(imports).find(|(_, range)| range.contains_inclusive(offset))?;
+        let imports =
+            template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, range)| (path, *range));
+        let (path, _) = modules.chain(using).chain(imports).find(|(_, range)| range.contains_inclusive(offset))?;
         Some(Location { file: self.file_of(self.file, path)?, range: TextRange::empty(0.into()) })
     }
 
@@ -304,7 +307,9 @@ impl View<'_> {
         let mut around: Vec<_> = template
             .exprs
             .iter()
-            .filter(|(_, expr)| matches!(expr, Expr::Call(_) | Expr::Interpolation(_) | Expr::Str(_) | Expr::Member { .. }))
+            .filter(|(_, expr)| {
+                matches!(expr, Expr::Call(_) | Expr::Interpolation(_) | Expr::Str(_) | Expr::Member { .. })
+            })
             .map(|(id, _)| (id, template.exprs.range(id)))
             .filter(|(_, range)| range.contains_inclusive(offset))
             .collect();

@@ -1,7 +1,7 @@
 //! The parameters of the function that is being called.
 
-use syntax::arm_expr;
 use syntax::TextSize;
+use syntax::arm_expr;
 
 use crate::View;
 use crate::completion::context::Context;
@@ -39,9 +39,12 @@ impl View<'_> {
             return Some(signature(function, argument.index));
         }
         // Strings of arguments have no frames of their own; objects and arrays in them do.
-        let frame = scan.open.iter().rev().map(|&index| &scan.frames[index]).find(|frame| {
-            frame.kind == FrameKind::Parentheses
-        })?;
+        let frame = scan
+            .open
+            .iter()
+            .rev()
+            .map(|&index| &scan.frames[index])
+            .find(|frame| frame.kind == FrameKind::Parentheses)?;
         let open = usize::from(frame.start);
         let word = scan.source[..open].bytes().rev().take_while(|&byte| is_word(byte)).count();
         let function = function(&scan.source[open - word..open], false)?;

@@ -80,9 +80,8 @@ fn of_template(view: &View<'_>, template: &Template) -> Vec<Symbol> {
         {
             own.children.extend(of_template(view, template));
         }
-        let inside = resource.parent.filter(|&parent| {
-            template.resources[parent as usize].range.contains_range(resource.range)
-        });
+        let inside =
+            resource.parent.filter(|&parent| template.resources[parent as usize].range.contains_range(resource.range));
         match inside {
             Some(parent) => nested.push((parent as usize, own)),
             None => all.push(own),
@@ -106,7 +105,9 @@ fn of_module(view: &View<'_>, module: &Module) -> Symbol {
     let name = module.symbol.as_ref().map(|symbol| symbol.name.to_string()).unwrap_or_default();
     let selection = module.symbol.as_ref().map_or(module.header, |symbol| symbol.range);
     let detail = match &module.source {
-        ModuleSource::Path(_, range) | ModuleSource::Registry(_, range) => view.slice(*range).trim_matches('\'').to_owned(),
+        ModuleSource::Path(_, range) | ModuleSource::Registry(_, range) => {
+            view.slice(*range).trim_matches('\'').to_owned()
+        }
         ModuleSource::Inline { .. } | ModuleSource::Unknown => String::new(),
     };
     make(name, detail, SymbolKind::Module, module.range, selection)

@@ -139,9 +139,17 @@ fn at(text: &str, before: &str) -> String {
 
 #[test]
 fn hovers_over_properties_with_type_and_first_version() {
-    check_hover(&at(BICEP, "\n  iden"), "identity", &["`identity`: object", "Since API version", "2019-04-01", "Reference"]);
+    check_hover(
+        &at(BICEP, "\n  iden"),
+        "identity",
+        &["`identity`: object", "Since API version", "2019-04-01", "Reference"],
+    );
     check_hover(&at(JSON, "\"iden"), "\"identity\"", &["`identity`: object", "Since API version"]);
-    check_hover(&at(BICEP, "    ty"), "type", &["`identity.type`", "`SystemAssigned`", "`UserAssigned` (from 2020-06-01)"]);
+    check_hover(
+        &at(BICEP, "    ty"),
+        "type",
+        &["`identity.type`", "`SystemAssigned`", "`UserAssigned` (from 2020-06-01)"],
+    );
     let old = BICEP.replace("dnsPrefix", "oidcIssuerProfile").replace("2025-05-01", "2020-06-01");
     check_hover(&at(&old, "oidcIss"), "oidcIssuerProfile", &["not in 2020-06-01", "has it"]);
 }
@@ -158,7 +166,11 @@ fn hovers_over_what_a_value_means() {
 
 #[test]
 fn hovers_over_types_and_versions() {
-    check_hover(&at(BICEP, "'Microsoft.ContainerSer"), "Microsoft.ContainerService/managedClusters", &["AKS cluster", "Newest"]);
+    check_hover(
+        &at(BICEP, "'Microsoft.ContainerSer"),
+        "Microsoft.ContainerService/managedClusters",
+        &["AKS cluster", "Newest"],
+    );
     check_hover(&at(BICEP, "managedClusters@2025"), "2025-05-01", &["**2025-05-01**", "newest"]);
     check_hover(&at(JSON, "\"Microsoft.ContainerSer"), "Microsoft.ContainerService/managedClusters", &["AKS cluster"]);
     check_hover(&at(JSON, "\"2025"), "2025-05-01", &["**2025-05-01**"]);
@@ -177,7 +189,11 @@ fn hovers_over_expressions_and_says_who_they_stand_for() {
 #[test]
 fn hovers_over_rules_and_flags() {
     check_hover("// akslint: ignore[id-value-|not-empty] reason\n", "id-value-not-empty", &["**id-value-not-empty**"]);
-    check_hover("var s = '''\naz aks create --assign-id|entity x\n'''\n", "--assign-identity", &["az aks create".trim_start_matches("az ")]);
+    check_hover(
+        "var s = '''\naz aks create --assign-id|entity x\n'''\n",
+        "--assign-identity",
+        &["az aks create".trim_start_matches("az ")],
+    );
     assert_eq!(hover("var x = 'not|hing'\n"), "nothing");
 }
 
@@ -210,16 +226,19 @@ fn goes_to_declarations() {
     check_definition(&at(BICEP, "'${m"), &["main.bicep:2 mi"]);
     check_definition(&at(JSON, "variables('m"), &["main.json:5 mi"]);
     check_definition(&at(JSON, "\"[parameters('clus"), &["main.json:4 clusterName"]);
-    check_definition(&at(JSON, "\"[resourceId('Micro"), &["main.json:8 \"Microsoft.ManagedIdentity/userAssignedIdentities\""]);
     check_definition(
-        "//- main.bicep\nmodule m 'a|.bicep' = {}\n//- a.bicep\nparam x string\n",
-        &["a.bicep:1 "],
+        &at(JSON, "\"[resourceId('Micro"),
+        &["main.json:8 \"Microsoft.ManagedIdentity/userAssignedIdentities\""],
     );
+    check_definition("//- main.bicep\nmodule m 'a|.bicep' = {}\n//- a.bicep\nparam x string\n", &["a.bicep:1 "]);
 }
 
 #[test]
 fn finds_all_uses() {
-    check_references(&at(BICEP, "param loc"), &["main.bicep:1 location", "main.bicep:4 location", "main.bicep:11 location"]);
+    check_references(
+        &at(BICEP, "param loc"),
+        &["main.bicep:1 location", "main.bicep:4 location", "main.bicep:11 location"],
+    );
     check_references(
         &at(JSON, "\"clus"),
         &["main.json:4 clusterName", "main.json:5 clusterName", "main.json:16 clusterName", "main.json:31 clusterName"],
@@ -275,10 +294,7 @@ fn outlines_declarations() {
         let symbols = View::new(&workspace, file).symbols();
         symbols.into_iter().map(|symbol| format!("{:?} {}", symbol.kind, symbol.name)).collect::<Vec<_>>()
     };
-    assert_eq!(
-        names(BICEP),
-        ["Parameter location", "Resource mi", "Resource acr", "Resource aks", "Resource pull"]
-    );
+    assert_eq!(names(BICEP), ["Parameter location", "Resource mi", "Resource acr", "Resource aks", "Resource pull"]);
     assert_eq!(
         names(JSON),
         ["Parameter clusterName", "Variable mi", "Resource mi", "Resource clusterName", "Resource guid('x')"]
@@ -291,7 +307,9 @@ fn folds_selects_and_links() {
         let (workspace, file, offset) = workspace(&at(text, "UserAss"));
         let view = View::new(&workspace, file);
         let folds = view.folds();
-        assert!(folds.iter().any(|fold| view.slice(fold.range).starts_with('{') && view.slice(fold.range).ends_with('}')));
+        assert!(
+            folds.iter().any(|fold| view.slice(fold.range).starts_with('{') && view.slice(fold.range).ends_with('}'))
+        );
         let ranges = view.selections(offset);
         assert!(ranges.len() > 4, "{ranges:?}");
         assert!(ranges.windows(2).all(|pair| pair[1].contains_range(pair[0]) && pair[0] != pair[1]));

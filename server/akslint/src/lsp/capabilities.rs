@@ -1,7 +1,13 @@
 //! What the client can do, and what we say we can do.
 
 use lsp_types::{
-    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions, CompletionOptions, DiagnosticOptions, DiagnosticServerCapabilities, DocumentLinkOptions, ExecuteCommandOptions, FoldingRangeProviderCapability, HoverProviderCapability, MarkupKind, OneOf, PositionEncodingKind, RenameOptions, SaveOptions, SelectionRangeProviderCapability, SemanticTokenType, SemanticTokensFullOptions, SemanticTokensLegend, SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
+    CompletionOptions, DiagnosticOptions, DiagnosticServerCapabilities, DocumentLinkOptions, ExecuteCommandOptions,
+    FoldingRangeProviderCapability, HoverProviderCapability, MarkupKind, OneOf, PositionEncodingKind, RenameOptions,
+    SaveOptions, SelectionRangeProviderCapability, SemanticTokenType, SemanticTokensFullOptions, SemanticTokensLegend,
+    SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use syntax::Encoding;
 
@@ -91,8 +97,9 @@ impl Features {
             markdown: document
                 .and_then(|document| document.hover.as_ref()?.content_format.as_ref())
                 .is_none_or(|formats| formats.contains(&MarkupKind::Markdown)),
-            symbol_tree: yes(document
-                .and_then(|document| document.document_symbol.as_ref()?.hierarchical_document_symbol_support)),
+            symbol_tree: yes(
+                document.and_then(|document| document.document_symbol.as_ref()?.hierarchical_document_symbol_support)
+            ),
             progress: yes(client.window.as_ref().and_then(|window| window.work_done_progress)),
         }
     }
@@ -167,15 +174,17 @@ pub(super) fn server(features: &Features) -> ServerCapabilities {
         }),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: None }),
         inlay_hint_provider: Some(OneOf::Left(true)),
-        semantic_tokens_provider: Some(SemanticTokensServerCapabilities::SemanticTokensOptions(SemanticTokensOptions {
-            legend: SemanticTokensLegend {
-                token_types: ide::TokenType::ALL.map(|kind| SemanticTokenType::new(kind.name())).to_vec(),
-                token_modifiers: Vec::new(),
+        semantic_tokens_provider: Some(SemanticTokensServerCapabilities::SemanticTokensOptions(
+            SemanticTokensOptions {
+                legend: SemanticTokensLegend {
+                    token_types: ide::TokenType::ALL.map(|kind| SemanticTokenType::new(kind.name())).to_vec(),
+                    token_modifiers: Vec::new(),
+                },
+                range: Some(true),
+                full: Some(SemanticTokensFullOptions::Bool(true)),
+                work_done_progress_options: WorkDoneProgressOptions::default(),
             },
-            range: Some(true),
-            full: Some(SemanticTokensFullOptions::Bool(true)),
-            work_done_progress_options: WorkDoneProgressOptions::default(),
-        })),
+        )),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: vec![CHECK_WORKSPACE.to_owned()],
             work_done_progress_options: WorkDoneProgressOptions { work_done_progress: Some(true) },

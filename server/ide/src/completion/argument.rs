@@ -1,8 +1,8 @@
 //! Inside ARM expressions, and inside the strings that functions of both languages take.
 
 use schema::ApiVersion;
-use syntax::arm_expr::{self, Expr};
 use syntax::TextRange;
+use syntax::arm_expr::{self, Expr};
 
 use super::context::{ArgumentAt, ArmAt};
 use super::{Item, Kind, Request, escape, item, member, role};
@@ -21,8 +21,7 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
     match place.nodes.last() {
         Some(Expr::Str(string)) if string.range.start() < offset && (offset < string.range.end() || !string.closed) => {
             let Some(argument) = place.argument else { return };
-            let before: Vec<String> =
-                argument.call.args.iter().take(argument.index).map(ToString::to_string).collect();
+            let before: Vec<String> = argument.call.args.iter().take(argument.index).map(ToString::to_string).collect();
             let content = string.content_range();
             let content =
                 if string.closed { content } else { TextRange::new(content.start(), offset.max(content.start())) };
@@ -100,7 +99,8 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
         "reference" => match before {
             [target] => {
                 let ty = target.split('\'').skip(1).step_by(2).find_map(schema::resource_type);
-                let versions = ty.into_iter().flat_map(|ty| ty.api_versions().iter().rev().collect::<Vec<ApiVersion>>());
+                let versions =
+                    ty.into_iter().flat_map(|ty| ty.api_versions().iter().rev().collect::<Vec<ApiVersion>>());
                 for (index, version) in versions.enumerate() {
                     let text = version.to_string();
                     let preview = text.ends_with("-preview");

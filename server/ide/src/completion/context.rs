@@ -274,7 +274,8 @@ fn json_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             return Place::Comment { range: token.range };
         }
         let text = scan.slice(token.inner());
-        if token.is_string() && text.starts_with('[') && !text.starts_with("[[") && scan.offset > token.inner().start() {
+        if token.is_string() && text.starts_with('[') && !text.starts_with("[[") && scan.offset > token.inner().start()
+        {
             return Place::Arm(ArmAt { token });
         }
     }
@@ -437,9 +438,7 @@ fn bicep_string<'s>(scan: &Scan<'s>) -> Option<Place<'s>> {
         let inner = if closed { inner } else { TextRange::new(inner.start(), scan.offset.max(inner.start())) };
         let at = StringAt { inner, text: scan.slice(inner), closed, keyword: "" };
         return Some(match words.as_slice() {
-            ["resource", ..] if !words.contains(&"=") => {
-                Place::ResourceString(StringAt { keyword: "resource", ..at })
-            }
+            ["resource", ..] if !words.contains(&"=") => Place::ResourceString(StringAt { keyword: "resource", ..at }),
             ["module", ..] if !words.contains(&"=") => Place::Path(StringAt { keyword: "module", ..at }),
             ["using", ..] => Place::Path(StringAt { keyword: "using", ..at }),
             ["var" | "param", name, ..] if words.contains(&"=") => {
@@ -454,7 +453,11 @@ fn bicep_string<'s>(scan: &Scan<'s>) -> Option<Place<'s>> {
         let open = usize::from(frame.start);
         let word = scan.source[..open].bytes().rev().take_while(|&byte| crate::scan::is_word(byte)).count();
         let before = &scan.source[open + 1..usize::from(token.range.start())];
-        return Some(Place::Argument(ArgumentAt { inner, name: &scan.source[open - word..open], before: Some(before) }));
+        return Some(Place::Argument(ArgumentAt {
+            inner,
+            name: &scan.source[open - word..open],
+            before: Some(before),
+        }));
     }
     match (frame.kind, scan.state) {
         (FrameKind::Object, State::Key) => Some(bicep_key(scan)),
@@ -499,7 +502,11 @@ fn bicep_statement<'s>(scan: &Scan<'s>) -> Place<'s> {
             if before == Some(b'@') { Place::Decorator { replace } } else { Place::Statement { replace } }
         }
         ["@", ..] => {
-            if words.len() == 1 { Place::Decorator { replace } } else { Place::Nothing }
+            if words.len() == 1 {
+                Place::Decorator { replace }
+            } else {
+                Place::Nothing
+            }
         }
         words if words.contains(&"=") => {
             if scan.state == State::After && scan.token.is_none() && !after_dot(scan) {

@@ -55,7 +55,8 @@ pub(super) fn offer_keys(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item
     } else if request.is_in(CLUSTER) && is_path(path, &["properties", "addonProfiles"]) {
         for (name, what) in ADDONS.into_iter().filter(|(name, _)| is_new(name)) {
             let enabled = crate::facts::key("enabled", request.language());
-            let item = request.key_item(at, name, &key(name, request.language()), &format!("{{\n\t{enabled}: true\n}}"));
+            let item =
+                request.key_item(at, name, &key(name, request.language()), &format!("{{\n\t{enabled}: true\n}}"));
             items.push(item.documentation(what).sort("0"));
         }
     }
@@ -67,7 +68,10 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
     let in_cluster = request.is_in(CLUSTER);
     let wants_id = in_cluster
         && (is_path(&path, &["properties", "identityProfile", "*", "resourceId"])
-            || is_path(&path, &["properties", "podIdentityProfile", "userAssignedIdentities", "[]", "identity", "resourceId"]));
+            || is_path(
+                &path,
+                &["properties", "podIdentityProfile", "userAssignedIdentities", "[]", "identity", "resourceId"],
+            ));
     if wants_id {
         for identity in identities(request) {
             let text = request.expression(&identity.id);

@@ -12,16 +12,16 @@ mod resource_type;
 mod role;
 mod snippet;
 mod statement;
-mod value;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use syntax::{Carrier, Language, TextEdit, TextRange, TextSize};
 use template::Template;
 
+use self::context::{Context, KeyAt, Owner, Place, ValueAt};
 pub(crate) use self::name::type_word;
 use crate::View;
-use self::context::{Context, KeyAt, Owner, Place, ValueAt};
 
 /// Characters that begin something which can be completed.
 pub const TRIGGERS: [&str; 9] = ["\"", "'", ":", ".", "[", "(", "@", "/", "$"];

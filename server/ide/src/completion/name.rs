@@ -12,7 +12,13 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
     if !request.is_json() {
         if !at.quoted {
             let first = items.len();
-            let lead = if at.needs_colon { ": " } else if at.needs_blank { " " } else { "" };
+            let lead = if at.needs_colon {
+                ": "
+            } else if at.needs_blank {
+                " "
+            } else {
+                ""
+            };
             offer(request, at.replace, items);
             for item in &mut items[first..] {
                 item.edit.new_text.insert_str(0, lead);
@@ -96,8 +102,7 @@ fn loop_variables<'a>(request: &Request<'a>) -> Vec<&'a str> {
         let Some((head, _)) = rest.split_once(" in ") else { continue };
         let head = head.trim().strip_prefix("for").unwrap_or_default();
         names.extend(
-            head.split([',', '(', ')', ' '])
-                .filter(|name| !name.is_empty() && name.bytes().all(crate::scan::is_word)),
+            head.split([',', '(', ')', ' ']).filter(|name| !name.is_empty() && name.bytes().all(crate::scan::is_word)),
         );
     }
     names

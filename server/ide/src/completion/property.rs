@@ -14,7 +14,11 @@ const JSON_RESOURCE: [Fixed; 12] = [
     ("apiVersion", "\"$1\"", "The API version, which decides what properties there are."),
     ("name", "\"$1\"", "The name."),
     ("location", "\"[resourceGroup().location]\"", "The region."),
-    ("dependsOn", "[\n\t$1\n]", "What has to be deployed first. `reference()` in a property does it by itself; `resourceId()` does not."),
+    (
+        "dependsOn",
+        "[\n\t$1\n]",
+        "What has to be deployed first. `reference()` in a property does it by itself; `resourceId()` does not.",
+    ),
     ("condition", "\"[$1]\"", "Deployed only when this is true."),
     ("scope", "\"$1\"", "The resource that it extends."),
     ("copy", "{\n\t\"name\": \"$1\",\n\t\"count\": $2\n}", "Deployed several times."),
@@ -33,7 +37,11 @@ const BICEP_RESOURCE: [Fixed; 7] = [
     ("properties", "{\n\t$1\n}", "All else."),
 ];
 const SECTIONS: [Fixed; 10] = [
-    ("$schema", "\"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\"", "Says that it is a template."),
+    (
+        "$schema",
+        "\"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\"",
+        "Says that it is a template.",
+    ),
     ("contentVersion", "\"1.0.0.0\"", "A version of your own."),
     ("parameters", "{\n\t$1\n}", "What whoever deploys may say."),
     ("variables", "{\n\t$1\n}", "Values with names."),

@@ -8,8 +8,8 @@ use super::{Item, Kind, Request, is_path, item};
 
 pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
     let path = request.context.value_path(at);
-    let is_definition = request.is_in("Microsoft.Authorization/roleAssignments")
-        && is_path(&path, &["properties", "roleDefinitionId"]);
+    let is_definition =
+        request.is_in("Microsoft.Authorization/roleAssignments") && is_path(&path, &["properties", "roleDefinitionId"]);
     let is_variable = request.is_json()
         && matches!(path.as_slice(), ["variables", name] if name.to_ascii_lowercase().contains("role"));
     for role in ROLES.iter().filter(|_| is_definition || is_variable) {

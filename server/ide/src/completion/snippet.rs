@@ -109,14 +109,15 @@ pub(super) fn offer_members(request: &Request<'_>, at: &KeyAt, items: &mut Vec<I
     if let Some(template) = request.template {
         for identity in template.resources.iter().filter(|resource| resource.is_type(IDENTITY)) {
             let Some(id) = request.view.id_expression(identity, template) else { continue };
-            let id = if request.is_json() {
-                format!("\"[{}]\"", Carrier::Json.encode(&id))
-            } else {
-                format!("'${{{id}}}'")
-            };
+            let id =
+                if request.is_json() { format!("\"[{}]\"", Carrier::Json.encode(&id)) } else { format!("'${{{id}}}'") };
             push(
                 &format!("identity with {}", request.view.short_name(identity, template)),
-                &format!("{{\n\t{ty}: {}{comma}\n\t{ids}: {{\n\t\t{}: {{}}\n\t}}\n}}", request.quoted("UserAssigned"), escape(&id)),
+                &format!(
+                    "{{\n\t{ty}: {}{comma}\n\t{ids}: {{\n\t\t{}: {{}}\n\t}}\n}}",
+                    request.quoted("UserAssigned"),
+                    escape(&id)
+                ),
                 "The control plane acts with this identity.",
             );
         }
@@ -146,9 +147,8 @@ fn fill(request: &Request<'_>, snippet: &Snippet, text: &str) -> String {
         text = text.replace(mark, &version.map(|version| version.to_string()).unwrap_or_default());
     }
     for symbol in snippet.symbols {
-        let is_taken = |name: &str| {
-            request.template.is_some_and(|template| template.names.contains_key(&Name::from(name)))
-        };
+        let is_taken =
+            |name: &str| request.template.is_some_and(|template| template.names.contains_key(&Name::from(name)));
         let mut name = (*symbol).to_owned();
         for number in 2..100 {
             if !is_taken(&name) {

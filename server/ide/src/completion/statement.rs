@@ -73,7 +73,11 @@ fn offer_assignments(request: &Request<'_>, range: TextRange, items: &mut Vec<It
         let required = parameter.default.is_none() && !parameter.ty.nullable;
         let text = format!("param {} = $1", escape(name));
         let item = item(format!("param {name}"), Kind::Parameter, range, text).snippet();
-        items.push(item.detail(if required { "required" } else { "optional" }).sort(if required { "00" } else { "01" }));
+        items.push(item.detail(if required { "required" } else { "optional" }).sort(if required {
+            "00"
+        } else {
+            "01"
+        }));
     }
 }
 

@@ -115,7 +115,11 @@ fn offers_required_properties_first_and_leaves_out_what_is_there() {
     check_first(&cluster(r#""identity": { | }"#), &["type"]);
     check_first(&bicep("identity: {\n    |\n  }"), &["type"]);
     check_has(&cluster(r#""identity": { "type": "None", | }"#), &["userAssignedIdentities"], &["type", "principalId"]);
-    check_has(&bicep("identity: {\n    type: 'None'\n    |\n  }"), &["userAssignedIdentities"], &["type", "principalId"]);
+    check_has(
+        &bicep("identity: {\n    type: 'None'\n    |\n  }"),
+        &["userAssignedIdentities"],
+        &["type", "principalId"],
+    );
     check_has(&cluster("|"), &["identity", "properties", "sku", "dependsOn"], &["name", "type", "id"]);
     check_has(&bicep("|"), &["identity", "properties", "sku", "dependsOn"], &["name", "apiVersion", "id"]);
 }
@@ -131,9 +135,21 @@ fn offers_properties_of_the_api_version() {
 
 #[test]
 fn offers_properties_of_array_elements() {
-    check_has(&cluster(r#""properties": { "agentPoolProfiles": [ { | } ] }"#), &["name", "vmSize", "mode"], &["dnsPrefix"]);
-    check_has(&bicep("properties: {\n    agentPoolProfiles: [\n      {\n        |\n      }\n    ]\n  }"), &["name", "vmSize"], &["dnsPrefix"]);
-    check_has(&bicep("properties: {\n    agentPoolProfiles: [for pool in pools: {\n      |\n    }]\n  }"), &["name", "vmSize"], &["dnsPrefix"]);
+    check_has(
+        &cluster(r#""properties": { "agentPoolProfiles": [ { | } ] }"#),
+        &["name", "vmSize", "mode"],
+        &["dnsPrefix"],
+    );
+    check_has(
+        &bicep("properties: {\n    agentPoolProfiles: [\n      {\n        |\n      }\n    ]\n  }"),
+        &["name", "vmSize"],
+        &["dnsPrefix"],
+    );
+    check_has(
+        &bicep("properties: {\n    agentPoolProfiles: [for pool in pools: {\n      |\n    }]\n  }"),
+        &["name", "vmSize"],
+        &["dnsPrefix"],
+    );
 }
 
 #[test]
@@ -207,7 +223,11 @@ fn mends_half_typed_json() {
             r#""dependsOn": [ "a", "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]" ]"#,
         ),
         // braces are missing to the end of the text
-        (r#""properties": { "oidcIssuerProfile": { |"#, "enabled", r#""properties": { "oidcIssuerProfile": { "enabled": true"#),
+        (
+            r#""properties": { "oidcIssuerProfile": { |"#,
+            "enabled",
+            r#""properties": { "oidcIssuerProfile": { "enabled": true"#,
+        ),
     ];
     for (body, label, expected) in table {
         check_cluster(body, label, expected);
@@ -243,7 +263,11 @@ fn mends_half_typed_bicep() {
         ("properties: {\n    enableRBAC: tr|\n  }", "true", "properties: {\n    enableRBAC: true\n  }"),
         ("dependsOn: [\n    |\n  ]", "mi", "dependsOn: [\n    mi\n  ]"),
         ("dependsOn: [ mi, | ]", "mi", "dependsOn: [ mi, mi ]"),
-        ("properties: {\n    oidcIssuerProfile: {\n      |", "enabled", "properties: {\n    oidcIssuerProfile: {\n      enabled: true"),
+        (
+            "properties: {\n    oidcIssuerProfile: {\n      |",
+            "enabled",
+            "properties: {\n    oidcIssuerProfile: {\n      enabled: true",
+        ),
         ("properties: union({\n    |\n  }, {})", "dnsPrefix", "properties: union({\n    dnsPrefix: ''\n  }, {})"),
     ];
     for (body, label, expected) in table {
@@ -253,7 +277,10 @@ fn mends_half_typed_bicep() {
 
 #[test]
 fn survives_every_prefix() {
-    for text in [cluster(r#""identity": { "type": "UserAssigned", "x": "[concat('a', 'b')]" }"#), bicep("identity: {\n    type: '${mi.id}'\n  }")] {
+    for text in [
+        cluster(r#""identity": { "type": "UserAssigned", "x": "[concat('a', 'b')]" }"#),
+        bicep("identity: {\n    type: '${mi.id}'\n  }"),
+    ] {
         let path = main_of(&text);
         for end in (0..=text.len()).filter(|&end| text.is_char_boundary(end)) {
             let prefix = format!("{}|", &text[..end]);
@@ -358,13 +385,30 @@ fn offers_the_one_key_of_the_identity_profile() {
         "kubeletidentity",
         "properties: {\n    identityProfile: {\n      kubeletidentity: {\n\tresourceId: kubeletIdentityId\n}\n    }\n  }",
     );
-    check_has(&bicep("properties: {\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: |\n      }\n    }\n  }"), &["mi", "kubeletIdentityId"], &[]);
-    check_has(&cluster(r#""properties": { "identityProfile": { "kubeletidentity": { "resourceId": "|" } } }"#), &["miName"], &[]);
-    check_has(&cluster(r#""properties": { "addonProfiles": { | } }"#), &["azureKeyvaultSecretsProvider", "omsagent"], &[]);
+    check_has(
+        &bicep(
+            "properties: {\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: |\n      }\n    }\n  }",
+        ),
+        &["mi", "kubeletIdentityId"],
+        &[],
+    );
+    check_has(
+        &cluster(r#""properties": { "identityProfile": { "kubeletidentity": { "resourceId": "|" } } }"#),
+        &["miName"],
+        &[],
+    );
+    check_has(
+        &cluster(r#""properties": { "addonProfiles": { | } }"#),
+        &["azureKeyvaultSecretsProvider", "omsagent"],
+        &[],
+    );
 }
 
 fn assignment(body: &str) -> String {
-    format!("{}\nresource ra 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  name: guid('x')\n  properties: {{\n    {body}\n  }}\n}}\n", bicep(""))
+    format!(
+        "{}\nresource ra 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  name: guid('x')\n  properties: {{\n    {body}\n  }}\n}}\n",
+        bicep("")
+    )
 }
 
 #[test]
@@ -372,12 +416,16 @@ fn offers_roles_by_name_and_principals() {
     check_edit(
         &assignment("roleDefinitionId: |"),
         "AcrPull",
-        &assignment("roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')"),
+        &assignment(
+            "roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+        ),
     );
     check_edit(
         &assignment("roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '|')"),
         "AcrPull",
-        &assignment("roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')"),
+        &assignment(
+            "roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+        ),
     );
     check_edit(&assignment("principalId: |"), "mi: principalId", &assignment("principalId: mi.properties.principalId"));
     check_edit(
@@ -386,7 +434,12 @@ fn offers_roles_by_name_and_principals() {
         &assignment("principalId: aks.properties.identityProfile.kubeletidentity.objectId"),
     );
     check_first(&assignment("principalType: '|'"), &["ServicePrincipal"]);
-    let json = cluster("").replace("\"Microsoft.ContainerService/managedClusters\",\n      \"apiVersion\": \"2025-05-01\"", "\"Microsoft.Authorization/roleAssignments\",\n      \"apiVersion\": \"2022-04-01\"").replace("\"name\": \"c\",", "\"properties\": { \"roleDefinitionId\": | }");
+    let json = cluster("")
+        .replace(
+            "\"Microsoft.ContainerService/managedClusters\",\n      \"apiVersion\": \"2025-05-01\"",
+            "\"Microsoft.Authorization/roleAssignments\",\n      \"apiVersion\": \"2022-04-01\"",
+        )
+        .replace("\"name\": \"c\",", "\"properties\": { \"roleDefinitionId\": | }");
     check_edit(&json, "AcrPull", &json.replace('|', "\"[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]\""));
     let json = json.replace("\"roleDefinitionId\": |", "\"principalId\": |");
     check_edit(
@@ -429,10 +482,16 @@ fn completes_inside_arm_expressions() {
     check_cluster(
         &key("[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '|')]"),
         "AcrPull",
-        &key("[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]"),
+        &key(
+            "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+        ),
     );
     // Half of it is missing.
-    check_cluster("\"location\": \"[param|\n", "parameters('clusterName')", "\"location\": \"[parameters('clusterName')\n");
+    check_cluster(
+        "\"location\": \"[param|\n",
+        "parameters('clusterName')",
+        "\"location\": \"[parameters('clusterName')\n",
+    );
 }
 
 #[test]
@@ -440,7 +499,11 @@ fn completes_bicep_expressions() {
     check_has(&bicep("location: |"), &["location", "mi", "resourceGroup", "kubeletIdentityId"], &["aks", "reference"]);
     check_bicep("location: loc|", "location", "location: location");
     check_bicep("tags: {\n    a: '${mi.|}'\n  }", "id", "tags: {\n    a: '${mi.id}'\n  }");
-    check_bicep("tags: {\n    a: '${mi.properties.pr|}-x'\n  }", "principalId", "tags: {\n    a: '${mi.properties.principalId}-x'\n  }");
+    check_bicep(
+        "tags: {\n    a: '${mi.properties.pr|}-x'\n  }",
+        "principalId",
+        "tags: {\n    a: '${mi.properties.principalId}-x'\n  }",
+    );
     check_bicep("tags: {\n    a: '${|}'\n  }", "location", "tags: {\n    a: '${location}'\n  }");
     check_bicep("tags: {\n    a: empty(|)\n  }", "location", "tags: {\n    a: empty(location)\n  }");
     check_bicep("tags: {\n    a: true ? |\n  }", "location", "tags: {\n    a: true ? location\n  }");
@@ -481,7 +544,11 @@ fn offers_statements_types_and_decorators() {
 
 #[test]
 fn offers_sections_and_declarations_of_json_templates() {
-    check_has("{ \"resources\": [], \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", | }", &["parameters", "outputs"], &["resources"]);
+    check_has(
+        "{ \"resources\": [], \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", | }",
+        &["parameters", "outputs"],
+        &["resources"],
+    );
     let text = cluster("").replace("{ \"type\": \"string\" }", "{ \"type\": \"|\" }");
     check_first(&text, &["string", "securestring"]);
     let text = cluster("").replace("{ \"type\": \"string\" }", "{ \"type\": \"string\", | }");
@@ -495,7 +562,11 @@ fn offers_flags_of_az_commands() {
     check_has(text, &[], &["--name"]);
     let json = cluster("\"properties\": { \"scriptContent\": \"az aks create --|\" }");
     check_has(&json, &["--enable-managed-identity"], &[]);
-    check_has(&cluster("\"properties\": { \"scriptContent\": \"az aks create; foo --|\" }"), &[], &["--enable-managed-identity"]);
+    check_has(
+        &cluster("\"properties\": { \"scriptContent\": \"az aks create; foo --|\" }"),
+        &[],
+        &["--enable-managed-identity"],
+    );
 }
 
 // ----------------------------------------------------------------------------------------------------- whole resources

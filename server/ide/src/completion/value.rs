@@ -10,7 +10,10 @@ const PARAMETER_TYPES: [&str; 7] = ["string", "securestring", "int", "bool", "ob
 const SCHEMAS: [(&str, &str); 5] = [
     ("https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "a resource group"),
     ("https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#", "a subscription"),
-    ("https://schema.management.azure.com/schemas/2019-08-01/managementGroupDeploymentTemplate.json#", "a management group"),
+    (
+        "https://schema.management.azure.com/schemas/2019-08-01/managementGroupDeploymentTemplate.json#",
+        "a management group",
+    ),
     ("https://schema.management.azure.com/schemas/2019-08-01/tenantDeploymentTemplate.json#", "a tenant"),
     ("https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "a parameter file"),
 ];

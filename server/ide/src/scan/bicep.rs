@@ -6,8 +6,21 @@ use super::{Builder, Entry, FrameKind, Head, Scan, State, Token, TokenKind, is_w
 
 /// Words that begin a declaration.
 const KEYWORDS: [&str; 15] = [
-    "param", "var", "resource", "module", "output", "type", "func", "metadata", "targetScope", "import", "using",
-    "extends", "extension", "assert", "test",
+    "param",
+    "var",
+    "resource",
+    "module",
+    "output",
+    "type",
+    "func",
+    "metadata",
+    "targetScope",
+    "import",
+    "using",
+    "extends",
+    "extension",
+    "assert",
+    "test",
 ];
 
 /// An interpolated string whose hole is open.

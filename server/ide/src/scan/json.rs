@@ -22,8 +22,7 @@ pub(super) fn scan(mut builder: Builder<'_>, trusted: bool) -> Scan<'_> {
             b'"' => {
                 let (end, closed) = string_end(source, at, trusted);
                 at = end;
-                let token =
-                    Token { kind: TokenKind::String { closed, holes: false }, range: range(start, end) };
+                let token = Token { kind: TokenKind::String { closed, holes: false }, range: range(start, end) };
                 builder.meet(token);
                 word_or_string(&mut builder, token, bytes);
             }
