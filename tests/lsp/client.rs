@@ -349,3 +349,101 @@ pub(crate) fn with_code_actions() -> Value {
         },
     } })
 }
+
+/// A template in Bicep, with an `é` so that counting bytes for columns is found out.
+pub(crate) const BICEP: &str = "param location string = 'é'
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: 'mi'
+  location: location
+}
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  location: location
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      /* é */ '${mi.id}': {}
+    }
+  }
+  properties: {
+    dnsPrefix: toLower('AKS')
+  }
+}
+";
+
+/// The same in JSON.
+pub(crate) const JSON: &str = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "location": { "type": "string", "defaultValue": "é" } },
+  "resources": [
+    {
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "mi",
+      "location": "[parameters('location')]"
+    },
+    {
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2025-05-01",
+      "name": "aks",
+      "location": "[concat('é', parameters('location'))]",
+      "identity": {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {
+          "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]": {}
+        }
+      },
+      "properties": { "dnsPrefix": "[toLower('AKS')]" }
+    }
+  ]
+}
+"#;
+
+/// A client with [`BICEP`] and [`JSON`] open, of an editor that can do most things.
+pub(crate) async fn with_both_languages() -> TestClient {
+    let mut client = TestClient::start(json!({
+        "textDocument": {
+            "completion": { "completionItem": { "snippetSupport": true } },
+            "documentSymbol": { "hierarchicalDocumentSymbolSupport": true },
+        },
+    }))
+    .await;
+    client.strict = false;
+    client.open(BICEP_URI, "bicep", 1, BICEP);
+    client.open(JSON_URI, "json", 1, JSON);
+    client
+}
+
+/// Where [`BICEP`] is.
+pub(crate) const BICEP_URI: &str = "file:///w/main.bicep";
+/// Where [`JSON`] is.
+pub(crate) const JSON_URI: &str = "file:///w/main.json";
+
+/// Both documents, each with its text.
+pub(crate) const BOTH: [(&str, &str); 2] = [(BICEP_URI, BICEP), (JSON_URI, JSON)];
+
+/// The position right behind the first `before` in a text, in UTF-16.
+pub(crate) fn behind(text: &str, before: &str) -> Value {
+    let at = text.find(before).unwrap() + before.len();
+    let line = text[..at].matches('\n').count();
+    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    json!({ "line": line, "character": text[start..at].encode_utf16().count() })
+}
+
+/// A document and a position in it.
+pub(crate) fn place(uri: &str, text: &str, before: &str) -> Value {
+    json!({ "textDocument": { "uri": uri }, "position": behind(text, before) })
+}
+
+/// The part of a text that a range covers, in UTF-16.
+pub(crate) fn covered(text: &str, range: &Value) -> String {
+    let offset = |position: &Value| {
+        let line = usize::try_from(position["line"].as_u64().unwrap()).unwrap();
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let column = usize::try_from(position["character"].as_u64().unwrap()).unwrap();
+        let units: Vec<u16> = text[start..].encode_utf16().take(column).collect();
+        start + String::from_utf16(&units).unwrap().len()
+    };
+    text[offset(&range["start"])..offset(&range["end"])].to_owned()
+}

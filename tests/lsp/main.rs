@@ -5,10 +5,13 @@
 
 mod client;
 mod code_action;
+mod completion;
 mod configuration;
 mod diagnostics;
 mod encoding;
+mod hover;
 mod lifecycle;
 mod modules;
+mod navigation;
 mod ordering;
 mod robustness;

@@ -1,11 +1,8 @@
 //! Code actions: fixes as an editor wants them.
 
-use std::collections::HashMap;
-
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse, CodeActionTriggerKind,
-    Diagnostic, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri,
-    WorkspaceEdit,
+    Diagnostic, Uri, WorkspaceEdit,
 };
 use rules::{Applicability, FileEdit};
 use serde::{Deserialize, Serialize};
@@ -144,7 +141,8 @@ fn edit_of(analysis: &Analysis, remedy: Remedy, features: &Features) -> Option<W
         Remedy::All => all_safe(analysis),
         Remedy::Ignore(diagnostic) => by_file(&ignore(analysis, analysis.diagnostics.get(diagnostic)?))?,
     };
-    Some(workspace_edit(analysis, edits, features))
+    let file = |file| (analysis.origin(file), &analysis.workspace.file(file).text);
+    Some(to_proto::workspace_edit(file, edits, features))
 }
 
 /// The preferred safe fix of every diagnostic, without those that touch what another one changes.
@@ -174,7 +172,7 @@ fn ignore(analysis: &Analysis, diagnostic: &rules::Diagnostic) -> Vec<FileEdit> 
 }
 
 /// `None` if the edits overlap: better no action than a broken file.
-fn by_file(edits: &[FileEdit]) -> Option<Vec<(FileId, TextEdits)>> {
+pub(super) fn by_file(edits: &[FileEdit]) -> Option<Vec<(FileId, TextEdits)>> {
     let mut files: Vec<(FileId, TextEdits)> = Vec::new();
     for FileEdit { file, edit } in edits {
         let index = files.iter().position(|(other, _)| other == file).unwrap_or_else(|| {
@@ -184,25 +182,4 @@ fn by_file(edits: &[FileEdit]) -> Option<Vec<(FileId, TextEdits)>> {
         files[index].1.push(edit.clone()).ok()?;
     }
     Some(files)
-}
-
-fn workspace_edit(analysis: &Analysis, edits: Vec<(FileId, TextEdits)>, features: &Features) -> WorkspaceEdit {
-    let files = edits.into_iter().map(|(file, edits)| {
-        let text = &analysis.workspace.file(file).text;
-        let edits = edits.into_iter().map(|edit| TextEdit {
-            range: to_proto::range(text, edit.range, features.encoding),
-            new_text: edit.new_text,
-        });
-        (analysis.origin(file), edits.collect::<Vec<_>>())
-    });
-    if features.document_changes {
-        let changes = files.map(|(origin, edits)| TextDocumentEdit {
-            text_document: OptionalVersionedTextDocumentIdentifier { uri: origin.uri.clone(), version: origin.version },
-            edits: edits.into_iter().map(OneOf::Left).collect(),
-        });
-        WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(changes.collect())), ..WorkspaceEdit::default() }
-    } else {
-        let changes: HashMap<_, _> = files.map(|(origin, edits)| (origin.uri.clone(), edits)).collect();
-        WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
-    }
 }

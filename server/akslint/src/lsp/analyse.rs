@@ -127,6 +127,27 @@ fn references(file: &SourceFile) -> Vec<PathBuf> {
     modules.chain(using).chain(imports).map(|path| uri::normalize(&folder.join(path))).collect()
 }
 
+/// A document with the files it refers to and those that refer to it, not looked at yet.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    /// The document is the first file.
+    pub(super) workspace: Workspace,
+    origins: Vec<Origin>,
+}
+
+impl Surroundings {
+    /// `None` if the document is no template.
+    pub(super) fn of(session: &Session, document: &Document) -> Option<Self> {
+        let inputs = Inputs::of(session, document)?;
+        Some(Self { workspace: Workspace::new(inputs.files), origins: inputs.origins })
+    }
+
+    /// How the client knows a file of the workspace.
+    pub(super) fn origin(&self, file: FileId) -> &Origin {
+        &self.origins[file.0 as usize]
+    }
+}
+
 impl Analysis {
     /// How the client knows a file of the workspace.
     pub(super) fn origin(&self, file: FileId) -> &Origin {

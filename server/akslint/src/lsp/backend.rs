@@ -4,23 +4,29 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use lsp_types::{
-    CodeAction, CodeActionParams, CodeActionResponse, DidChangeConfigurationParams, DidChangeTextDocumentParams,
-    DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, DocumentDiagnosticReport,
-    DocumentDiagnosticReportResult, ExecuteCommandParams, FullDocumentDiagnosticReport, InitializeParams,
-    InitializeResult, InitializedParams, LSPAny, RelatedFullDocumentDiagnosticReport,
-    RelatedUnchangedDocumentDiagnosticReport, ServerInfo, UnchangedDocumentDiagnosticReport, Uri,
-    WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse,
+    DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentHighlight,
+    DocumentHighlightParams, DocumentLink, DocumentLinkParams, DocumentSymbolParams, DocumentSymbolResponse,
+    ExecuteCommandParams, FoldingRange, FoldingRangeParams, FullDocumentDiagnosticReport, GotoDefinitionParams,
+    GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult, InitializedParams, InlayHint,
+    InlayHintParams, LSPAny, Location, OneOf, PrepareRenameResponse, ReferenceParams,
+    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport, RenameParams, SelectionRange,
+    SelectionRangeParams, SemanticTokensParams, SemanticTokensRangeParams, SemanticTokensRangeResult,
+    SemanticTokensResult, ServerInfo, SignatureHelp, SignatureHelpParams, SymbolInformation,
+    TextDocumentPositionParams, UnchangedDocumentDiagnosticReport, Uri, WorkspaceDiagnosticParams,
+    WorkspaceDiagnosticReportResult, WorkspaceEdit, WorkspaceSymbol, WorkspaceSymbolParams,
 };
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 
-use super::analyse::{Analysis, Cancel, CancelOnDrop, findings, note_references};
+use super::analyse::{Analysis, Cancel, CancelOnDrop, Surroundings, findings, note_references};
 use super::capabilities::{self, CHECK_WORKSPACE};
 use super::documents::Document;
 use super::publish::digest;
 use super::session::Session;
-use super::{actions, sweep};
+use super::{actions, answers, sweep};
 
 /// The face of a [`Session`] towards `tower-lsp`.
 pub(super) struct Backend {
@@ -35,6 +41,15 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The document and the files around it; `None` if it is no template, or not to be trusted. Nothing is checked: this
+    /// is for answers between two key presses.
+    pub(super) fn surroundings(&self) -> Option<Surroundings> {
+        if self.document.lost.is_some() {
+            return None;
+        }
+        Surroundings::of(&self.session, &self.document)
+    }
+
     /// What there is to know about the document; `None` if it is no template, or not to be trusted.
     pub(super) fn analysis(&self) -> Option<Arc<Analysis>> {
         if self.document.lost.is_some() {
@@ -171,6 +186,114 @@ impl LanguageServer for Backend {
         let uri = params.text_document.uri.clone();
         let actions = self.on_snapshot(&uri, move |snapshot| actions::offer(snapshot, &params)).await?;
         Ok(actions.flatten())
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let uri = params.text_document_position.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::completion(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let uri = params.text_document_position_params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::hover(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn signature_help(&self, params: SignatureHelpParams) -> Result<Option<SignatureHelp>> {
+        let uri = params.text_document_position_params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::signature(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
+        let uri = params.text_document_position_params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::definition(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let uri = params.text_document_position.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::references(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {
+        let uri = params.text_document_position_params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::highlights(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::symbols(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::folds(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn selection_range(&self, params: SelectionRangeParams) -> Result<Option<Vec<SelectionRange>>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::selections(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::links(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::lenses(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::hints(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn semantic_tokens_full(&self, params: SemanticTokensParams) -> Result<Option<SemanticTokensResult>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::tokens(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: SemanticTokensRangeParams,
+    ) -> Result<Option<SemanticTokensRangeResult>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::tokens_in(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn prepare_rename(&self, params: TextDocumentPositionParams) -> Result<Option<PrepareRenameResponse>> {
+        let uri = params.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::prepare_rename(snapshot, &params)).await?;
+        Ok(answer.flatten())
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let uri = params.text_document_position.text_document.uri.clone();
+        let answer = self.on_snapshot(&uri, move |snapshot| answers::rename(snapshot, &params)).await?;
+        answer.flatten().transpose().map_err(|error| Error::invalid_params(error.to_string()))
+    }
+
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<OneOf<Vec<SymbolInformation>, Vec<WorkspaceSymbol>>>> {
+        let session = self.session.clone();
+        let found = tokio::task::spawn_blocking(move || answers::workspace_symbols(&session, &params.query)).await;
+        Ok(found.ok().map(OneOf::Left))
     }
 
     async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {

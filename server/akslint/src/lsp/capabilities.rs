@@ -1,8 +1,11 @@
 //! What the client can do, and what we say we can do.
 
 use lsp_types::{
-    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DiagnosticOptions,
-    DiagnosticServerCapabilities, ExecuteCommandOptions, OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities,
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions,
+    CompletionOptions, DiagnosticOptions, DiagnosticServerCapabilities, DocumentLinkOptions, ExecuteCommandOptions,
+    FoldingRangeProviderCapability, HoverProviderCapability, MarkupKind, OneOf, PositionEncodingKind, RenameOptions,
+    SaveOptions, SelectionRangeProviderCapability, SemanticTokenType, SemanticTokensFullOptions, SemanticTokensLegend,
+    SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
     WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
@@ -47,6 +50,14 @@ pub(super) struct Features {
     pub(super) data: bool,
     /// Progress can be shown that the client did not ask for.
     pub(super) progress: bool,
+    /// Completions may have places to fill in.
+    pub(super) snippets: bool,
+    /// Completions may say how their lines are indented.
+    pub(super) insert_mode: bool,
+    /// Documentation may be Markdown.
+    pub(super) markdown: bool,
+    /// Symbols may have children.
+    pub(super) symbol_tree: bool,
 }
 
 impl Features {
@@ -55,6 +66,7 @@ impl Features {
         let workspace = client.workspace.as_ref();
         let actions = document.and_then(|document| document.code_action.as_ref());
         let publish = document.and_then(|document| document.publish_diagnostics.as_ref());
+        let item = document.and_then(|document| document.completion.as_ref()?.completion_item.as_ref());
         let yes = |flag: Option<bool>| flag == Some(true);
         Self {
             encoding: encoding(client),
@@ -80,6 +92,14 @@ impl Features {
             tags: publish.is_some_and(|publish| publish.tag_support.is_some()),
             code_description: yes(publish.and_then(|publish| publish.code_description_support)),
             data: yes(publish.and_then(|publish| publish.data_support)),
+            snippets: yes(item.and_then(|item| item.snippet_support)),
+            insert_mode: item.is_some_and(|item| item.insert_text_mode_support.is_some()),
+            markdown: document
+                .and_then(|document| document.hover.as_ref()?.content_format.as_ref())
+                .is_none_or(|formats| formats.contains(&MarkupKind::Markdown)),
+            symbol_tree: yes(
+                document.and_then(|document| document.document_symbol.as_ref()?.hierarchical_document_symbol_support)
+            ),
             progress: yes(client.window.as_ref().and_then(|window| window.work_done_progress)),
         }
     }
@@ -128,6 +148,43 @@ pub(super) fn server(features: &Features) -> ServerCapabilities {
                 work_done_progress_options: WorkDoneProgressOptions::default(),
             })
         }),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(ide::TRIGGERS.map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        signature_help_provider: Some(SignatureHelpOptions {
+            trigger_characters: Some(ide::SIGNATURE_TRIGGERS.map(str::to_owned).to_vec()),
+            ..SignatureHelpOptions::default()
+        }),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        rename_provider: Some(OneOf::Right(RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        })),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
+        selection_range_provider: Some(SelectionRangeProviderCapability::Simple(true)),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: None,
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: None }),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        semantic_tokens_provider: Some(SemanticTokensServerCapabilities::SemanticTokensOptions(
+            SemanticTokensOptions {
+                legend: SemanticTokensLegend {
+                    token_types: ide::TokenType::ALL.map(|kind| SemanticTokenType::new(kind.name())).to_vec(),
+                    token_modifiers: Vec::new(),
+                },
+                range: Some(true),
+                full: Some(SemanticTokensFullOptions::Bool(true)),
+                work_done_progress_options: WorkDoneProgressOptions::default(),
+            },
+        )),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: vec![CHECK_WORKSPACE.to_owned()],
             work_done_progress_options: WorkDoneProgressOptions { work_done_progress: Some(true) },

@@ -3,10 +3,12 @@
 //! - [`frames`] reads stdin and survives what cannot be read; [`guard`] makes loud what would be lost in silence.
 //! - [`backend`] has the handlers. Those that change state call one plain function of [`session`] and await nothing;
 //!   those that answer work on a snapshot, on another thread.
+//! - [`answers`] asks crate `ide` about a snapshot and words its answers for the client.
 //! - [`documents`] has the snapshots, [`analyse`] makes diagnostics of them, [`publish`] is the only way out for these.
 
 mod actions;
 mod analyse;
+mod answers;
 mod backend;
 mod capabilities;
 mod configuration;

@@ -1,15 +1,19 @@
 //! From our types to those of the protocol.
 
+use std::collections::HashMap;
+
 use lsp_types::{
-    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
-    NumberOrString, Position, Range, Uri,
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, DocumentChanges,
+    Location, NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier, Position, Range, TextDocumentEdit,
+    TextEdit, Uri, WorkspaceEdit,
 };
 use rules::{Severity, Tag};
 use serde_json::json;
-use syntax::{Encoding, SourceText};
+use syntax::{Encoding, SourceText, TextEdits};
+use template::workspace::FileId;
 use text_size::{TextRange, TextSize};
 
-use super::analyse::Analysis;
+use super::analyse::{Analysis, Origin};
 use super::capabilities::Features;
 
 /// The name under which diagnostics are shown.
@@ -45,6 +49,31 @@ pub(super) fn diagnostic(analysis: &Analysis, diagnostic: &rules::Diagnostic, fe
         related_information: (!related.is_empty()).then_some(related),
         tags: diagnostic.tag.filter(|_| features.tags).map(|tag| vec![self::tag(tag)]),
         data: features.data.then(|| json!({ "family": diagnostic.family.as_str() })),
+    }
+}
+
+/// Edits of several files, of which `of` knows how the client calls them and what is in them.
+pub(super) fn workspace_edit<'a>(
+    of: impl Fn(FileId) -> (&'a Origin, &'a SourceText),
+    edits: Vec<(FileId, TextEdits)>,
+    features: &Features,
+) -> WorkspaceEdit {
+    let files = edits.into_iter().map(|(file, edits)| {
+        let (origin, text) = of(file);
+        let edits = edits
+            .into_iter()
+            .map(|edit| TextEdit { range: range(text, edit.range, features.encoding), new_text: edit.new_text });
+        (origin, edits.collect::<Vec<_>>())
+    });
+    if features.document_changes {
+        let changes = files.map(|(origin, edits)| TextDocumentEdit {
+            text_document: OptionalVersionedTextDocumentIdentifier { uri: origin.uri.clone(), version: origin.version },
+            edits: edits.into_iter().map(OneOf::Left).collect(),
+        });
+        WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(changes.collect())), ..WorkspaceEdit::default() }
+    } else {
+        let changes: HashMap<_, _> = files.map(|(origin, edits)| (origin.uri.clone(), edits)).collect();
+        WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
     }
 }
 

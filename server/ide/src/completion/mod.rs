@@ -1,0 +1,322 @@
+//! Completion: [`context`] finds out what the cursor is in, one provider a file offers what belongs there.
+
+mod api_version;
+mod argument;
+pub(crate) mod command;
+pub(crate) mod context;
+mod identity_id;
+mod member;
+mod name;
+mod property;
+mod resource_type;
+mod role;
+mod snippet;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use syntax::{Carrier, Language, TextEdit, TextRange, TextSize};
+use template::Template;
+
+use self::context::{Context, KeyAt, Owner, Place, ValueAt};
+pub(crate) use self::name::type_word;
+use crate::View;
+
+/// Characters that begin something which can be completed.
+pub const TRIGGERS: [&str; 9] = ["\"", "'", ":", ".", "[", "(", "@", "/", "$"];
+
+/// Something that can be written at the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What is shown.
+    pub label: String,
+    /// The kind of thing it is.
+    pub kind: Kind,
+    /// A few words behind the label.
+    pub detail: Option<String>,
+    /// Markdown.
+    pub documentation: Option<String>,
+    /// What is written. With [`Item::snippet`] in the syntax of snippets: `$1`, `${2:text}`, `$0`; lines are indented
+    /// with tabs relative to the line of the cursor.
+    pub edit: TextEdit,
+    /// Whether there is something to fill in.
+    pub snippet: bool,
+    /// What is compared with what stands there already; the label when `None`.
+    pub filter: Option<String>,
+    /// The order among other items.
+    pub sort: String,
+    /// Still works but should not be used any more.
+    pub deprecated: bool,
+    /// The one to choose first.
+    pub preselect: bool,
+    /// Commas that were missing elsewhere.
+    pub additional: Vec<TextEdit>,
+    /// It is worth asking again at once for what comes next.
+    pub again: bool,
+}
+
+/// The kind of an [`Item`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Property,
+    Value,
+    Function,
+    Parameter,
+    Variable,
+    Resource,
+    Module,
+    ResourceType,
+    ApiVersion,
+    Snippet,
+    Keyword,
+    Flag,
+    File,
+}
+
+impl Kind {
+    /// The characters that accept an item of this kind and are then written themselves.
+    pub fn commit_characters(self) -> &'static [&'static str] {
+        match self {
+            Self::Resource | Self::Module => &["."],
+            Self::Function => &["("],
+            Self::Property
+            | Self::Value
+            | Self::Parameter
+            | Self::Variable
+            | Self::ResourceType
+            | Self::ApiVersion
+            | Self::Snippet
+            | Self::Keyword
+            | Self::Flag
+            | Self::File => &[],
+        }
+    }
+}
+
+impl Item {
+    /// The text without places to fill in, for editors that have no snippets.
+    pub fn plain_text(&self) -> String {
+        if self.snippet { plain(&self.edit.new_text) } else { self.edit.new_text.clone() }
+    }
+}
+
+/// A snippet without its places to fill in.
+pub(crate) fn plain(snippet: &str) -> String {
+    let mut out = String::with_capacity(snippet.len());
+    let mut chars = snippet.chars().peekable();
+    while let Some(character) = chars.next() {
+        match character {
+            '\\' => out.extend(chars.next()),
+            '$' if chars.peek().is_some_and(char::is_ascii_digit) => {
+                while chars.next_if(char::is_ascii_digit).is_some() {}
+            }
+            '$' if chars.peek() == Some(&'{') => {
+                chars.next();
+                while chars.next_if(char::is_ascii_digit).is_some() {}
+                chars.next_if_eq(&':');
+                while let Some(inner) = chars.next_if(|&next| next != '}') {
+                    out.push(inner);
+                }
+                chars.next();
+            }
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// A text in which nothing is a place to fill in.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('$', "\\$").replace('}', "\\}")
+}
+
+/// What providers work with.
+pub(crate) struct Request<'a> {
+    pub(crate) view: &'a View<'a>,
+    pub(crate) context: Context<'a>,
+    /// The names that are seen at the cursor.
+    pub(crate) template: Option<&'a Template>,
+}
+
+/// What can be written at an offset.
+pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
+    let source = view.source();
+    let trusted = source.syntax_errors.is_empty();
+    let context = Context::new(source.text.as_str(), source.language(), offset, trusted);
+    let request = Request { view, template: view.template_at(offset), context };
+    let mut items = Vec::new();
+    command::offer(&request, &mut items);
+    if !items.is_empty() {
+        return items;
+    }
+    match &request.context.place {
+        Place::Key(at) => {
+            property::offer(&request, at, &mut items);
+            identity_id::offer_keys(&request, at, &mut items);
+            snippet::offer_members(&request, at, &mut items);
+        }
+        Place::Value(at) => {
+            value::offer(&request, at, &mut items);
+            resource_type::offer_json(&request, at, &mut items);
+            api_version::offer_json(&request, at, &mut items);
+            identity_id::offer_values(&request, at, &mut items);
+            role::offer_values(&request, at, &mut items);
+            snippet::offer_resources(&request, at, &mut items);
+            name::offer_values(&request, at, &mut items);
+        }
+        Place::Arm(at) => argument::offer_arm(&request, at, &mut items),
+        Place::Expression(at) => {
+            if context::after_dot(&request.context.scan) {
+                member::offer(&request, at.replace, &mut items);
+            } else {
+                name::offer(&request, at.replace, &mut items);
+            }
+        }
+        Place::Argument(at) => argument::offer_string(&request, at, &mut items),
+        Place::ResourceString(at) => {
+            resource_type::offer_bicep(&request, at, &mut items);
+            api_version::offer_bicep(&request, at, &mut items);
+        }
+        Place::Path(at) => statement::offer_paths(&request, at, &mut items),
+        Place::Statement { replace } => {
+            statement::offer(&request, *replace, &mut items);
+            snippet::offer_statements(&request, *replace, &mut items);
+        }
+        Place::TypeName { replace } => statement::offer_types(&request, *replace, &mut items),
+        Place::Decorator { replace } => statement::offer_decorators(*replace, &mut items),
+        Place::Comment { range } => statement::offer_codes(&request, *range, &mut items),
+        Place::Nothing => {}
+    }
+    items.sort_by(|a, b| (&a.sort, &a.label).cmp(&(&b.sort, &b.label)));
+    items.dedup_by(|a, b| a.label == b.label && a.kind == b.kind);
+    items
+}
+
+/// An item to be completed by the methods below.
+pub(crate) fn item(label: impl Into<String>, kind: Kind, range: TextRange, text: impl Into<String>) -> Item {
+    Item {
+        label: label.into(),
+        kind,
+        detail: None,
+        documentation: None,
+        edit: TextEdit::replace(range, text),
+        snippet: false,
+        filter: None,
+        sort: "5".to_owned(),
+        deprecated: false,
+        preselect: false,
+        additional: Vec::new(),
+        again: false,
+    }
+}
+
+impl Item {
+    fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    fn documentation(mut self, documentation: impl Into<String>) -> Self {
+        self.documentation = Some(documentation.into());
+        self
+    }
+
+    fn sort(mut self, sort: impl Into<String>) -> Self {
+        self.sort = sort.into();
+        self
+    }
+
+    fn filter(mut self, filter: impl Into<String>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// The text is a snippet.
+    fn snippet(mut self) -> Self {
+        // Escapes alone make it one, too.
+        self.snippet = self.edit.new_text.contains(['$', '\\']);
+        self
+    }
+
+    fn again(mut self, again: bool) -> Self {
+        self.again = again;
+        self
+    }
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn language(&self) -> Language {
+        self.context.language()
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.context.is_json()
+    }
+
+    /// An item for a key: `text` is all that is written when no colon is there, `key` the key alone, with quotes.
+    pub(crate) fn key_item(&self, at: &KeyAt, label: &str, key: &str, rest: &str) -> Item {
+        let mut text = escape(key);
+        if !at.has_colon {
+            text.push_str(": ");
+            text.push_str(rest);
+        }
+        if at.comma_after {
+            text.push(',');
+        }
+        let mut item = item(label, Kind::Property, at.replace, text).snippet();
+        if at.quoted {
+            item.filter = Some(if key.starts_with(['"', '\'']) { key.to_owned() } else { format!("'{key}'") });
+        }
+        item.additional.extend(at.comma_before.map(|offset| TextEdit::insert(offset, ",")));
+        item
+    }
+
+    /// An item for a value that is written as it is.
+    pub(crate) fn value_item(&self, at: &ValueAt<'_>, label: &str, kind: Kind, text: &str) -> Item {
+        let mut new_text = String::new();
+        if at.needs_colon {
+            new_text.push(':');
+        }
+        if at.needs_blank || at.needs_colon {
+            new_text.push(' ');
+        }
+        let lead = new_text.len();
+        new_text.push_str(text);
+        if at.comma_after {
+            new_text.push(',');
+        }
+        let mut item = item(label, kind, at.replace, new_text);
+        if at.quoted {
+            item.filter = Some(plain(&item.edit.new_text[lead..]));
+        }
+        item.additional.extend(at.comma_before.map(|offset| TextEdit::insert(offset, ",")));
+        item
+    }
+
+    /// A text as the language writes it as a value.
+    pub(crate) fn quoted(&self, text: &str) -> String {
+        if self.is_json() {
+            format!("\"{}\"", Carrier::Json.encode(text))
+        } else {
+            format!("'{}'", Carrier::Bicep.encode(text))
+        }
+    }
+
+    /// An expression as the language writes it as a value.
+    pub(crate) fn expression(&self, expression: &str) -> String {
+        if self.is_json() { format!("\"[{}]\"", Carrier::Json.encode(expression)) } else { expression.to_owned() }
+    }
+
+    /// Whether the cursor is in the body of a resource of that type.
+    pub(crate) fn is_in(&self, resource_type: &str) -> bool {
+        matches!(&self.context.owner, Owner::Resource(resource) if resource.type_name.eq_ignore_ascii_case(resource_type))
+    }
+}
+
+/// Whether a path is this one, ignoring case; `*` is any segment.
+pub(crate) fn is_path(path: &[&str], wanted: &[&str]) -> bool {
+    path.len() == wanted.len()
+        && path.iter().zip(wanted).all(|(own, wanted)| *wanted == "*" || own.eq_ignore_ascii_case(wanted))
+}

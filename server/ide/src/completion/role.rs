@@ -1,0 +1,44 @@
+//! Roles by name, written as their definitions.
+
+use schema::roles::{Grantee, ROLES, Role};
+use syntax::TextRange;
+
+use super::context::ValueAt;
+use super::{Item, Kind, Request, is_path, item};
+
+pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
+    let path = request.context.value_path(at);
+    let is_definition =
+        request.is_in("Microsoft.Authorization/roleAssignments") && is_path(&path, &["properties", "roleDefinitionId"]);
+    let is_variable = request.is_json()
+        && matches!(path.as_slice(), ["variables", name] if name.to_ascii_lowercase().contains("role"));
+    for role in ROLES.iter().filter(|_| is_definition || is_variable) {
+        let text = if is_variable {
+            request.quoted(role.guid)
+        } else {
+            request.expression(&format!(
+                "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{}')",
+                role.guid
+            ))
+        };
+        let item = request.value_item(at, role.name, Kind::Value, &text);
+        let item = if at.quoted { item.filter(format!("{}{}", request.context.scan.quote(), role.name)) } else { item };
+        items.push(finish(item, role));
+    }
+}
+
+/// The GUIDs alone, for an argument or a variable.
+pub(super) fn offer_guids(range: TextRange, items: &mut Vec<Item>) {
+    for role in ROLES {
+        items.push(finish(item(role.name, Kind::Value, range, role.guid), role));
+    }
+}
+
+fn finish(item: Item, role: &Role) -> Item {
+    let rank = match role.grantee {
+        Grantee::Kubelet | Grantee::ControlPlane => 0,
+        Grantee::Other => 1,
+        Grantee::People => 2,
+    };
+    item.detail(role.guid).documentation(role.purpose).sort(format!("0{rank}{}", role.name))
+}

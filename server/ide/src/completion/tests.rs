@@ -1,0 +1,596 @@
+use std::sync::Arc;
+
+use syntax::{SourceText, TextSize};
+use template::workspace::{FileId, SourceFile, Workspace};
+
+use super::{Item, plain};
+use crate::View;
+
+/// What is offered at `|` in the text.
+fn completions(path: &str, fixture: &str) -> (String, Vec<Item>) {
+    let at = fixture.find('|').expect("the fixture has a cursor");
+    let text = format!("{}{}", &fixture[..at], &fixture[at + 1..]);
+    let offset = TextSize::try_from(at).unwrap();
+    let file = SourceFile::parse(path, SourceText::new(text.as_str()));
+    let workspace = Workspace::new(vec![Arc::new(file)]);
+    let items = View::new(&workspace, FileId(0)).completions(offset);
+    (text, items)
+}
+
+fn main_of(fixture: &str) -> &'static str {
+    if fixture.trim_start().starts_with('{') { "main.json" } else { "main.bicep" }
+}
+
+/// Checks that the first items are these, by label, in order.
+#[track_caller]
+fn check_first(fixture: &str, expected: &[&str]) {
+    let (_, items) = completions(main_of(fixture), fixture);
+    let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).take(expected.len()).collect();
+    assert_eq!(labels, expected, "{fixture}");
+}
+
+/// Checks which of these labels are offered.
+#[track_caller]
+fn check_has(fixture: &str, present: &[&str], absent: &[&str]) {
+    let (_, items) = completions(main_of(fixture), fixture);
+    let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
+    for label in present {
+        assert!(labels.contains(label), "`{label}` is missing among {labels:?}\n{fixture}");
+    }
+    for label in absent {
+        assert!(!labels.contains(label), "`{label}` is offered\n{fixture}");
+    }
+}
+
+/// Checks what the text is after an item was chosen.
+#[track_caller]
+fn check_edit(fixture: &str, label: &str, expected: &str) {
+    let (text, items) = completions(main_of(fixture), fixture);
+    let item = items.iter().find(|item| item.label == label);
+    let Some(item) = item else {
+        let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
+        panic!("`{label}` is not offered but {labels:?}\n{fixture}");
+    };
+    assert_eq!(applied(&text, item), expected, "{fixture}");
+}
+
+fn applied(text: &str, item: &Item) -> String {
+    let mut edits = item.additional.clone();
+    edits.push(item.edit.clone());
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start()));
+    let mut text = text.to_owned();
+    for edit in edits {
+        let new_text = if item.snippet && edit == item.edit { plain(&edit.new_text) } else { edit.new_text };
+        text.replace_range(std::ops::Range::<usize>::from(edit.range), &new_text);
+    }
+    text
+}
+
+/// A JSON template whose only resource is a cluster; `body` stands behind its name.
+fn cluster(body: &str) -> String {
+    format!(
+        r#"{{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": {{ "clusterName": {{ "type": "string" }} }},
+  "variables": {{ "miName": "mi" }},
+  "resources": [
+    {{
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "[variables('miName')]",
+      "location": "westeurope"
+    }},
+    {{
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2025-05-01",
+      "name": "c",
+      {body}
+    }}
+  ]
+}}"#
+    )
+}
+
+fn bicep(body: &str) -> String {
+    format!(
+        "param location string\nparam kubeletIdentityId string\n\nresource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {{\n  name: 'mi'\n  location: location\n}}\n\nresource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{\n  name: 'c'\n  {body}\n}}\n"
+    )
+}
+
+#[track_caller]
+fn check_cluster(body: &str, label: &str, expected: &str) {
+    check_edit(&cluster(body), label, &cluster(expected));
+}
+
+#[track_caller]
+fn check_bicep(body: &str, label: &str, expected: &str) {
+    check_edit(&bicep(body), label, &bicep(expected));
+}
+
+// ----------------------------------------------------------------------------------------------------- properties
+
+#[test]
+fn offers_required_properties_first_and_leaves_out_what_is_there() {
+    check_first(&cluster(r#""identity": { | }"#), &["type"]);
+    check_first(&bicep("identity: {\n    |\n  }"), &["type"]);
+    check_has(&cluster(r#""identity": { "type": "None", | }"#), &["userAssignedIdentities"], &["type", "principalId"]);
+    check_has(
+        &bicep("identity: {\n    type: 'None'\n    |\n  }"),
+        &["userAssignedIdentities"],
+        &["type", "principalId"],
+    );
+    check_has(&cluster("|"), &["identity", "properties", "sku", "dependsOn"], &["name", "type", "id"]);
+    check_has(&bicep("|"), &["identity", "properties", "sku", "dependsOn"], &["name", "apiVersion", "id"]);
+}
+
+#[test]
+fn offers_properties_of_the_api_version() {
+    let old = cluster(r#""properties": { | }"#).replace("2025-05-01", "2019-04-01");
+    check_has(&old, &["dnsPrefix"], &["oidcIssuerProfile", "identityProfile"]);
+    check_has(&cluster(r#""properties": { | }"#), &["oidcIssuerProfile", "identityProfile"], &[]);
+    let old = bicep("properties: {\n    |\n  }").replace("2025-05-01", "2019-04-01");
+    check_has(&old, &["dnsPrefix"], &["oidcIssuerProfile", "identityProfile"]);
+}
+
+#[test]
+fn offers_properties_of_array_elements() {
+    check_has(
+        &cluster(r#""properties": { "agentPoolProfiles": [ { | } ] }"#),
+        &["name", "vmSize", "mode"],
+        &["dnsPrefix"],
+    );
+    check_has(
+        &bicep("properties: {\n    agentPoolProfiles: [\n      {\n        |\n      }\n    ]\n  }"),
+        &["name", "vmSize"],
+        &["dnsPrefix"],
+    );
+    check_has(
+        &bicep("properties: {\n    agentPoolProfiles: [for pool in pools: {\n      |\n    }]\n  }"),
+        &["name", "vmSize"],
+        &["dnsPrefix"],
+    );
+}
+
+#[test]
+fn writes_keys_with_a_value_to_fill_in() {
+    check_cluster(r#""identity": { | }"#, "type", r#""identity": { "type": "" }"#);
+    check_cluster(r#""identity": { "|" }"#, "type", r#""identity": { "type": "" }"#);
+    check_bicep("identity: {\n    |\n  }", "type", "identity: {\n    type: ''\n  }");
+    check_bicep("properties: {\n    enab|\n  }", "enableRBAC", "properties: {\n    enableRBAC: true\n  }");
+}
+
+// ----------------------------------------------------------------------------------------------------- broken text
+
+/// What is typed halfway, in JSON: body of a cluster, label, body afterwards.
+#[test]
+fn mends_half_typed_json() {
+    let table = [
+        // a key without, with one, with both quotes
+        (r#""identity": { ty| }"#, "type", r#""identity": { "type": "" }"#),
+        (r#""identity": { "ty|"#, "type", r#""identity": { "type": """#),
+        (r#""identity": { "ty|" }"#, "type", r#""identity": { "type": "" }"#),
+        // a colon and a value are there already
+        (r#""identity": { "ty|": "None" }"#, "type", r#""identity": { "type": "None" }"#),
+        (r#""identity": { "|": "None" }"#, "type", r#""identity": { "type": "None" }"#),
+        // a comma is missing before
+        (
+            "\"identity\": {\n  \"type\": \"UserAssigned\"\n  |\n}",
+            "userAssignedIdentities",
+            "\"identity\": {\n  \"type\": \"UserAssigned\",\n  \"userAssignedIdentities\": {\n\t\n}\n}",
+        ),
+        (
+            "\"identity\": {\n  \"type\": \"UserAssigned\"\n  \"user|\"\n}",
+            "userAssignedIdentities",
+            "\"identity\": {\n  \"type\": \"UserAssigned\",\n  \"userAssignedIdentities\": {\n\t\n}\n}",
+        ),
+        // … and behind
+        (
+            "\"identity\": {\n  |\n  \"type\": \"None\"\n}",
+            "userAssignedIdentities",
+            "\"identity\": {\n  \"userAssignedIdentities\": {\n\t\n},\n  \"type\": \"None\"\n}",
+        ),
+        // a value is missing, with and without a blank, with the next line behind it
+        (r#""identity": { "type": | }"#, "UserAssigned", r#""identity": { "type": "UserAssigned" }"#),
+        (r#""identity": { "type":| }"#, "UserAssigned", r#""identity": { "type": "UserAssigned" }"#),
+        (
+            "\"identity\": {\n  \"type\": |\n  \"userAssignedIdentities\": {}\n}",
+            "UserAssigned",
+            "\"identity\": {\n  \"type\": \"UserAssigned\",\n  \"userAssignedIdentities\": {}\n}",
+        ),
+        // a value in quotes, open and closed
+        (r#""identity": { "type": "|" }"#, "None", r#""identity": { "type": "None" }"#),
+        (r#""identity": { "type": "User|" }"#, "UserAssigned", r#""identity": { "type": "UserAssigned" }"#),
+        (r#""identity": { "type": "Us|er" }"#, "UserAssigned", r#""identity": { "type": "UserAssigned" }"#),
+        ("\"identity\": { \"type\": \"User|\n }", "UserAssigned", "\"identity\": { \"type\": \"UserAssigned\"\n }"),
+        // a bare word
+        (r#""identity": { "type": User| }"#, "UserAssigned", r#""identity": { "type": "UserAssigned" }"#),
+        (r#""properties": { "enableRBAC": tr| }"#, "true", r#""properties": { "enableRBAC": true }"#),
+        // a colon is missing
+        (r#""identity": { "type" | }"#, "UserAssigned", r#""identity": { "type" : "UserAssigned" }"#),
+        // a comment between
+        (r#""identity": { "type": /* x */ | }"#, "None", r#""identity": { "type": /* x */ "None" }"#),
+        ("\"identity\": { // x\n | }", "type", "\"identity\": { // x\n \"type\": \"\" }"),
+        // elements
+        (
+            r#""dependsOn": [ | ]"#,
+            "miName",
+            r#""dependsOn": [ "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]" ]"#,
+        ),
+        (
+            r#""dependsOn": [ "a" | ]"#,
+            "miName",
+            r#""dependsOn": [ "a", "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]" ]"#,
+        ),
+        // braces are missing to the end of the text
+        (
+            r#""properties": { "oidcIssuerProfile": { |"#,
+            "enabled",
+            r#""properties": { "oidcIssuerProfile": { "enabled": true"#,
+        ),
+    ];
+    for (body, label, expected) in table {
+        check_cluster(body, label, expected);
+    }
+}
+
+/// The same in Bicep.
+#[test]
+fn mends_half_typed_bicep() {
+    let table = [
+        ("identity: { ty| }", "type", "identity: { type: '' }"),
+        ("identity: {\n    ty|\n  }", "type", "identity: {\n    type: ''\n  }"),
+        ("identity: {\n    ty|: 'None'\n  }", "type", "identity: {\n    type: 'None'\n  }"),
+        ("identity: {\n    |: 'None'\n  }", "type", "identity: {\n    type: 'None'\n  }"),
+        (
+            "identity: { type: 'UserAssigned' | }",
+            "userAssignedIdentities",
+            "identity: { type: 'UserAssigned', userAssignedIdentities: {\n\t\n} }",
+        ),
+        (
+            "identity: {\n    type: 'UserAssigned'\n    user|\n  }",
+            "userAssignedIdentities",
+            "identity: {\n    type: 'UserAssigned'\n    userAssignedIdentities: {\n\t\n}\n  }",
+        ),
+        ("identity: {\n    type: |\n  }", "UserAssigned", "identity: {\n    type: 'UserAssigned'\n  }"),
+        ("identity: {\n    type:|\n  }", "UserAssigned", "identity: {\n    type: 'UserAssigned'\n  }"),
+        ("identity: {\n    type: '|'\n  }", "None", "identity: {\n    type: 'None'\n  }"),
+        ("identity: {\n    type: 'User|'\n  }", "UserAssigned", "identity: {\n    type: 'UserAssigned'\n  }"),
+        ("identity: {\n    type: 'User|\n  }", "UserAssigned", "identity: {\n    type: 'UserAssigned'\n  }"),
+        ("identity: {\n    type: User|\n  }", "UserAssigned", "identity: {\n    type: 'UserAssigned'\n  }"),
+        ("identity: {\n    type |\n  }", "UserAssigned", "identity: {\n    type : 'UserAssigned'\n  }"),
+        ("identity: {\n    type: /* x */ |\n  }", "None", "identity: {\n    type: /* x */ 'None'\n  }"),
+        ("properties: {\n    enableRBAC: tr|\n  }", "true", "properties: {\n    enableRBAC: true\n  }"),
+        ("dependsOn: [\n    |\n  ]", "mi", "dependsOn: [\n    mi\n  ]"),
+        ("dependsOn: [ mi, | ]", "mi", "dependsOn: [ mi, mi ]"),
+        (
+            "properties: {\n    oidcIssuerProfile: {\n      |",
+            "enabled",
+            "properties: {\n    oidcIssuerProfile: {\n      enabled: true",
+        ),
+        ("properties: union({\n    |\n  }, {})", "dnsPrefix", "properties: union({\n    dnsPrefix: ''\n  }, {})"),
+    ];
+    for (body, label, expected) in table {
+        check_bicep(body, label, expected);
+    }
+}
+
+#[test]
+fn survives_every_prefix() {
+    for text in [
+        cluster(r#""identity": { "type": "UserAssigned", "x": "[concat('a', 'b')]" }"#),
+        bicep("identity: {\n    type: '${mi.id}'\n  }"),
+    ] {
+        let path = main_of(&text);
+        for end in (0..=text.len()).filter(|&end| text.is_char_boundary(end)) {
+            let prefix = format!("{}|", &text[..end]);
+            completions(path, &prefix);
+        }
+    }
+}
+
+#[test]
+fn goes_on_behind_a_forgotten_brace() {
+    let text = "resource a 'Microsoft.ContainerService/managedClusters@2025-05-01' = {\n  properties: {\n\nresource b 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {\n  |\n}\n";
+    check_has(text, &["location", "name"], &["identity", "sku"]);
+}
+
+// ----------------------------------------------------------------------------------------------------- values
+
+#[test]
+fn offers_values_by_api_version() {
+    check_first(&cluster(r#""identity": { "type": "|" }"#), &["UserAssigned", "SystemAssigned", "None"]);
+    let old = cluster(r#""identity": { "type": "|" }"#).replace("2025-05-01", "2019-08-01");
+    check_has(&old, &["SystemAssigned"], &["UserAssigned"]);
+    let old = bicep("identity: {\n    type: '|'\n  }").replace("2025-05-01", "2019-08-01");
+    check_has(&old, &["SystemAssigned"], &["UserAssigned"]);
+}
+
+#[test]
+fn offers_api_versions_the_newest_first() {
+    let text = cluster("").replace("\"2025-05-01\"", "\"|\"");
+    let (_, items) = completions("main.json", &text);
+    let newest = schema::resource_type("Microsoft.ContainerService/managedClusters").unwrap().newest_stable().unwrap();
+    assert_eq!(items[0].label, newest.to_string());
+    assert!(items[0].preselect);
+    assert!(items.iter().any(|item| item.deprecated));
+    let (_, items) = completions("main.bicep", &bicep("").replace("managedClusters@2025-05-01", "managedClusters@|"));
+    assert_eq!(items[0].label, newest.to_string());
+    check_edit(
+        "resource a 'Microsoft.ManagedIdentity/userAssignedIdentities@|' = {}",
+        "2023-01-31",
+        "resource a 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {}",
+    );
+    check_edit(
+        "resource a 'Microsoft.ManagedIdentity/userAssignedIdentities@2023|",
+        "2023-01-31",
+        "resource a 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31'",
+    );
+}
+
+#[test]
+fn offers_resource_types() {
+    check_first("resource a '|'", &["Microsoft.ContainerService/managedClusters"]);
+    check_has(&bicep("resource pool '|' = {\n  }"), &["agentPools"], &["Microsoft.ContainerService/managedClusters"]);
+    let text = cluster("").replace("\"Microsoft.ContainerService/managedClusters\"", "\"|\"");
+    check_first(&text, &["Microsoft.ContainerService/managedClusters"]);
+}
+
+// ----------------------------------------------------------------------------------------------------- identities
+
+#[test]
+fn offers_identities_in_scope_as_keys() {
+    check_cluster(
+        r#""identity": { "type": "UserAssigned", "userAssignedIdentities": { | } }"#,
+        "miName",
+        r#""identity": { "type": "UserAssigned", "userAssignedIdentities": { "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]": {} } }"#,
+    );
+    check_bicep(
+        "identity: {\n    type: 'UserAssigned'\n    userAssignedIdentities: {\n      |\n    }\n  }",
+        "mi",
+        "identity: {\n    type: 'UserAssigned'\n    userAssignedIdentities: {\n      '${mi.id}': {}\n    }\n  }",
+    );
+    check_bicep(
+        "identity: {\n    userAssignedIdentities: {\n      '|'\n    }\n  }",
+        "mi",
+        "identity: {\n    userAssignedIdentities: {\n      '${mi.id}': {}\n    }\n  }",
+    );
+    check_bicep(
+        "identity: {\n    userAssignedIdentities: {\n      |\n    }\n  }",
+        "kubeletIdentityId",
+        "identity: {\n    userAssignedIdentities: {\n      '${kubeletIdentityId}': {}\n    }\n  }",
+    );
+}
+
+#[test]
+fn offers_whole_identity_blocks() {
+    check_cluster(
+        "|",
+        "identity with miName",
+        "\"identity\": {\n\t\"type\": \"UserAssigned\",\n\t\"userAssignedIdentities\": {\n\t\t\"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]\": {}\n\t}\n}",
+    );
+    check_bicep(
+        "|",
+        "identity with mi",
+        "identity: {\n\ttype: 'UserAssigned'\n\tuserAssignedIdentities: {\n\t\t'${mi.id}': {}\n\t}\n}",
+    );
+    check_has(&bicep("identity: {}\n  |"), &[], &["identity with mi"]);
+}
+
+#[test]
+fn offers_the_one_key_of_the_identity_profile() {
+    check_first(&cluster(r#""properties": { "identityProfile": { | } }"#), &["kubeletidentity"]);
+    check_bicep(
+        "properties: {\n    identityProfile: {\n      |\n    }\n  }",
+        "kubeletidentity",
+        "properties: {\n    identityProfile: {\n      kubeletidentity: {\n\tresourceId: kubeletIdentityId\n}\n    }\n  }",
+    );
+    check_has(
+        &bicep(
+            "properties: {\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: |\n      }\n    }\n  }",
+        ),
+        &["mi", "kubeletIdentityId"],
+        &[],
+    );
+    check_has(
+        &cluster(r#""properties": { "identityProfile": { "kubeletidentity": { "resourceId": "|" } } }"#),
+        &["miName"],
+        &[],
+    );
+    check_has(
+        &cluster(r#""properties": { "addonProfiles": { | } }"#),
+        &["azureKeyvaultSecretsProvider", "omsagent"],
+        &[],
+    );
+}
+
+fn assignment(body: &str) -> String {
+    format!(
+        "{}\nresource ra 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  name: guid('x')\n  properties: {{\n    {body}\n  }}\n}}\n",
+        bicep("")
+    )
+}
+
+#[test]
+fn offers_roles_by_name_and_principals() {
+    check_edit(
+        &assignment("roleDefinitionId: |"),
+        "AcrPull",
+        &assignment(
+            "roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+        ),
+    );
+    check_edit(
+        &assignment("roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '|')"),
+        "AcrPull",
+        &assignment(
+            "roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+        ),
+    );
+    check_edit(&assignment("principalId: |"), "mi: principalId", &assignment("principalId: mi.properties.principalId"));
+    check_edit(
+        &assignment("principalId: |"),
+        "aks: kubelet",
+        &assignment("principalId: aks.properties.identityProfile.kubeletidentity.objectId"),
+    );
+    check_first(&assignment("principalType: '|'"), &["ServicePrincipal"]);
+    let json = cluster("")
+        .replace(
+            "\"Microsoft.ContainerService/managedClusters\",\n      \"apiVersion\": \"2025-05-01\"",
+            "\"Microsoft.Authorization/roleAssignments\",\n      \"apiVersion\": \"2022-04-01\"",
+        )
+        .replace("\"name\": \"c\",", "\"properties\": { \"roleDefinitionId\": | }");
+    check_edit(&json, "AcrPull", &json.replace('|', "\"[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]\""));
+    let json = json.replace("\"roleDefinitionId\": |", "\"principalId\": |");
+    check_edit(
+        &json,
+        "miName: principalId",
+        &json.replace('|', "\"[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName')), '2023-01-31').principalId]\""),
+    );
+}
+
+// ----------------------------------------------------------------------------------------------------- expressions
+
+#[test]
+fn completes_inside_arm_expressions() {
+    let key = |text: &str| format!("\"location\": \"{text}\"");
+    check_cluster(&key("[|]"), "parameters('clusterName')", &key("[parameters('clusterName')]"));
+    check_cluster(&key("[param|]"), "parameters('clusterName')", &key("[parameters('clusterName')]"));
+    check_cluster(&key("[concat(|)]"), "variables('miName')", &key("[concat(variables('miName'))]"));
+    check_cluster(&key("[concat('a', |)]"), "variables('miName')", &key("[concat('a', variables('miName'))]"));
+    check_cluster(&key("[parameters('|')]"), "clusterName", &key("[parameters('clusterName')]"));
+    check_cluster(&key("[variables('m|')]"), "miName", &key("[variables('miName')]"));
+    check_cluster(&key("[resourceGroup().|]"), "location", &key("[resourceGroup().location]"));
+    check_cluster(&key("[res|]"), "resourceGroup", &key("[resourceGroup()]"));
+    check_cluster(&key("[res|(x)]"), "resourceId", &key("[resourceId(x)]"));
+    let reference = "reference(resourceId('Microsoft.ContainerService/managedClusters', 'c'), '2025-05-01')";
+    check_cluster(
+        &key(&format!("[{reference}.identityProfile.|]")),
+        "kubeletidentity",
+        &key(&format!("[{reference}.identityProfile.kubeletidentity]")),
+    );
+    check_cluster(
+        &key(&format!("[{reference}.identityProfile.kubeletidentity.|]")),
+        "objectId",
+        &key(&format!("[{reference}.identityProfile.kubeletidentity.objectId]")),
+    );
+    check_cluster(
+        &key("[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'x'), '|')]"),
+        "2023-01-31",
+        &key("[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'x'), '2023-01-31')]"),
+    );
+    check_cluster(
+        &key("[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '|')]"),
+        "AcrPull",
+        &key(
+            "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+        ),
+    );
+    // Half of it is missing.
+    check_cluster(
+        "\"location\": \"[param|\n",
+        "parameters('clusterName')",
+        "\"location\": \"[parameters('clusterName')\n",
+    );
+}
+
+#[test]
+fn completes_bicep_expressions() {
+    check_has(&bicep("location: |"), &["location", "mi", "resourceGroup", "kubeletIdentityId"], &["aks", "reference"]);
+    check_bicep("location: loc|", "location", "location: location");
+    check_bicep("tags: {\n    a: '${mi.|}'\n  }", "id", "tags: {\n    a: '${mi.id}'\n  }");
+    check_bicep(
+        "tags: {\n    a: '${mi.properties.pr|}-x'\n  }",
+        "principalId",
+        "tags: {\n    a: '${mi.properties.principalId}-x'\n  }",
+    );
+    check_bicep("tags: {\n    a: '${|}'\n  }", "location", "tags: {\n    a: '${location}'\n  }");
+    check_bicep("tags: {\n    a: empty(|)\n  }", "location", "tags: {\n    a: empty(location)\n  }");
+    check_bicep("tags: {\n    a: true ? |\n  }", "location", "tags: {\n    a: true ? location\n  }");
+    check_bicep("location: resourceGroup().|", "location", "location: resourceGroup().location");
+    let output = |text: &str| format!("{}output x string = {text}\n", bicep(""));
+    check_edit(&output("aks.|"), "identity", &output("aks.identity"));
+    check_edit(&output("aks.identity.|"), "principalId", &output("aks.identity.principalId"));
+    check_edit(
+        &output("aks.properties.identityProfile.|"),
+        "kubeletidentity",
+        &output("aks.properties.identityProfile.kubeletidentity"),
+    );
+    check_edit(&output("|"), "aks", &output("aks"));
+    check_edit(
+        "var a = {\n  b: {\n    c: 1\n  }\n}\nvar d = a.b.|\n",
+        "c",
+        "var a = {\n  b: {\n    c: 1\n  }\n}\nvar d = a.b.c\n",
+    );
+    check_has("var a = [for (item, index) in [1, 2]: |]\n", &["item", "index"], &[]);
+}
+
+#[test]
+fn offers_nothing_where_a_name_or_number_is_made_up() {
+    for text in ["param |", "var x|", "resource |", "param count int = 1|", "// note |", "var x = 'te|xt'"] {
+        let (_, items) = completions("main.bicep", text);
+        assert_eq!(items, [], "{text}");
+    }
+}
+
+#[test]
+fn offers_statements_types_and_decorators() {
+    check_has("|", &["param", "resource", "aks-user-assigned"], &["location"]);
+    check_has("param x |", &["string", "bool"], &["param"]);
+    check_edit("@sec|\nparam x string", "secure", "@secure()\nparam x string");
+    check_has("// akslint: ignore[|]", &["user-assigned-without-ids"], &[]);
+    check_edit("#disable-next-line id-k|", "id-key-not-resource-id", "#disable-next-line id-key-not-resource-id");
+}
+
+#[test]
+fn offers_sections_and_declarations_of_json_templates() {
+    check_has(
+        "{ \"resources\": [], \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", | }",
+        &["parameters", "outputs"],
+        &["resources"],
+    );
+    let text = cluster("").replace("{ \"type\": \"string\" }", "{ \"type\": \"|\" }");
+    check_first(&text, &["string", "securestring"]);
+    let text = cluster("").replace("{ \"type\": \"string\" }", "{ \"type\": \"string\", | }");
+    check_has(&text, &["defaultValue", "allowedValues"], &["type"]);
+}
+
+#[test]
+fn offers_flags_of_az_commands() {
+    let text = "var script = '''\naz aks create --name x --ass|\n'''\n";
+    check_edit(text, "--assign-identity", "var script = '''\naz aks create --name x --assign-identity\n'''\n");
+    check_has(text, &[], &["--name"]);
+    let json = cluster("\"properties\": { \"scriptContent\": \"az aks create --|\" }");
+    check_has(&json, &["--enable-managed-identity"], &[]);
+    check_has(
+        &cluster("\"properties\": { \"scriptContent\": \"az aks create; foo --|\" }"),
+        &[],
+        &["--enable-managed-identity"],
+    );
+}
+
+// ----------------------------------------------------------------------------------------------------- whole resources
+
+#[test]
+fn whole_resources_are_right() {
+    let empty = "{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"contentVersion\": \"1.0.0.0\",\n  \"resources\": [\n    |\n  ]\n}\n";
+    for (path, fixture) in [("main.bicep", "|"), ("main.json", empty)] {
+        let (text, items) = completions(path, fixture);
+        let snippets: Vec<&Item> = items.iter().filter(|item| item.kind == super::Kind::Snippet).collect();
+        assert_eq!(snippets.len(), 6, "{path}");
+        for item in snippets {
+            let text = applied(&text, item);
+            let file = SourceFile::parse(path, SourceText::new(text.as_str()));
+            assert_eq!(file.syntax_errors, [], "{}\n{text}", item.label);
+            let workspace = Workspace::new(vec![Arc::new(file)]);
+            let outcome = rules::check(&workspace, &[FileId(0)], &rules::Settings::default());
+            let bad: Vec<_> = outcome
+                .diagnostics
+                .iter()
+                .filter(|it| it.severity >= rules::Severity::Warning)
+                .map(|it| (it.code, it.message.as_str()))
+                .collect();
+            assert_eq!(bad, [], "{}\n{text}", item.label);
+        }
+    }
+}

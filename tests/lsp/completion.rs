@@ -1,0 +1,72 @@
+use serde_json::{Value, json};
+
+use crate::client::{BICEP_URI, BOTH, JSON_URI, TestClient, covered, place, with_both_languages};
+
+async fn items(client: &mut TestClient, params: Value) -> Vec<Value> {
+    let answer = client.request("textDocument/completion", params).await.unwrap();
+    answer["items"].as_array().unwrap().clone()
+}
+
+fn find<'v>(items: &'v [Value], label: &str) -> &'v Value {
+    items.iter().find(|item| item["label"] == label).unwrap_or_else(|| panic!("{label} is not offered"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offers_values_with_their_edit() {
+    let mut client = with_both_languages().await;
+    for ((uri, text), (before, old, new)) in BOTH.into_iter().zip([
+        ("    type: 'User", "'UserAssigned'", "'SystemAssigned'"),
+        ("\"type\": \"User", "\"UserAssigned\"", "\"SystemAssigned\""),
+    ]) {
+        let items = items(&mut client, place(uri, text, before)).await;
+        let item = find(&items, "SystemAssigned");
+        assert_eq!(covered(text, &item["textEdit"]["range"]), old);
+        assert_eq!(item["textEdit"]["newText"], new);
+        assert_eq!(item["filterText"], new);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_behind_letters_of_two_bytes_are_right() {
+    let mut client = with_both_languages().await;
+    for ((uri, text), (before, label, old)) in
+        BOTH.into_iter().zip([("'${m", "location", "m"), ("[concat('é', parameters('loc", "location", "location")])
+    {
+        let items = items(&mut client, place(uri, text, before)).await;
+        assert_eq!(covered(text, &find(&items, label)["textEdit"]["range"]), old);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn properties_are_snippets_only_where_the_client_has_them() {
+    for (snippets, bicep, json) in
+        [(true, "tags: {\n\t$1\n}", "\"tags\": {\n\t$1\n},"), (false, "tags: {\n\t\n}", "\"tags\": {\n\t\n},")]
+    {
+        let mut client = TestClient::start(json!({
+            "textDocument": { "completion": { "completionItem": { "snippetSupport": snippets } } },
+        }))
+        .await;
+        client.strict = false;
+        for (uri, text) in BOTH {
+            let (before, expected) =
+                if uri == BICEP_URI { ("  name: 'aks'\n", bicep) } else { ("\"name\": \"aks\",\n", json) };
+            let text = text.replacen(before, &format!("{before}\n"), 1);
+            client.open(uri, if uri == BICEP_URI { "bicep" } else { "json" }, 1, &text);
+            let items = items(&mut client, place(uri, &text, before)).await;
+            let item = find(&items, "tags");
+            assert_eq!(item["textEdit"]["newText"], expected);
+            assert_eq!(item.get("insertTextFormat").is_some(), snippets);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_offered_follows_what_is_typed() {
+    let mut client = with_both_languages().await;
+    client.change(BICEP_URI, 2, [18, 0, 18, 0], "output o string = aks.identity.");
+    let at = json!({ "textDocument": { "uri": BICEP_URI }, "position": { "line": 18, "character": 31 } });
+    find(&items(&mut client, at).await, "principalId");
+    client.change(JSON_URI, 2, [3, 2, 3, 2], "\"outputs\": { \"o\": { \"type\": \"");
+    let at = json!({ "textDocument": { "uri": JSON_URI }, "position": { "line": 3, "character": 31 } });
+    find(&items(&mut client, at).await, "securestring");
+}
