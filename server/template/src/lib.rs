@@ -3,6 +3,7 @@
 pub mod aks;
 pub mod canon;
 pub mod condition;
+mod dependencies;
 pub mod eval;
 pub mod expr;
 mod functions;
