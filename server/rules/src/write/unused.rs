@@ -132,7 +132,16 @@ impl Rewrite<'_> {
             if !line.trim().is_empty() {
                 return None;
             }
-            let end = behind_line_end(text, range.end() + TextSize::of(line));
+            let mut end = behind_line_end(text, range.end() + TextSize::of(line));
+            // What stood between two blank lines, or at the top, leaves none behind.
+            let before = text.as_str()[..usize::from(start)].lines().next_back();
+            if before.is_none_or(|line| line.trim().is_empty()) {
+                let rest = &text.as_str()[usize::from(end)..];
+                let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+                if line.trim().is_empty() {
+                    end = behind_line_end(text, end + TextSize::of(line));
+                }
+            }
             self.add(vec![TextEdit::delete(TextRange::new(start, end))], &[])?;
         }
         Some(())
