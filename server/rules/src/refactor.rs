@@ -50,9 +50,12 @@ pub fn system_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_
     }
     let offer = new_identity(eval, cluster, "identity");
     let map = New::Object(vec![(offer.id(), New::empty_object())]);
-    let mut rewrite = Rewrite::new(eval)
-        .replace(kind_slot.place?, New::str("UserAssigned"))
-        .set(block.slot.place?, At::After("type"), "userAssignedIdentities", map);
+    let mut rewrite = Rewrite::new(eval).replace(kind_slot.place?, New::str("UserAssigned")).set(
+        block.slot.place?,
+        At::After("type"),
+        "userAssignedIdentities",
+        map,
+    );
     rewrite = offer.declare(rewrite, cluster.resource);
     let mut readers: Vec<ResourceRef> = Vec::new();
     for (place, property) in reads_of_identity(eval, cluster.resource) {
@@ -143,7 +146,11 @@ pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &
 // --------------------------------------------------------------------------------------------------- shared with rules
 
 /// Drops the `servicePrincipalProfile`, with the parameters and variables that only it uses.
-pub(crate) fn drop_principal<'a>(rewrite: Rewrite<'a>, eval: &Evaluator<'_>, profile: PropertyAt) -> Option<Rewrite<'a>> {
+pub(crate) fn drop_principal<'a>(
+    rewrite: Rewrite<'a>,
+    eval: &Evaluator<'_>,
+    profile: PropertyAt,
+) -> Option<Rewrite<'a>> {
     let (_, property) = eval.property(profile)?;
     let rewrite = rewrite.remove(profile.object, &[profile.number as usize]);
     Some(rewrite.drop_unused(profile.object.scope, &[property.value]))
@@ -178,11 +185,7 @@ fn is_kubelet<'w>(view: &impl View<'w>, cluster: &Cluster<'_, '_>, entry: &IdEnt
 }
 
 /// Moves an entry of `userAssignedIdentities` to where the kubelet's identity belongs, or drops it when it is there already.
-pub(crate) fn entry_to_kubelet<'a>(
-    eval: &'a Evaluator<'a>,
-    cluster: &Cluster<'_, '_>,
-    entry: &IdEntry,
-) -> Option<Fix> {
+pub(crate) fn entry_to_kubelet<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>, entry: &IdEntry) -> Option<Fix> {
     let property = entry.property?;
     let rewrite = Rewrite::new(eval).remove(property.object, &[property.number as usize]);
     if !cluster.kubelet_ids().is_empty() {
@@ -306,5 +309,183 @@ fn at_version(cluster: &Cluster<'_, '_>, holds: impl Fn(schema::ResourceType, sc
     match (facts, version) {
         (Some(facts), Some(version)) if facts.api_versions().contains(version) => holds(facts, version),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use template::workspace::FileId;
+
+    use super::*;
+    use crate::apply::apply_one;
+    use crate::testing::workspace;
+
+    /// The file after a refactoring of its only cluster; `None` when none is offered.
+    fn after(
+        path: &str,
+        text: &str,
+        refactor: impl for<'a> Fn(&'a Evaluator<'a>, &Cluster<'_, '_>) -> Option<Fix>,
+    ) -> Option<String> {
+        let files = workspace(&[(path, text)]);
+        let eval = Evaluator::new(&files, FileId(0)).unwrap();
+        let cluster = Cluster::new(&eval, eval.clusters()[0]);
+        let fix = refactor(&eval, &cluster)?;
+        let changed = apply_one(&fix, |_| text.to_owned()).unwrap().remove(&FileId(0)).unwrap();
+        let parsed = workspace(&[(path, &changed)]);
+        assert_eq!(parsed.file(FileId(0)).syntax_errors, [], "{changed}");
+        Some(changed)
+    }
+
+    fn bicep(identity: &str, properties: &str, more: &str) -> String {
+        format!(
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
+  name: 'aks'
+  location: 'westeurope'
+{identity}  properties: {{
+    dnsPrefix: 'aks'
+{properties}  }}
+}}
+{more}"
+        )
+    }
+
+    #[test]
+    fn reads_follow_the_identity() {
+        let before = bicep(
+            "  identity: {\n    type: 'SystemAssigned'\n  }\n",
+            "",
+            "
+var principal = aks.identity.principalId
+
+output principal string = aks.identity.principalId
+output tenant string = aks.identity.tenantId
+output kubelet string = aks.properties.identityProfile.kubeletidentity.objectId
+",
+        );
+        let expected = bicep(
+            "  identity: {\n    type: 'UserAssigned'\n    userAssignedIdentities: {\n      '${aksIdentity.id}': {}\n    }\n  }\n",
+            "",
+            "
+var principal = aksIdentity.properties.principalId
+
+output principal string = aksIdentity.properties.principalId
+output tenant string = aksIdentity.properties.tenantId
+output kubelet string = aks.properties.identityProfile.kubeletidentity.objectId
+
+resource aksIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: 'aks-identity'
+  location: 'westeurope'
+}
+",
+        );
+        assert_eq!(after("main.bicep", &before, system_to_user_assigned), Some(expected));
+    }
+
+    fn json(identity: &str, principal: &str, depends_on: &str, more: &str) -> String {
+        format!(
+            r#"{{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "resources": [
+    {{
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2025-05-01",
+      "name": "aks",
+      "location": "westeurope",
+      "identity": {{
+        {identity}
+      }}{depends_on},
+      "properties": {{}}
+    }},
+    {{
+      "type": "Microsoft.Authorization/roleAssignments",
+      "apiVersion": "2022-04-01",
+      "name": "grant",
+      "dependsOn": [
+        "aks"{more_on}
+      ],
+      "properties": {{
+        "principalId": "{principal}"
+      }}
+    }}{more}
+  ]
+}}
+"#,
+            more_on = if more.is_empty() {
+                ""
+            } else {
+                ",\n        \"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'aks-identity')]\""
+            }
+        )
+    }
+
+    #[test]
+    fn reads_in_json_follow_and_wait() {
+        let read = "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01', 'Full').identity.principalId]";
+        let before = json("\"type\": \"SystemAssigned\"", read, "", "");
+        let id = "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'aks-identity')]";
+        let expected = json(
+            &format!(
+                "\"type\": \"UserAssigned\",\n        \"userAssignedIdentities\": {{\n          \"{id}\": {{}}\n        }}"
+            ),
+            "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'aks-identity'), '2023-01-31').principalId]",
+            &format!(",\n      \"dependsOn\": [\n        \"{id}\"\n      ]"),
+            r#",
+    {
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "aks-identity",
+      "location": "westeurope"
+    }"#,
+        );
+        assert_eq!(after("main.json", &before, system_to_user_assigned), Some(expected));
+    }
+
+    #[test]
+    fn an_old_api_version_has_no_user_assigned_identity_to_change_to() {
+        let text = bicep("  identity: { type: 'SystemAssigned' }\n", "", "").replace("2025-05-01", "2019-10-01");
+        assert_eq!(after("main.bicep", &text, system_to_user_assigned), None);
+    }
+
+    #[test]
+    fn only_what_is_certain_is_changed() {
+        let text = bicep("  identity: flag ? { type: 'SystemAssigned' } : null\n", "", "param flag bool\n");
+        assert_eq!(after("main.bicep", &text, system_to_user_assigned), None);
+        assert_eq!(after("main.bicep", &text, principal_to_system_assigned), None);
+    }
+
+    #[test]
+    fn the_second_identity_goes_to_the_kubelet() {
+        let head = "resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'mi' }\nresource kmi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'kmi' }\n";
+        let identity = |ids: &str| {
+            format!(
+                "  identity: {{\n    type: 'UserAssigned'\n    userAssignedIdentities: {{\n      '${{mi.id}}': {{}}\n{ids}    }}\n  }}\n"
+            )
+        };
+        let before = head.to_owned() + &bicep(&identity("      '${kmi.id}': {}\n"), "", "");
+        let kubelet = "    identityProfile: {\n      kubeletidentity: {\n        resourceId: kmi.id\n      }\n    }\n";
+        let expected = head.to_owned() + &bicep(&identity(""), kubelet, "");
+        assert_eq!(after("main.bicep", &before, second_identity_to_kubelet), Some(expected));
+        assert_eq!(
+            after("main.bicep", &(head.to_owned() + &bicep(&identity(""), "", "")), second_identity_to_kubelet),
+            None
+        );
+    }
+
+    #[test]
+    fn workload_identity_takes_the_place_of_pod_identity() {
+        let identity = "  identity: { type: 'SystemAssigned' }\n";
+        let pod = "    podIdentityProfile: {\n      enabled: true\n    }\n";
+        let issuer = "    oidcIssuerProfile: {\n      enabled: true\n    }\n";
+        let security = "    securityProfile: {\n      workloadIdentity: {\n        enabled: true\n      }\n    }\n";
+        let text = |properties: &str| bicep(identity, properties, "");
+        let change = |properties: &str| after("main.bicep", &text(properties), pod_identity_to_workload_identity);
+        // One is written where the old profile was, the other one first.
+        let both = change(pod).unwrap();
+        assert_eq!(both, text(issuer).replace("    dnsPrefix", &format!("{security}    dnsPrefix")));
+        assert_eq!(change(&format!("{issuer}{pod}")), Some(text(&format!("{issuer}{security}"))));
+        let off = issuer.replace("true", "false");
+        assert_eq!(change(&format!("{off}{security}{pod}")), Some(text(&format!("{issuer}{security}"))));
+        assert_eq!(change(issuer), None);
     }
 }

@@ -61,7 +61,9 @@ impl Rewrite<'_> {
         let mut dead = Vec::new();
         for (declaration, range) in self.dead(names) {
             if let Declaration::Parameter(index) = declaration {
-                let Some(found) = self.givers(scope, &self.unit.template.parameters[index as usize].name) else { continue };
+                let Some(found) = self.givers(scope, &self.unit.template.parameters[index as usize].name) else {
+                    continue;
+                };
                 givers.extend(found);
             }
             dead.push((declaration, range));
@@ -108,12 +110,7 @@ impl Rewrite<'_> {
     }
 
     /// Takes some of the declarations of one kind out of the current file.
-    fn remove_declarations(
-        &mut self,
-        gone: &[TextRange],
-        all: &[TextRange],
-        section: Option<TextRange>,
-    ) -> Option<()> {
+    fn remove_declarations(&mut self, gone: &[TextRange], all: &[TextRange], section: Option<TextRange>) -> Option<()> {
         if gone.is_empty() {
             return Some(());
         }
@@ -171,7 +168,8 @@ impl Rewrite<'_> {
         let mut dead: Vec<(Declaration, TextRange)> = Vec::new();
         loop {
             let is_new = |declaration: Declaration| !dead.iter().any(|(known, _)| *known == declaration);
-            let next = candidates.iter().find(|(name, declaration, _)| is_new(*declaration) && !self.is_used(name, &dead));
+            let next =
+                candidates.iter().find(|(name, declaration, _)| is_new(*declaration) && !self.is_used(name, &dead));
             match next {
                 Some((_, declaration, range)) => dead.push((*declaration, *range)),
                 None => return dead,

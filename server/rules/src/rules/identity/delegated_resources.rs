@@ -56,11 +56,14 @@ impl Rule for DelegatedResources {
             let remove = ctx.rewrite().remove(property.object, &[property.number as usize]);
             let (severity, applicability) = match &slot.value {
                 Value::Null => (Severity::Hint, Applicability::Safe),
-                Value::Object(object) if object.entries.is_empty() && !object.damaged => (Severity::Hint, Applicability::Safe),
+                Value::Object(object) if object.entries.is_empty() && !object.damaged => {
+                    (Severity::Hint, Applicability::Safe)
+                }
                 Value::Object(_) => (Severity::Warning, Applicability::Unsafe),
                 _ => return None,
             };
-            let message = "`identity.delegatedResources` is for resource providers; a template of a cluster has no use for it";
+            let message =
+                "`identity.delegatedResources` is for resource providers; a template of a cluster has no use for it";
             Some(
                 Finding::at(ctx.eval.key_location(property)?, message)
                     .severity(severity)

@@ -111,7 +111,9 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
     fn keeps_the_first() {
         check_fix(
             RULE,
-            &cluster("{\n      '${mi.id}': {}\n      '${resourceGroup().id}/providers/microsoft.managedidentity/userassignedidentities/MI': {}\n    }"),
+            &cluster(
+                "{\n      '${mi.id}': {}\n      '${resourceGroup().id}/providers/microsoft.managedidentity/userassignedidentities/MI': {}\n    }",
+            ),
             &cluster("{\n      '${mi.id}': {}\n    }"),
         );
     }

@@ -111,7 +111,10 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
     fn names_the_branch_in_which_both_are_missing() {
         check(
             RULE,
-            &cluster("empty(id) ? 'None' : 'SystemAssigned'\n                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[identity-none-conflict]: no `servicePrincipalProfile`\n ", "null"),
+            &cluster(
+                "empty(id) ? 'None' : 'SystemAssigned'\n                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[identity-none-conflict]: no `servicePrincipalProfile`\n ",
+                "null",
+            ),
         );
     }
 }

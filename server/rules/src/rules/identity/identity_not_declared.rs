@@ -82,7 +82,8 @@ declare_rule! {
 
 impl Rule for IdentityNotDeclared {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let longest = cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
+        let longest =
+            cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
         for number in 0..longest {
             ctx.judge(cluster.identities(), |case| {
                 let entry = entries(&case.value.block).get(number)?;

@@ -73,7 +73,9 @@ impl Rule for IdsAsArray {
                 (Ids::NotMap, Value::Bool(_) | Value::Int(_)) => "no object",
                 (Ids::Unknown, _) if is_array_parameter(ctx, ids_slot) => "a list",
                 // `userAssignedIdentities: mi.id`: an ID is a text, whatever its parts are.
-                (Ids::Unknown, Value::Str(text)) if ctx.eval.parse_id(text, ids_slot.place?.scope, ids_slot.place?).is_some() => {
+                (Ids::Unknown, Value::Str(text))
+                    if ctx.eval.parse_id(text, ids_slot.place?.scope, ids_slot.place?).is_some() =>
+                {
                     "a text"
                 }
                 _ => return None,
@@ -124,7 +126,9 @@ fn id_in(ctx: &Ctx<'_>, element: Place) -> Option<template::ExprId> {
     let Expr::Object(object) = template.expr(element.expr) else { return Some(element.expr) };
     object.members.iter().find_map(|member| match member {
         Member::Property(property) => match template.expr(property.key) {
-            Expr::Str(key) if key.eq_ignore_ascii_case("resourceId") || key.eq_ignore_ascii_case("id") => Some(property.value),
+            Expr::Str(key) if key.eq_ignore_ascii_case("resourceId") || key.eq_ignore_ascii_case("id") => {
+                Some(property.value)
+            }
             _ => None,
         },
         Member::Spread { .. } => None,
@@ -167,10 +171,7 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
 
     #[test]
     fn a_parameter_that_is_a_list_is_one_whatever_is_in_it() {
-        check(
-            RULE,
-            &cluster("list\n                            ^^^^ error[ids-as-array]: is a list"),
-        );
+        check(RULE, &cluster("list\n                            ^^^^ error[ids-as-array]: is a list"));
     }
 
     #[test]

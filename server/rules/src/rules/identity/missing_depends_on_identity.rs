@@ -149,7 +149,8 @@ fn uses(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Vec<Case<Use>> {
     // The same place in several cases is one.
     let mut once: Vec<Case<Use>> = Vec::new();
     for case in uses {
-        let is_known = |known: &Case<Use>| known.value.at == case.value.at && known.value.identity == case.value.identity;
+        let is_known =
+            |known: &Case<Use>| known.value.at == case.value.at && known.value.identity == case.value.identity;
         match once.iter_mut().find(|known| is_known(known)) {
             Some(known) => known.when = Conditions::TRUE,
             None => once.push(case),
@@ -194,12 +195,15 @@ fn mend(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, found: &Use, is_json: bool) ->
     // In nested deployments those wait that stand side by side.
     let (waiting, waited) = siblings(ctx, cluster.resource, found.identity)?;
     let what = label(ctx, waited);
-    ctx.rewrite().depend(waiting, Target::Declared(waited)).fix(format!("Wait for {what} in `dependsOn`"), Applicability::Safe)
+    ctx.rewrite()
+        .depend(waiting, Target::Declared(waited))
+        .fix(format!("Wait for {what} in `dependsOn`"), Applicability::Safe)
 }
 
 /// The resources of one template, deployments maybe, that two resources are deployed by.
 fn siblings(ctx: &Ctx<'_>, one: ResourceRef, other: ResourceRef) -> Option<(ResourceRef, ResourceRef)> {
-    let outside = |resource: ResourceRef| ctx.eval.scope(resource.scope).module.and_then(|module| deployment(ctx, module));
+    let outside =
+        |resource: ResourceRef| ctx.eval.scope(resource.scope).module.and_then(|module| deployment(ctx, module));
     let mut chain = vec![one];
     while let Some(outer) = chain.last().copied().and_then(outside) {
         chain.push(outer);
@@ -278,7 +282,8 @@ mod tests {
     #[test]
     fn an_identity_that_may_not_be_deployed_is_missed_only_when_it_is() {
         let text = json(",\n      \"condition\": \"[parameters('create')]\"", "");
-        let key = "          \"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('mi'))]\": {}\n";
+        let key =
+            "          \"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', parameters('mi'))]\": {}\n";
         let caret = format!(
             "{key}          {} warning[missing-depends-on-identity]: does not wait\n",
             "^".repeat(key.trim().len() - 4)

@@ -106,7 +106,10 @@ mod tests {
 
     #[test]
     fn one_that_may_be_needed_or_empty_is_fine() {
-        check(RULE, &cluster("param id string = 'msi'\nparam secret string\n", "      clientId: id\n      secret: secret\n"));
+        check(
+            RULE,
+            &cluster("param id string = 'msi'\nparam secret string\n", "      clientId: id\n      secret: secret\n"),
+        );
         check(RULE, &cluster("param secret string = ''\n", "      clientId: 'msi'\n      secret: secret\n"));
         check(RULE, &cluster("", "      clientId: 'msi'\n      secret: null\n"));
     }

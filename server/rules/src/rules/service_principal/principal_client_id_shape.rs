@@ -66,10 +66,11 @@ impl Rule for PrincipalClientIdShape {
                 return None;
             }
             let trimmed = client.trim_matches(|one: char| !one.is_ascii_hexdigit());
-            let fix = is_guid(trimmed).then(|| ctx.rewrite().replace(case.value.place?, New::str(trimmed)).fix(
-                "Leave only the GUID",
-                Applicability::Safe,
-            ));
+            let fix = is_guid(trimmed).then(|| {
+                ctx.rewrite()
+                    .replace(case.value.place?, New::str(trimmed))
+                    .fix("Leave only the GUID", Applicability::Safe)
+            });
             let message = format!("`{client}` is no application ID: `servicePrincipalProfile.clientId` must be a GUID");
             Some(
                 Finding::at(ctx.eval.written_at(&case.value)?, message)

@@ -81,7 +81,11 @@ impl Rule for PrincipalObjectId {
                 IdentityBlock::Object { kind, .. } => *kind == Kind::None,
                 _ => false,
             };
-            if has_none { without_secret(ctx, cluster, &Case { when: case.when.clone(), value: profile.clone() }) } else { None }
+            if has_none {
+                without_secret(ctx, cluster, &Case { when: case.when.clone(), value: profile.clone() })
+            } else {
+                None
+            }
         });
     }
 }
@@ -95,7 +99,9 @@ fn of_identity(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, client: &Slot) -> Optio
         | Principal::Kubelet { property, .. }
         | Principal::Addon { property, .. } => (property, None),
     };
-    let message = format!("`servicePrincipalProfile.clientId` is the `{property}` of a managed identity, which is no service principal");
+    let message = format!(
+        "`servicePrincipalProfile.clientId` is the `{property}` of a managed identity, which is no service principal"
+    );
     let fix = identity.and_then(|identity| to_identity(ctx, cluster, identity));
     Some(
         Finding::at(ctx.eval.written_at(client)?, message)

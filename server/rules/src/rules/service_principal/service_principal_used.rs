@@ -117,7 +117,15 @@ mod tests {
     fn what_is_or_may_be_a_managed_identity_is_fine() {
         check(RULE, &cluster("", "", "    servicePrincipalProfile: { clientId: 'msi' }\n", ""));
         check(RULE, &cluster("param id string = 'msi'\n", "", "    servicePrincipalProfile: { clientId: id }\n", ""));
-        check(RULE, &cluster("param id string\nparam own object\n", "  identity: own\n", "    servicePrincipalProfile: { clientId: id }\n", ""));
+        check(
+            RULE,
+            &cluster(
+                "param id string\nparam own object\n",
+                "  identity: own\n",
+                "    servicePrincipalProfile: { clientId: id }\n",
+                "",
+            ),
+        );
         check(RULE, &cluster("param p object?\n", "", "    servicePrincipalProfile: p\n", ""));
     }
 
@@ -209,7 +217,8 @@ resource aksIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-3
     #[test]
     fn a_parameter_stays_that_a_file_may_set_of_which_it_is_not_certain() {
         let head = ",\n    \"id\": {\n      \"type\": \"string\"\n    }";
-        let profile = ",\n        \"servicePrincipalProfile\": {\n          \"clientId\": \"[parameters('id')]\"\n        }";
+        let profile =
+            ",\n        \"servicePrincipalProfile\": {\n          \"clientId\": \"[parameters('id')]\"\n        }";
         let identity = "      \"identity\": {\n        \"type\": \"SystemAssigned\"\n      },\n";
         let values = parameter_file(",\n    \"id\": {\n      \"value\": \"x\"\n    }");
         let files = |template: &str| format!("//- azuredeploy.json\n{template}//- values/prod.json\n{values}");
@@ -241,7 +250,10 @@ param location = 'x'
             )
         };
         let module = |parameters: &str, identity: &str, profile: &str| {
-            format!("//- aks.bicep\nparam location string\n{}", cluster(parameters, identity, profile, "output l string = location\n"))
+            format!(
+                "//- aks.bicep\nparam location string\n{}",
+                cluster(parameters, identity, profile, "output l string = location\n")
+            )
         };
         let before = caller(
             "@secure()\nparam clientSecret string\nparam clientId string\n",
