@@ -4,7 +4,7 @@
 //! - A rule is a type with documentation ([`declare_rule!`]) and one method of [`Rule`]; it reports [`Finding`]s to a
 //!   [`Ctx`] and builds its fixes with a [`Rewrite`], which knows both languages.
 //! - [`suppress`] reads and writes what people put into a file to silence a rule, [`apply`] applies fixes until nothing
-//!   is left to do, [`docs`] turns the documentation of the rules into pages.
+//!   is left to do, [`refactor`] makes changes that no mistake asks for, [`docs`] turns the documentation of the rules into pages.
 
 mod check;
 mod command;
@@ -20,11 +20,11 @@ pub mod apply;
 pub mod diagnostic;
 pub mod docs;
 pub mod fix;
+pub mod refactor;
 pub mod suppress;
 pub mod write;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "the rules to come need all of them")]
 mod testing;
 
 pub use check::{Found, Outcome, Panic, Project, Root, SYNTAX_ERROR, SettingsOf, check};

@@ -2,11 +2,28 @@
 
 use template::Expr;
 use template::aks::{Cluster, IDENTITY};
-use template::eval::Place;
+use template::eval::{Evaluator, Place};
 use template::value::{ResourceId, ResourceRef, Str};
 
 use crate::write::{New, NewResource, Piece, ResourceHead, Target, unused_name};
 use crate::{Ctx, Rewrite};
+
+/// What can look at the templates: the context of a rule, or an evaluator alone, as refactorings have it.
+pub(crate) trait View<'w> {
+    fn view(&self) -> &Evaluator<'w>;
+}
+
+impl<'w> View<'w> for Ctx<'w> {
+    fn view(&self) -> &Evaluator<'w> {
+        self.eval
+    }
+}
+
+impl<'w> View<'w> for Evaluator<'w> {
+    fn view(&self) -> &Evaluator<'w> {
+        self
+    }
+}
 
 /// The API version of identities that fixes declare.
 pub(crate) const IDENTITY_API: &str = "2023-01-31";
@@ -34,7 +51,7 @@ impl Offer {
     }
 
     /// In words, for the title of a fix.
-    pub(crate) fn label(&self, ctx: &Ctx<'_>) -> String {
+    pub(crate) fn label<'w>(&self, ctx: &impl View<'w>) -> String {
         match self {
             Self::Declared(identity) => label(ctx, *identity),
             Self::New(_) => "a new identity".to_owned(),
@@ -54,11 +71,11 @@ impl Offer {
 
 /// The identities that can be given to the control plane of a cluster: those declared beside it that are not its kubelet's.
 /// Where there is none, a new one.
-pub(crate) fn control_planes(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Vec<Offer> {
+pub(crate) fn control_planes<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>) -> Vec<Offer> {
     let kubelets: Vec<_> = cluster.kubelet_ids().iter().filter_map(|case| case.value.declared).collect();
     let scope = cluster.resource.scope;
     let mut offers: Vec<Offer> = (0..)
-        .zip(&ctx.eval.template(scope).resources)
+        .zip(&ctx.view().template(scope).resources)
         .filter(|(_, resource)| resource.is_type(IDENTITY) && resource.repeat.is_none())
         .map(|(index, _)| ResourceRef { scope, index, element: None })
         .filter(|identity| !kubelets.contains(identity) && !is_kubelet_like(&label(ctx, *identity)))
@@ -71,27 +88,27 @@ pub(crate) fn control_planes(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Vec<Of
 }
 
 /// An identity that is not declared yet, named after the cluster.
-pub(crate) fn new_identity(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, suffix: &str) -> Offer {
+pub(crate) fn new_identity<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>, suffix: &str) -> Offer {
     let resource = cluster.declaration();
     let scope = cluster.resource.scope;
     let place = |expr| New::Copy(Place { scope, expr });
     let base = resource.symbol.as_ref().map_or("aks", |symbol| symbol.name.as_str());
     let mut capital = suffix.to_owned();
     capital[..1].make_ascii_uppercase();
-    let name = match resource.name.map(|name| (name, ctx.eval.template(scope).expr(name))) {
+    let name = match resource.name.map(|name| (name, ctx.view().template(scope).expr(name))) {
         Some((_, Expr::Str(name))) => New::str(format!("{name}-{suffix}")),
         Some((name, _)) => New::Text(vec![Piece::Hole(place(name)), Piece::Text(format!("-{suffix}"))]),
         None => New::str(format!("{base}-{suffix}")),
     };
-    let location = ctx.eval.slots(cluster.resource, &["location"]).into_iter().find_map(|case| {
+    let location = ctx.view().slots(cluster.resource, &["location"]).into_iter().find_map(|case| {
         let property = case.value.property.filter(|property| property.object.scope == scope)?;
-        Some(place(ctx.eval.property(property)?.1.value))
+        Some(place(ctx.view().property(property)?.1.value))
     });
     let location = location
         .unwrap_or_else(|| New::Member(Box::new(New::Call("resourceGroup", Vec::new())), vec!["location".to_owned()]));
     Offer::New(Box::new(NewResource {
         head: ResourceHead {
-            symbol: unused_name(ctx.eval, scope, &format!("{base}{capital}")),
+            symbol: unused_name(ctx.view(), scope, &format!("{base}{capital}")),
             resource_type: IDENTITY.to_owned(),
             api_version: IDENTITY_API.to_owned(),
             name: vec![name],
@@ -103,16 +120,16 @@ pub(crate) fn new_identity(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, suffix: &st
 }
 
 /// What to call a declared resource in a message: its symbol, or its name as far as it is known.
-pub(crate) fn label(ctx: &Ctx<'_>, resource: ResourceRef) -> String {
-    if let Some(symbol) = &ctx.eval.resource(resource).symbol {
+pub(crate) fn label<'w>(ctx: &impl View<'w>, resource: ResourceRef) -> String {
+    if let Some(symbol) = &ctx.view().resource(resource).symbol {
         return symbol.name.as_str().to_owned();
     }
-    label_of_id(ctx, &ctx.eval.id_of(resource))
+    label_of_id(ctx, &ctx.view().id_of(resource))
 }
 
 /// What to call the resource of an ID.
-pub(crate) fn label_of_id(ctx: &Ctx<'_>, id: &ResourceId) -> String {
-    let symbol = id.declared.and_then(|declared| ctx.eval.resource(declared).symbol.as_ref());
+pub(crate) fn label_of_id<'w>(ctx: &impl View<'w>, id: &ResourceId) -> String {
+    let symbol = id.declared.and_then(|declared| ctx.view().resource(declared).symbol.as_ref());
     match symbol {
         Some(symbol) => symbol.name.as_str().to_owned(),
         None => id.names.last().map_or_else(String::new, |name| name_sketch(ctx, name)),
@@ -120,7 +137,7 @@ pub(crate) fn label_of_id(ctx: &Ctx<'_>, id: &ResourceId) -> String {
 }
 
 /// A name with its unknown parts as they are written.
-fn name_sketch(ctx: &Ctx<'_>, name: &Str) -> String {
+fn name_sketch<'w>(ctx: &impl View<'w>, name: &Str) -> String {
     use template::value::Piece;
 
     name.pieces()
@@ -128,7 +145,7 @@ fn name_sketch(ctx: &Ctx<'_>, name: &Str) -> String {
         .map(|piece| match piece {
             Piece::Text(text) => text.to_string(),
             Piece::Unknown(unknown) => match unknown.place {
-                Some(place) => ctx.eval.source(place).trim_matches(['"', '[', ']']).to_owned(),
+                Some(place) => ctx.view().source(place).trim_matches(['"', '[', ']']).to_owned(),
                 None => "…".to_owned(),
             },
             Piece::Id(_) | Piece::Read(_) => "…".to_owned(),

@@ -27,6 +27,12 @@ rules! {
         id_value_not_empty,
         no_cluster_identity,
         identity_misplaced,
+        ids_as_array,
+        identity_none_conflict,
+        delegated_resources,
+        duplicate_identity_key,
+        identity_not_declared,
+        missing_depends_on_identity,
     }
     kubelet {
         kubelet_needs_user_assigned,
@@ -38,6 +44,13 @@ rules! {
     service_principal {
         msi_without_identity,
         principal_and_identity,
+        service_principal_used,
+        msi_casing,
+        msi_redundant,
+        msi_with_secret,
+        principal_object_id,
+        principal_keyvault_ref,
+        principal_client_id_shape,
     }
     reference {
         acr_pull_wrong_principal,

@@ -25,7 +25,7 @@ use test_support::{Actual, Fixture};
 
 use crate::apply::apply_one;
 use crate::check::{Outcome, check_with};
-use crate::{Diagnostic, Rule, Settings, all};
+use crate::{Diagnostic, Level, Rule, Selector, Settings, all};
 
 /// A workspace of these files: path and text.
 pub(crate) fn workspace(files: &[(&str, &str)]) -> Workspace {
@@ -39,9 +39,16 @@ fn read(path: &str, text: &str) -> SourceFile {
 /// All files of a workspace, checked with some rules.
 pub(crate) fn outcome(rules: &[&'static dyn Rule], workspace: &Workspace) -> Outcome {
     let targets: Vec<FileId> = workspace.files().map(|(file, _)| file).collect();
-    let outcome = check_with(rules, workspace, &targets, &Settings::default());
+    let outcome = check_with(rules, workspace, &targets, &with_off_rules(rules, Settings::default()));
     assert_eq!(outcome.panics, [], "no rule panics");
     outcome
+}
+
+/// Switches on those of the rules that are off by themselves, as hints: in examples of other rules they are no concern.
+fn with_off_rules(rules: &[&'static dyn Rule], mut settings: Settings) -> Settings {
+    let off = rules.iter().map(|rule| rule.metadata()).filter(|metadata| metadata.off.is_some());
+    settings.levels.extend(off.map(|metadata| (Selector::Rule(metadata.code), Level::Hint)));
+    settings
 }
 
 /// Checks that the rule reports what is drawn in the fixture and nothing else. Syntax errors are reported too, so a

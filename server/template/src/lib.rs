@@ -4,6 +4,7 @@ pub mod aks;
 pub mod az_command;
 pub mod canon;
 pub mod condition;
+mod dependencies;
 pub mod eval;
 pub mod expr;
 mod functions;

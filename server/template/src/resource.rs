@@ -104,7 +104,7 @@ impl<'w> Evaluator<'w> {
     }
 
     /// A name, with what depends on parameters as unknown pieces, whatever their defaults: names are compared, not judged.
-    fn name_text(&self, scope: ScopeId, expr: ExprId, locals: &Locals) -> Str {
+    pub(crate) fn name_text(&self, scope: ScopeId, expr: ExprId, locals: &Locals) -> Str {
         let values = self.eval(scope, expr, locals);
         match values.single() {
             Some(Value::Str(text)) => text.clone(),

@@ -14,6 +14,7 @@
 
 mod layout;
 mod new;
+mod unused;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,6 @@ use syntax::{Language, TextEdit, TextEdits, TextRange, TextSize};
 use template::aks::PropertyAt;
 use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Member, Object, ObjectForm, Property, Ref};
-use template::model::{ModuleSource, TemplateKind};
 use template::value::ResourceRef;
 use template::workspace::{FileId, SourceFile};
 use template::{Expr, ExprId, Name, Template};
@@ -324,43 +324,6 @@ impl<'a> Rewrite<'a> {
         })
     }
 
-    /// Drops the declaration of a parameter when, with what this fix takes away, nothing uses it any more and no file of
-    /// the workspace gives it a value. Leaves it otherwise; never spoils the fix.
-    #[must_use]
-    pub fn drop_parameter_if_unused(mut self, scope: ScopeId, name: &Name) -> Self {
-        self.enter(scope);
-        if self.spoilt || self.is_used(name) || self.is_given(name) {
-            return self;
-        }
-        self.attempt(scope, |this| {
-            let template = this.unit.template;
-            let position = template.parameters.iter().position(|parameter| parameter.name == *name)?;
-            let text = &this.unit.source.text;
-            if this.is_json() {
-                let ranges = template.parameters.iter().map(|parameter| parameter.range);
-                let list = this.section(template.insertion.parameters?, ranges)?;
-                let index = list.entries.iter().position(|entry| *entry == template.parameters[position].range)?;
-                let edits = list.remove(text, &[index])?;
-                return this.add(edits, &[]);
-            }
-            let range = template.parameters[position].range;
-            let start = line_start(text, range.start())?;
-            let rest = &text.as_str()[usize::from(range.end())..];
-            let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-            if !line.trim().is_empty() {
-                return None;
-            }
-            let mut end = behind_line_end(text, range.end() + TextSize::of(line));
-            // The blank line that set it apart goes with it, unless it sets apart what is before it.
-            let before = text.as_str()[..usize::from(start)].trim_end_matches([' ', '\t']);
-            let is_apart = before.is_empty() || before.ends_with("\n\n") || before.ends_with("\r\n\r\n");
-            if is_apart {
-                end = behind_line_end(text, end);
-            }
-            this.add(vec![TextEdit::delete(TextRange::new(start, end))], &[])
-        })
-    }
-
     // What the operations have in common.
 
     fn enter(&mut self, scope: ScopeId) {
@@ -388,7 +351,7 @@ impl<'a> Rewrite<'a> {
         }
         for id in copied {
             let range = self.unit.range(*id);
-            let names: Vec<Name> = self.within(range).filter_map(|id| parameter(self.unit.expr(id))).cloned().collect();
+            let names: Vec<Name> = self.within(range).filter_map(|id| declared(self.unit.expr(id))).cloned().collect();
             self.used.extend(names);
         }
         Some(())
@@ -547,48 +510,6 @@ impl<'a> Rewrite<'a> {
         let before = if line_start(text, at).is_some() { "" } else { eol };
         self.add(vec![TextEdit::insert(at, format!("{before}{statement}{eol}"))], &[])
     }
-
-    fn is_used(&self, name: &Name) -> bool {
-        let edits = self.edits.get(&self.unit.file);
-        let goes = |range: TextRange| {
-            edits.is_some_and(|edits| {
-                edits.iter().any(|edit| edit.range.contains_range(range) && !edit.range.is_empty())
-            })
-        };
-        let uses = |template: &Template| {
-            let mut all = template.exprs.iter();
-            all.any(|(id, expr)| parameter(expr) == Some(name) && !goes(template.exprs.range(id)))
-        };
-        let nested = |template: &Template| {
-            template.modules.iter().any(|module| match &module.source {
-                ModuleSource::Inline { template, outer_scope: true } => uses(template),
-                _ => false,
-            })
-        };
-        self.used.contains(name) || uses(self.unit.template) || nested(self.unit.template)
-    }
-
-    /// Whether a parameter file or a module of the workspace may give the parameter a value.
-    fn is_given(&self, name: &Name) -> bool {
-        self.eval.workspace().files().filter_map(|(_, file)| file.template.as_ref()).any(|template| {
-            match template.kind {
-                TemplateKind::Parameters => template.assignments.iter().any(|assignment| assignment.name.name == *name),
-                TemplateKind::Deployment => {
-                    template.modules.iter().filter_map(|module| module.arguments).any(|arguments| {
-                        match template.expr(arguments) {
-                            Expr::Object(object) => object.members.iter().any(|member| match member {
-                                Member::Property(property) => {
-                                    matches!(template.expr(property.key), Expr::Str(key) if *name == **key)
-                                }
-                                Member::Spread { .. } => true,
-                            }),
-                            _ => true,
-                        }
-                    })
-                }
-            }
-        })
-    }
 }
 
 /// A template with the file it stands in: what its ranges and expression ids refer to.
@@ -726,9 +647,10 @@ fn start_of_text() -> TextRange {
     TextRange::empty(TextSize::from(0))
 }
 
-fn parameter(expr: &Expr) -> Option<&Name> {
+/// The parameter or variable that an expression is.
+fn declared(expr: &Expr) -> Option<&Name> {
     match expr {
-        Expr::Ref(Ref::Parameter(name)) => Some(name),
+        Expr::Ref(Ref::Parameter(name) | Ref::Variable(name)) => Some(name),
         _ => None,
     }
 }

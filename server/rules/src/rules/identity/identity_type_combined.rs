@@ -34,7 +34,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Writes `UserAssigned` where identities are named, else `SystemAssigned`.
+    /// Writes `UserAssigned` where identities are named, else `SystemAssigned`. Where it is not known whether any are named, that
+    /// is a guess.
     ///
     /// ## When not to use it
     /// Always use it: no API version takes the combination.
@@ -62,6 +63,7 @@ impl Rule for IdentityTypeCombined {
                 Ids::Absent | Ids::Null | Ids::NotMap => false,
             };
             let kind = if named { "UserAssigned" } else { "SystemAssigned" };
+            let applicability = if matches!(ids, Ids::Unknown) { Applicability::Unsafe } else { Applicability::Safe };
             let fix = ctx.rewrite().replace(kind_slot.place?, New::str(kind));
             let help =
                 "Choose one; an identity of its own for the nodes goes to `properties.identityProfile.kubeletidentity`";
@@ -71,7 +73,7 @@ impl Rule for IdentityTypeCombined {
                 Finding::at(ctx.eval.written_at(kind_slot)?, message)
                     .help(help)
                     .origin(ctx, kind_slot)
-                    .fix(fix.fix(format!("Change the type to `{kind}`"), Applicability::Safe)),
+                    .fix(fix.fix(format!("Change the type to `{kind}`"), applicability)),
             )
         });
     }

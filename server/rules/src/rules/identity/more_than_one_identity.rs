@@ -1,9 +1,8 @@
-use template::aks::{Cluster, IdEntry, IdentityBlock, Ids, Kind, Slot};
+use template::aks::{Cluster, IdEntry, IdentityBlock, Ids, Kind};
 use template::eval::Place;
 
-use crate::offers::{is_kubelet_like, label_of_id};
-use crate::write::Target;
-use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
+use crate::refactor::{distinct, entry_to_kubelet, extra};
+use crate::{Applicability, Ctx, Finding, Fix, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -74,11 +73,11 @@ impl Rule for MoreThanOneIdentity {
             if matches!(kind, Kind::SystemAssigned | Kind::None) {
                 return None;
             }
-            let distinct = distinct(ctx, entries, ids_slot);
+            let distinct = distinct(ctx.eval, entries, ids_slot);
             if distinct.len() < 2 {
                 return None;
             }
-            let extra = distinct.iter().rposition(|entry| is_kubelet(ctx, cluster, entry)).unwrap_or(distinct.len() - 1);
+            let extra = extra(ctx, cluster, &distinct);
             let entry = distinct[extra];
             let at = match entry.property.and_then(|property| ctx.eval.key_location(property)) {
                 Some(at) => at,
@@ -95,32 +94,9 @@ impl Rule for MoreThanOneIdentity {
                 }
             }
             let removals = distinct.iter().rev().filter_map(|entry| remove(ctx, entry));
-            Some(finding.fix(to_kubelet(ctx, cluster, entry)).fix(removals))
+            Some(finding.fix(entry_to_kubelet(ctx.eval, cluster, entry)).fix(removals))
         });
     }
-}
-
-/// The entries that name different identities, as far as can be told: the first of each.
-fn distinct<'e>(ctx: &Ctx<'_>, entries: &'e [IdEntry], map: &Slot) -> Vec<&'e IdEntry> {
-    let mut seen = Vec::new();
-    let mut distinct = Vec::new();
-    for entry in entries {
-        let canon = ctx.eval.canon_of_key(&entry.key, entry.property.map(|property| property.object).or(map.place));
-        if !seen.contains(&canon) {
-            seen.push(canon);
-            distinct.push(entry);
-        }
-    }
-    distinct
-}
-
-/// Whether the entry is the one that is meant for the nodes.
-fn is_kubelet(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, entry: &IdEntry) -> bool {
-    let Some(place) = entry.property.map(|property| property.object) else { return false };
-    let Some(id) = ctx.eval.parse_id(&entry.key, place.scope, place) else {
-        return is_kubelet_like(&entry.key.sketch());
-    };
-    cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon) || is_kubelet_like(&label_of_id(ctx, &id))
 }
 
 fn remove(ctx: &Ctx<'_>, entry: &IdEntry) -> Option<Fix> {
@@ -129,32 +105,6 @@ fn remove(ctx: &Ctx<'_>, entry: &IdEntry) -> Option<Fix> {
     let key = ctx.eval.source(Place { scope: property.object.scope, expr: written.key });
     let rewrite = ctx.rewrite().remove(property.object, &[property.number as usize]);
     rewrite.fix(format!("Remove {key}"), Applicability::Unsafe)
-}
-
-/// Moves the entry to where the kubelet's identity belongs, or drops it when it is there already.
-fn to_kubelet(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, entry: &IdEntry) -> Option<Fix> {
-    let property = entry.property?;
-    let rewrite = ctx.rewrite().remove(property.object, &[property.number as usize]);
-    if !cluster.kubelet_ids().is_empty() {
-        let title = "Remove it here: it is the identity of the kubelet already";
-        return is_kubelet(ctx, cluster, entry).then(|| rewrite.fix(title, Applicability::Safe))?;
-    }
-    let profile = cluster.slots(&["properties", "identityProfile"]);
-    let [profile] = profile.as_slice() else { return None };
-    if !profile.value.is_absent() || profile.value.depth == 0 {
-        return None;
-    }
-    let scope = property.object.scope;
-    let (_, written) = ctx.eval.property(property)?;
-    let id = ctx.eval.parse_id(&entry.key, scope, property.object);
-    let value = match id.and_then(|id| id.declared).filter(|declared| declared.scope == scope) {
-        Some(declared) => New::Id(Target::Declared(declared)),
-        None => New::Copy(Place { scope, expr: written.key }),
-    };
-    let kubelet = New::object([("kubeletidentity", New::object([("resourceId", value)]))]);
-    rewrite
-        .insert(profile.value.holder?, At::Last, "identityProfile", kubelet)
-        .fix("Make it the identity of the kubelet", Applicability::Unsafe)
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ impl Rule for NoClusterIdentity {
         if !creates("agentPoolProfiles") && !creates("dnsPrefix") {
             return;
         }
+        // At the wrong level they are `identity-misplaced`, which moves them.
+        let misplaced = [&["properties", "identity"][..], &["servicePrincipalProfile"]];
+        if misplaced.iter().any(|path| cluster.slots(path).iter().any(|case| !case.value.is_absent())) {
+            return;
+        }
         let principals = cluster.slots(&["properties", "servicePrincipalProfile"]);
         let cases = ctx.eval.join(cluster.identities(), &principals);
         ctx.judge(&cases, |case| {
@@ -124,6 +129,18 @@ resource a 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
 resource b 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
   name: 'b'
   properties: union({ dnsPrefix: 'b' }, more)
+}
+",
+        );
+    }
+
+    #[test]
+    fn one_at_the_wrong_level_is_not_missing() {
+        check(
+            RULE,
+            "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  properties: { dnsPrefix: 'aks', identity: { type: 'SystemAssigned' } }
 }
 ",
         );

@@ -1,8 +1,7 @@
-use template::Expr;
 use template::aks::{Cluster, IdentityBlock, Kind};
-use template::expr::Ref;
 use template::value::{Piece, Value, Why};
 
+use crate::refactor::drop_principal;
 use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
 
 declare_rule! {
@@ -68,7 +67,9 @@ impl Rule for PrincipalAndIdentity {
             else {
                 return None;
             };
-            let Value::Object(object) = &profile.value else { return None };
+            if !matches!(profile.value, Value::Object(_)) {
+                return None;
+            }
             let clients = ctx.eval.slots_in(profile, &case.when, &["clientId"]);
             let secrets = ctx.eval.slots_in(profile, &case.when, &["secret"]);
             let has_secret = !secrets.is_empty() && secrets.iter().all(|secret| !secret.value.is_absent());
@@ -86,21 +87,11 @@ impl Rule for PrincipalAndIdentity {
             if let Some(location) = ctx.eval.written_at(kind_slot) {
                 finding = finding.related(location, "the managed identity is switched on here");
             }
-            let scope = property.object.scope;
-            let mut fix = ctx.rewrite().remove(property.object, &[property.number as usize]);
-            for entry in &object.entries {
-                let Some((declared, written)) = template::aks::property_of(entry).and_then(|at| ctx.eval.property(at))
-                else {
-                    continue;
-                };
-                if let Expr::Ref(Ref::Parameter(name)) = declared.template.expr(written.value) {
-                    fix = fix.drop_parameter_if_unused(scope, name);
-                }
-            }
             if let Some(unless) = judged.iter().find_map(Client::condition) {
                 finding = finding.when(unless);
             }
-            Some(finding.fix(fix.fix("Drop the service principal", Applicability::Unsafe)))
+            let fix = drop_principal(ctx.rewrite(), ctx.eval, property);
+            Some(finding.fix(fix.and_then(|fix| fix.fix("Drop the service principal", Applicability::Unsafe))))
         });
     }
 }
