@@ -20,7 +20,7 @@ impl View<'_> {
     pub(crate) fn name_expression(&self, resource: &Resource, template: &Template) -> Option<String> {
         let range = template.exprs.range(resource.name?);
         let text = self.slice(range);
-        if self.language() != syntax::Language::Json {
+        if self.language() != Some(syntax::Language::Json) {
             return Some(text.to_owned());
         }
         let inner = text.strip_prefix('"')?.strip_suffix('"')?;
@@ -35,7 +35,7 @@ impl View<'_> {
 
     /// The ID of a resource as an expression: `mi.id`, `resourceId('…', 'mi')`.
     pub(crate) fn id_expression(&self, resource: &Resource, template: &Template) -> Option<String> {
-        if self.language() != syntax::Language::Json {
+        if self.language() != Some(syntax::Language::Json) {
             return Some(format!("{}.id", resource.symbol.as_ref()?.name));
         }
         let name = self.name_expression(resource, template)?;

@@ -20,7 +20,8 @@ impl View<'_> {
         let source = self.source();
         let text = source.text.as_str();
         let end = source.text.len();
-        let scan = Scan::new(text, source.language(), end, source.syntax_errors.is_empty());
+        let Some(language) = source.language() else { return Vec::new() };
+        let scan = Scan::new(text, language, end, source.syntax_errors.is_empty());
         let mut folds: Vec<Fold> = scan
             .frames
             .iter()

@@ -7,7 +7,7 @@ use template::aks::is_guid;
 use template::eval::{Place as Spot, ScopeId};
 
 use crate::View;
-use crate::completion::command::{self, line_at};
+use crate::completion::command;
 use crate::completion::context::{Context, Owner};
 use crate::expressions::{Chain, Members, Root, Step, chain_before, chain_of};
 use crate::facts::{Node, at_path, page};
@@ -26,7 +26,11 @@ pub struct Hover {
 
 pub(crate) fn hover(view: &View<'_>, offset: TextSize) -> Option<Hover> {
     let source = view.source();
-    let context = Context::new(source.text.as_str(), source.language(), offset, source.syntax_errors.is_empty());
+    let Some(language) = source.language() else {
+        let (range, flag) = command::flag_at(source.text.as_str(), offset)?;
+        return Some(Hover { range, markdown: command::page(flag) });
+    };
+    let context = Context::new(source.text.as_str(), language, offset, source.syntax_errors.is_empty());
     let hover = Hovering { view: *view, context, offset };
     let mut hover = hover
         .rule()
@@ -83,16 +87,7 @@ impl<'w> Hovering<'w> {
 
     /// A flag of an `az aks` command.
     fn flag(&self) -> Option<Hover> {
-        let range = self.word(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let word = self.slice(range);
-        if !word.starts_with("--") {
-            return None;
-        }
-        let line = line_at(self.text(), range.end())?;
-        let flag = match line.command.resolve(word) {
-            schema::az::Resolution::Exact(flag) | schema::az::Resolution::Abbreviated(flag) => flag,
-            _ => return None,
-        };
+        let (range, flag) = command::flag_at(self.text(), self.context.scan.offset)?;
         Some(Hover { range, markdown: command::page(flag) })
     }
 

@@ -69,7 +69,7 @@ impl<'w> View<'w> {
         &self.source().text
     }
 
-    fn language(&self) -> Language {
+    fn language(&self) -> Option<Language> {
         self.source().language()
     }
 

@@ -127,7 +127,7 @@ impl View<'_> {
     /// The places to change so that what is at the offset has a new name.
     pub fn rename(&self, offset: TextSize, new_name: &str) -> Result<Vec<Location>, RenameError> {
         let entity = self.entity_at(offset).ok_or(RenameError::Nothing)?;
-        let is_json = self.workspace.file(entity.file).language() == Language::Json;
+        let is_json = self.workspace.file(entity.file).language() == Some(Language::Json);
         let plain = new_name.bytes().enumerate().all(|(at, byte)| {
             byte.is_ascii_alphabetic() || byte == b'_' || (at > 0 && byte.is_ascii_digit()) || (is_json && byte == b'-')
         });

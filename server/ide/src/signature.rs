@@ -28,7 +28,7 @@ impl View<'_> {
     /// The call around an offset.
     pub fn signature(&self, offset: TextSize) -> Option<Signature> {
         let source = self.source();
-        let context = Context::new(source.text.as_str(), source.language(), offset, source.syntax_errors.is_empty());
+        let context = Context::new(source.text.as_str(), source.language()?, offset, source.syntax_errors.is_empty());
         let scan = &context.scan;
         if context.is_json() {
             let token = scan.token.filter(|token| token.is_string())?;

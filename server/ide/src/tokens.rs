@@ -64,8 +64,9 @@ impl View<'_> {
     pub fn tokens(&self, range: TextRange) -> Vec<Token> {
         let mut tokens = Vec::new();
         match self.language() {
-            Language::Json => self.arm_tokens(range, &mut tokens),
-            Language::Bicep | Language::BicepParam => self.bicep_tokens(range, &mut tokens),
+            Some(Language::Json) => self.arm_tokens(range, &mut tokens),
+            Some(Language::Bicep | Language::BicepParam) => self.bicep_tokens(range, &mut tokens),
+            None => {}
         }
         tokens.retain(|token| !token.range.is_empty() && !self.slice(token.range).contains(['\n', '\r']));
         tokens.sort_by_key(|token| (token.range.start(), token.range.len()));

@@ -21,15 +21,34 @@ pub(super) fn offer(request: &Request<'_>, items: &mut Vec<Item>) {
     if !scan.token.is_some_and(crate::scan::Token::is_string) {
         return;
     }
-    let Some(line) = line_at(scan.source, scan.offset) else { return };
-    if !scan.slice(line.word).starts_with('-') {
-        return;
+    items.extend(in_script(scan.source, scan.offset));
+}
+
+/// The flags that can be written at an offset of a script.
+pub(super) fn in_script(source: &str, offset: TextSize) -> Vec<Item> {
+    let Some(line) = line_at(source, offset) else { return Vec::new() };
+    let written = &source[line.word];
+    if !written.starts_with('-') {
+        return Vec::new();
     }
-    for flag in line.command.flags().filter(|flag| flag.name().starts_with("--")) {
-        if line.words.contains(&flag.name()) && scan.slice(line.word) != flag.name() {
-            continue;
-        }
-        items.push(flag_item(flag, line.word));
+    let flags = line.command.flags().filter(|flag| flag.name().starts_with("--"));
+    let new = flags.filter(|flag| *written == *flag.name() || !line.words.contains(&flag.name()));
+    new.map(|flag| flag_item(flag, line.word)).collect()
+}
+
+/// The flag that is the word around an offset of a script.
+pub(crate) fn flag_at(source: &str, offset: TextSize) -> Option<(TextRange, Flag)> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let (before, behind) = source.as_bytes().split_at_checked(usize::from(offset))?;
+    let start = before.len() - before.iter().rev().take_while(|&&byte| is_word(byte)).count();
+    let end = before.len() + behind.iter().take_while(|&&byte| is_word(byte)).count();
+    let range = TextRange::new(crate::scan::size(start), crate::scan::size(end));
+    if !source[range].starts_with("--") {
+        return None;
+    }
+    match line_at(source, range.end())?.command.resolve(&source[range]) {
+        az::Resolution::Exact(flag) | az::Resolution::Abbreviated(flag) => Some((range, flag)),
+        _ => None,
     }
 }
 

@@ -144,7 +144,8 @@ pub(crate) struct Request<'a> {
 pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
     let source = view.source();
     let trusted = source.syntax_errors.is_empty();
-    let context = Context::new(source.text.as_str(), source.language(), offset, trusted);
+    let Some(language) = source.language() else { return command::in_script(source.text.as_str(), offset) };
+    let context = Context::new(source.text.as_str(), language, offset, trusted);
     let request = Request { view, template: view.template_at(offset), context };
     let mut items = Vec::new();
     command::offer(&request, &mut items);
