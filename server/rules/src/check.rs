@@ -430,7 +430,7 @@ mod tests {
         }
     }
 
-    const TEXT: &str = "// akslint: ignore[nothing]\nresource a 'A.B/c@2020-01-01' = {\n}\nresource boom 'A.B/c@2020-01-01' = {\n}\nvar x = \n";
+    const TEXT: &str = "// akslint: ignore[nothing]\nresource a 'Microsoft.Authorization/locks@2020-05-01' = {\n}\nresource boom 'Microsoft.Authorization/locks@2020-05-01' = {\n}\nvar x = \n";
 
     #[test]
     fn a_rule_that_panics_silences_no_other() {
@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     fn what_holds_for_some_values_only_is_no_error() {
-        let workspace = workspace(&[("main.bicep", "resource a 'A.B/c@2020-01-01' = {\n}\n")]);
+        let workspace = workspace(&[("main.bicep", "resource a 'Microsoft.Authorization/locks@2020-05-01' = {\n}\n")]);
         let severity =
             |settings: &Settings| check_with(&[RULE], &workspace, &[FileId(0)], settings).diagnostics[0].severity;
         assert_eq!(severity(&Settings::default()), Severity::Warning);

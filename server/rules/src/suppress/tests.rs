@@ -82,7 +82,7 @@ fn directives_of_bicep_are_honoured_for_our_codes() {
 
 fn json(root: &str, resource: &str) -> String {
     format!(
-        "{{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"contentVersion\": \"1.0.0.0\",{root}\n  \"resources\": [\n    {{\n      \"type\": \"A.B/c\",\n      \"apiVersion\": \"2020-01-01\",\n      \"name\": \"bad\"{resource}\n    }},\n    {{\n      \"type\": \"A.B/c\",\n      \"apiVersion\": \"2020-01-01\",\n      \"name\": \"bad\"\n    }}\n  ]\n}}\n"
+        "{{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"contentVersion\": \"1.0.0.0\",{root}\n  \"resources\": [\n    {{\n      \"type\": \"Microsoft.Authorization/locks\",\n      \"apiVersion\": \"2020-01-01\",\n      \"name\": \"bad\"{resource}\n    }},\n    {{\n      \"type\": \"Microsoft.Authorization/locks\",\n      \"apiVersion\": \"2020-01-01\",\n      \"name\": \"bad\"\n    }}\n  ]\n}}\n"
     )
 }
 
@@ -150,11 +150,11 @@ fn silenced(path: &str, text: &str) -> String {
 
 #[test]
 fn suppressions_that_are_added_work() {
-    let text = silenced("a.bicep", "resource a 'A.B/c@2020-01-01' = {\n\tname: 'bad'\n}\nvar b = 'bad'\n");
+    let text = silenced("a.bicep", "resource a 'Microsoft.Authorization/locks@2020-05-01' = {\n\tname: 'bad'\n}\nvar b = 'bad'\n");
     assert_eq!(
         text,
         format!(
-            "resource a 'A.B/c@2020-01-01' = {{\n\t// akslint: ignore[{CODE}] known issue\n\tname: 'bad'\n}}\n// akslint: ignore[{CODE}] known issue\nvar b = 'bad'\n"
+            "resource a 'Microsoft.Authorization/locks@2020-05-01' = {{\n\t// akslint: ignore[{CODE}] known issue\n\tname: 'bad'\n}}\n// akslint: ignore[{CODE}] known issue\nvar b = 'bad'\n"
         )
     );
     assert_eq!(counts("a.bicep", &text), (0, 2, 0));
