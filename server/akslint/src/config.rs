@@ -42,6 +42,8 @@ struct File {
     exclude: Vec<String>,
     /// Leave errors that hold for some values only as errors.
     conditional_errors: Option<bool>,
+    /// Report in Bicep also what its compiler reports by itself.
+    with_bicep: Option<bool>,
     /// Other settings for some files.
     #[serde(default)]
     overrides: Vec<Override>,
@@ -82,6 +84,8 @@ pub struct Choice {
     pub levels: Vec<(Selector, Level)>,
     /// Whether errors that hold for some values only stay errors.
     pub conditional_errors: Option<bool>,
+    /// Whether what the Bicep compiler reports by itself is reported as well.
+    pub with_bicep: Option<bool>,
 }
 
 /// What applies to one file.
@@ -269,6 +273,9 @@ fn apply(settings: &mut Settings, choice: &Choice) {
     if let Some(conditional_errors) = choice.conditional_errors {
         settings.conditional_errors = conditional_errors;
     }
+    if let Some(with_bicep) = choice.with_bicep {
+        settings.with_bicep = with_bicep;
+    }
 }
 
 /// The nearest configuration file, not looking further up than the repository.
@@ -321,6 +328,7 @@ fn parse(text: &str, path: &Path) -> anyhow::Result<(Layer, Option<PathBuf>)> {
             ignore: selectors(&file.ignore)?,
             levels: levels(&file.levels)?,
             conditional_errors: file.conditional_errors,
+            with_bicep: file.with_bicep,
         },
         exclude: patterns(root, &file.exclude)?,
         exclude_patterns: file.exclude,
@@ -393,6 +401,11 @@ pub fn schema() -> Value {
                 "type": "boolean",
                 "default": false,
                 "description": "Whether errors that hold for some values only stay errors instead of becoming warnings.",
+            },
+            "with-bicep": {
+                "type": "boolean",
+                "default": false,
+                "description": "Whether what the Bicep compiler reports by itself is reported in Bicep files as well.",
             },
             "overrides": {
                 "type": "array",

@@ -13,6 +13,7 @@ use template::value::ResourceRef;
 use template::workspace::{FileId, Location, SourceFile, Workspace};
 use template::{Evaluator, Template};
 
+use crate::ctx::Shared;
 use crate::rules::unused_suppression;
 use crate::suppress::{self, Suppressions};
 use crate::{
@@ -193,11 +194,12 @@ impl<'w> Project<'w> {
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
         let assignments = eval.role_assignments();
+        let shared = Shared::default();
         for rule in &self.rules {
             if files.iter().all(|&file| settings.file(file).severity(rule.metadata()).is_none()) {
                 continue;
             }
-            let ctx = Ctx::new(&eval, Reporter::new(self.workspace, rule.metadata(), settings));
+            let ctx = Ctx::new(&eval, &shared, Reporter::new(self.workspace, rule.metadata(), settings));
             found.guard(*rule, |at| {
                 at.set(root.file);
                 rule.check_deployment(&ctx);

@@ -1,13 +1,14 @@
 //! What a rule is given, and what it gives back.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Deref;
 
 use template::Evaluator;
 use template::condition::Conditions;
-use template::workspace::{Location, Workspace};
+use template::workspace::{FileId, Location, Workspace};
 
 use crate::check::SettingsOf;
+use crate::conformance::{self, Mistake};
 use crate::rule::Metadata;
 use crate::{Confidence, Diagnostic, Fix, Related, Rewrite, Severity, Tag};
 
@@ -16,12 +17,24 @@ use crate::{Confidence, Diagnostic, Fix, Related, Rewrite, Severity, Tag};
 pub struct Ctx<'a> {
     /// The evaluator of that file; also the view of its clusters, identities and role assignments.
     pub eval: &'a Evaluator<'a>,
+    shared: &'a Shared,
     reporter: Reporter<'a>,
 }
 
+/// What is worked out once for a deployment, when the first rule asks for it.
+#[derive(Default)]
+pub(crate) struct Shared {
+    mistakes: OnceCell<Vec<Mistake>>,
+}
+
 impl<'a> Ctx<'a> {
-    pub(crate) fn new(eval: &'a Evaluator<'a>, reporter: Reporter<'a>) -> Self {
-        Self { eval, reporter }
+    pub(crate) fn new(eval: &'a Evaluator<'a>, shared: &'a Shared, reporter: Reporter<'a>) -> Self {
+        Self { eval, shared, reporter }
+    }
+
+    /// What the bodies of the resources say against their API versions.
+    pub(crate) fn mistakes(&self) -> &'a [Mistake] {
+        self.shared.mistakes.get_or_init(|| conformance::mistakes(self.eval))
     }
 
     pub(crate) fn into_reporter(self) -> Reporter<'a> {
@@ -61,6 +74,11 @@ impl<'a> Reporter<'a> {
     /// A reporter for one rule.
     pub(crate) fn new(workspace: &'a Workspace, rule: &'static Metadata, settings: SettingsOf<'a>) -> Self {
         Self { workspace, rule, settings, diagnostics: RefCell::default() }
+    }
+
+    /// Whether what the Bicep compiler reports by itself is reported in that file as well.
+    pub fn with_bicep(&self, file: FileId) -> bool {
+        self.settings.file(file).with_bicep
     }
 
     /// Reports something. Code, family and severity come from the rule and the settings of the file it is found in.

@@ -286,6 +286,9 @@ fn properties(metadata: &Metadata) -> String {
             let _ = write!(out, " · {reason}");
         }
     }
+    if let Some(code) = metadata.bicep {
+        let _ = write!(out, " · in Bicep only with `with-bicep`, or where the compiler does not see it: {code}");
+    }
     if let Some(reason) = metadata.off {
         let _ = write!(out, " · off unless selected: {reason}");
     }
@@ -303,10 +306,11 @@ mod tests {
     use super::*;
     use crate::apply::{apply_one, fix_all};
     use crate::testing::{outcome, workspace};
-    use crate::{Applicability, Diagnostic, SYNTAX_ERROR};
+    use crate::{Applicability, Diagnostic, SYNTAX_ERROR, Settings};
 
-    fn diagnostics(path: &str, text: &str) -> Vec<Diagnostic> {
-        outcome(&all().collect::<Vec<_>>(), &workspace(&[(path, text)])).diagnostics
+    fn diagnostics(path: &str, text: &str, with_bicep: bool) -> Vec<Diagnostic> {
+        let settings = Settings { with_bicep, ..Settings::default() };
+        outcome(&all().collect::<Vec<_>>(), &workspace(&[(path, text)]), &settings).diagnostics
     }
 
     fn count(diagnostics: &[Diagnostic], code: &str) -> usize {
@@ -356,7 +360,9 @@ mod tests {
             for example in Docs::of(rule).examples {
                 let path = example.language.path();
                 let text = example.file();
-                let found = diagnostics(path, &text);
+                // What a rule leaves to the compiler of Bicep it reports when it is told to.
+                let with_bicep = rule.metadata().bicep.is_some();
+                let found = diagnostics(path, &text, with_bicep);
                 assert_eq!(count(&found, SYNTAX_ERROR), 0, "{code}: {found:#?}\n{text}");
                 assert_eq!(count(&found, code), example.expect, "{code}: {found:#?}\n{text}");
                 assert!(unexpected(&found, code, &example.also).is_empty(), "{code}: {found:#?}\n{text}");
@@ -385,7 +391,7 @@ mod tests {
                 let fixed = apply_one(fix, |_| text.to_owned());
                 let fixed = fixed.and_then(|texts| texts.into_values().next());
                 let fixed = fixed.unwrap_or_else(|| panic!("{code}: `{title}` cannot be applied to\n{text}"));
-                let left = diagnostics(path, &fixed);
+                let left = diagnostics(path, &fixed, rule.bicep.is_some());
                 assert_eq!(count(&left, SYNTAX_ERROR), 0, "{code}: `{title}` breaks the syntax:\n{fixed}");
                 if fix.applicability > Applicability::DisplayOnly {
                     assert!(count(&left, code) < own.len(), "{code}: `{title}` silences nothing:\n{fixed}");
@@ -394,7 +400,9 @@ mod tests {
                 }
             }
         }
-        let all_fixed = fix_all(vec![text.to_owned()], Applicability::Unsafe, |texts| diagnostics(path, &texts[0]));
+        let all_fixed = fix_all(vec![text.to_owned()], Applicability::Unsafe, |texts| {
+            diagnostics(path, &texts[0], rule.bicep.is_some())
+        });
         assert_eq!(all_fixed.stopped, None, "{code}: {}", all_fixed.texts[0]);
     }
 

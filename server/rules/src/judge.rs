@@ -36,6 +36,28 @@ impl Ctx<'_> {
             self.report(finding.when(words.join(", or ")));
         }
     }
+
+    /// Reports what holds in these cases, out of those in which something is deployed at all.
+    pub(crate) fn report_when(&self, finding: Finding, deployed: &[Conditions], whens: &[Conditions]) {
+        let mut left = Vec::new();
+        let covered = deployed.iter().filter(|case| {
+            let own = whens.iter().filter(|when| case.without(when).is_true()).map(|when| when.without(case));
+            let mut own = simplified(own.collect());
+            let always = own.iter().any(Conditions::is_true);
+            left.append(&mut own);
+            always
+        });
+        if covered.count() == deployed.len() {
+            self.report(finding);
+            return;
+        }
+        let mut words: Vec<_> =
+            left.iter().filter(|when| !when.is_true()).map(|when| self.eval.describe(when)).collect();
+        words.dedup();
+        words.truncate(2);
+        let words = if words.is_empty() { "it is deployed".to_owned() } else { words.join(", or ") };
+        self.report(finding.when(words));
+    }
 }
 
 impl Finding {

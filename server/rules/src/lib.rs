@@ -8,13 +8,16 @@
 
 mod check;
 mod command;
+mod conformance;
 mod ctx;
 mod identity_id;
 mod judge;
 mod offers;
 mod rule;
 mod rules;
+mod secrets;
 mod settings;
+mod versions;
 
 pub mod apply;
 pub mod diagnostic;

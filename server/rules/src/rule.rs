@@ -64,6 +64,8 @@ pub struct Metadata {
     pub since: &'static str,
     /// The languages it applies to.
     pub languages: Languages,
+    /// What the Bicep compiler says by itself, so that the rule is quiet in Bicep unless the settings want both.
+    pub bicep: Option<&'static str>,
     /// The documentation, in Markdown; see [`crate::docs`].
     pub docs: &'static str,
 }
@@ -108,7 +110,8 @@ pub enum Languages {
 /// }
 /// ```
 ///
-/// Optional, behind `since`, in this order: `only: Json, "why"` (or `Bicep`, or `Commands, "where"`), and `off: "why"` for a rule that runs
+/// Optional, behind `since`, in this order: `only: Json, "why"` (or `Bicep`, or `Commands, "where"`), `bicep: "BCP037"` for
+/// a rule that leaves `.bicep` files to the compiler as far as that says the same, and `off: "why"` for a rule that runs
 /// only when somebody selects it.
 #[macro_export]
 macro_rules! declare_rule {
@@ -121,6 +124,7 @@ macro_rules! declare_rule {
             fix: $fix:ident,
             since: $since:literal
             $(, only: $only:ident, $only_reason:literal)?
+            $(, bicep: $bicep:literal)?
             $(, off: $off:literal)?
             $(,)?
         }
@@ -138,6 +142,7 @@ macro_rules! declare_rule {
                     fix: $crate::FixAvailability::$fix,
                     since: $since,
                     languages: $crate::declare_rule!(@languages $($only, $only_reason)?),
+                    bicep: $crate::declare_rule!(@off $($bicep)?),
                     docs: concat!($($doc, "\n"),*),
                 };
                 &METADATA

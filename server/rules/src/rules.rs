@@ -33,6 +33,8 @@ rules! {
         duplicate_identity_key,
         identity_not_declared,
         missing_depends_on_identity,
+        identity_type_unknown,
+        identity_read_only_property,
     }
     kubelet {
         kubelet_needs_user_assigned,
@@ -51,6 +53,7 @@ rules! {
         principal_object_id,
         principal_keyvault_ref,
         principal_client_id_shape,
+        principal_secret_exposed,
     }
     reference {
         acr_pull_wrong_principal,
@@ -81,6 +84,19 @@ rules! {
         cli_duplicate_identity,
         cli_same_identity_twice,
         cli_empty_identity,
+    }
+    schema {
+        unknown_property,
+        property_newer_than_api_version,
+        property_removed,
+        wrong_type,
+        unknown_value,
+        read_only_property,
+        required_property_missing,
+        property_casing,
+        api_version_unknown,
+        api_version_retired,
+        secret_exposed,
     }
     document {
         unknown_rule_in_suppression,

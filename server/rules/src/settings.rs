@@ -16,6 +16,8 @@ pub struct Settings {
     pub levels: Vec<(Selector, Level)>,
     /// Leave errors that hold for some values only as errors.
     pub conditional_errors: bool,
+    /// Report in Bicep also what its compiler reports by itself: unknown properties, wrong types and the like.
+    pub with_bicep: bool,
 }
 
 impl Settings {

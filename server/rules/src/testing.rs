@@ -37,9 +37,9 @@ fn read(path: &str, text: &str) -> SourceFile {
 }
 
 /// All files of a workspace, checked with some rules.
-pub(crate) fn outcome(rules: &[&'static dyn Rule], workspace: &Workspace) -> Outcome {
+pub(crate) fn outcome(rules: &[&'static dyn Rule], workspace: &Workspace, settings: &Settings) -> Outcome {
     let targets: Vec<FileId> = workspace.files().map(|(file, _)| file).collect();
-    let outcome = check_with(rules, workspace, &targets, &with_off_rules(rules, Settings::default()));
+    let outcome = check_with(rules, workspace, &targets, &with_off_rules(rules, settings.clone()));
     assert_eq!(outcome.panics, [], "no rule panics");
     outcome
 }
@@ -55,20 +55,26 @@ fn with_off_rules(rules: &[&'static dyn Rule], mut settings: Settings) -> Settin
 /// fixture with a mistake in it fails.
 #[track_caller]
 pub(crate) fn check(rule: &'static dyn Rule, fixture: &str) {
-    check_rules(&[rule], fixture);
+    check_rules(&[rule], fixture, &Settings::default());
+}
+
+/// The same, with what is else left to the compiler of Bicep.
+#[track_caller]
+pub(crate) fn check_with_bicep(rule: &'static dyn Rule, fixture: &str) {
+    check_rules(&[rule], fixture, &Settings { with_bicep: true, ..Settings::default() });
 }
 
 /// Checks that all rules together report what is drawn in the fixture and nothing else.
 #[track_caller]
 pub(crate) fn check_all(fixture: &str) {
-    check_rules(&all().collect::<Vec<_>>(), fixture);
+    check_rules(&all().collect::<Vec<_>>(), fixture, &Settings::default());
 }
 
 #[track_caller]
-fn check_rules(rules: &[&'static dyn Rule], fixture: &str) {
+fn check_rules(rules: &[&'static dyn Rule], fixture: &str, settings: &Settings) {
     let fixture = Fixture::parse(fixture);
     let workspace = fixture_workspace(&fixture);
-    let actual: Vec<Actual> = outcome(rules, &workspace).diagnostics.iter().map(actual).collect();
+    let actual: Vec<Actual> = outcome(rules, &workspace, settings).diagnostics.iter().map(actual).collect();
     if let Err(report) = fixture.compare(&actual) {
         panic!("{report}");
     }
@@ -90,7 +96,7 @@ pub(crate) fn check_fix_titled(rule: &'static dyn Rule, title: &str, before: &st
 #[track_caller]
 pub(crate) fn check_no_fix(rule: &'static dyn Rule, fixture: &str) {
     let workspace = fixture_workspace(&Fixture::parse(fixture));
-    let diagnostics = outcome(&[rule], &workspace).diagnostics;
+    let diagnostics = outcome(&[rule], &workspace, &Settings::default()).diagnostics;
     assert!(!diagnostics.is_empty(), "nothing is reported");
     for diagnostic in diagnostics {
         let titles: Vec<_> = diagnostic.fixes.iter().map(|fix| &fix.title).collect();
@@ -102,7 +108,7 @@ pub(crate) fn check_no_fix(rule: &'static dyn Rule, fixture: &str) {
 fn check_fix_where(rule: &'static dyn Rule, before: &str, after: &str, wanted: impl Fn(&str) -> bool) {
     let (before, after) = (Fixture::parse(before), Fixture::parse(after));
     let workspace = fixture_workspace(&before);
-    let diagnostics = outcome(&[rule], &workspace).diagnostics;
+    let diagnostics = outcome(&[rule], &workspace, &Settings::default()).diagnostics;
     let titles: Vec<&str> = diagnostics.iter().flat_map(|found| &found.fixes).map(|fix| fix.title.as_str()).collect();
     let mut fixes = diagnostics.iter().flat_map(|found| &found.fixes).filter(|fix| wanted(&fix.title));
     let Some(fix) = fixes.next() else { panic!("no such fix is offered, but {titles:?}") };

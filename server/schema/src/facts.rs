@@ -474,6 +474,11 @@ impl Property {
         self.flag(node_field::SENSITIVE)
     }
 
+    /// Its value is a secret, by what any version says: the mark came late, the secrets did not.
+    pub fn ever_sensitive(self) -> bool {
+        table::set(node_u16(self.node, node_field::SENSITIVE)) != [0; SET_WORDS]
+    }
+
     /// The versions that have it.
     pub fn versions(self) -> VersionSet {
         VersionSet::new(self.ty, table::set(node_u16(self.node, node_field::VERSIONS)))

@@ -144,6 +144,27 @@ impl<'w> Evaluator<'w> {
         self.scopes.borrow()[id.0 as usize].template
     }
 
+    /// The scope whose parameters and variables the expressions of a scope mean: its own but for nested templates of outer
+    /// scope.
+    pub fn names_of(&self, id: ScopeId) -> ScopeId {
+        self.scopes.borrow()[id.0 as usize].names
+    }
+
+    /// The expression that the caller of a module gives for a parameter; `None` when there is no caller, or it gives none
+    /// that is written by itself.
+    pub fn argument_of(&self, id: ScopeId, parameter: &Name) -> Option<Place> {
+        let caller = self.scopes.borrow()[id.0 as usize].caller.clone()?;
+        let template = self.template(caller.scope);
+        let Expr::Object(object) = template.exprs.get(caller.arguments?) else { return None };
+        object.members.iter().find_map(|member| match member {
+            Member::Property(property) => match template.exprs.get(property.key) {
+                Expr::Str(key) if *parameter == **key => Some(Place { scope: caller.scope, expr: property.value }),
+                _ => None,
+            },
+            Member::Spread { .. } => None,
+        })
+    }
+
     /// Every scope that is reachable from the root: the root, then modules in the order they are declared, depth first.
     /// A repeated module counts once.
     pub fn all_scopes(&self) -> Vec<ScopeId> {

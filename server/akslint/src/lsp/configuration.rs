@@ -28,6 +28,8 @@ struct EditorSettings {
     levels: BTreeMap<String, String>,
     /// Leave errors that hold for some values only as errors.
     conditional_errors: Option<bool>,
+    /// Report in Bicep also what its compiler reports by itself.
+    with_bicep: Option<bool>,
 }
 
 impl EditorSettings {
@@ -40,6 +42,7 @@ impl EditorSettings {
             ignore: selectors(&self.ignore)?,
             levels: levels?,
             conditional_errors: self.conditional_errors,
+            with_bicep: self.with_bicep,
         })
     }
 }

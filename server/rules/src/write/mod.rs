@@ -22,6 +22,7 @@ use syntax::{Language, TextEdit, TextEdits, TextRange, TextSize};
 use template::aks::PropertyAt;
 use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Member, Object, ObjectForm, Property, Ref};
+use template::model::TypeKind;
 use template::value::ResourceRef;
 use template::workspace::{FileId, SourceFile};
 use template::{Expr, ExprId, Name, Template};
@@ -253,6 +254,63 @@ impl<'a> Rewrite<'a> {
     pub fn depend_unless_implied(self, resource: ResourceRef, on: Target) -> Self {
         let is_json = self.eval.template(resource.scope).language == Language::Json;
         if is_json { self.depend(resource, on) } else { self }
+    }
+
+    /// Gives a resource another API version, where its own is written as a plain text.
+    #[must_use]
+    pub fn set_api_version(self, resource: ResourceRef, version: &str) -> Self {
+        self.attempt(resource.scope, |this| {
+            let declared = this.eval.resource(resource);
+            let written = declared.api_version?;
+            let parent = declared.parent.map(|parent| this.eval.resource(ResourceRef { index: parent, ..resource }));
+            // In Bicep a nested resource takes that of the one around it, which would change with it.
+            if parent.is_some_and(|parent| parent.api_version == Some(written)) {
+                return None;
+            }
+            let Expr::Str(_) = this.unit.expr(written) else { return None };
+            let text = if this.is_json() { json_text(version) } else { version.to_owned() };
+            this.add(vec![TextEdit::replace(this.unit.range(written), text)], &[])
+        })
+    }
+
+    /// Marks a declared parameter as a secret: `securestring`, `@secure()`.
+    #[must_use]
+    pub fn secure_parameter(self, scope: ScopeId, name: &Name) -> Self {
+        self.attempt(scope, |this| {
+            let parameter = this.unit.template.parameter(name)?;
+            if parameter.ty.secure {
+                return Some(());
+            }
+            let secure = match parameter.ty.kind {
+                TypeKind::String => "securestring",
+                TypeKind::Object => "secureObject",
+                _ => return None,
+            };
+            if this.is_json() {
+                let written = this.unit.text(parameter.type_range);
+                let edit = written.starts_with('"').then(|| TextEdit::replace(parameter.type_range, json_text(secure)));
+                return this.add(vec![edit?], &[]);
+            }
+            let text = &this.unit.source.text;
+            let start = parameter.range.start();
+            line_start(text, start)?;
+            let eol = text.line_ending().as_str();
+            this.add(vec![TextEdit::insert(start, format!("@secure(){eol}"))], &[])
+        })
+    }
+
+    /// Declares a parameter for a secret text, without a default, behind all others.
+    #[must_use]
+    pub fn add_secure_parameter(self, scope: ScopeId, name: &str) -> Self {
+        let is_json = self.eval.template(scope).language == Language::Json;
+        if is_json {
+            return self.add_parameter(scope, name, "securestring", None);
+        }
+        self.attempt(scope, |this| {
+            let at = this.unit.template.insertion.parameters?.start();
+            let eol = this.unit.source.text.line_ending().as_str();
+            this.add_line(at, &format!("@secure(){eol}param {name} string"))
+        })
     }
 
     /// Declares a resource behind all others.

@@ -4,7 +4,7 @@ use template::eval::Place;
 use template::expr::Member;
 use template::value::{ObjectValue, Value};
 
-use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
+use crate::{Applicability, At, Ctx, Finding, Fix, New, Rewrite, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -144,7 +144,13 @@ fn is_damaged(ctx: &Ctx<'_>, property: PropertyAt) -> bool {
     matches!(scope.template.expr(written.value), Expr::Object(object) if object.damaged)
 }
 
-fn place_words(path: &[&str]) -> String {
+/// Whether a part that stands in the object at that path is one that this rule reports.
+pub(crate) fn is_misplaced(path: &str, name: &str) -> bool {
+    PARTS.iter().any(|part| part.name.eq_ignore_ascii_case(name) && part.found_in.join(".") == path)
+}
+
+pub(crate) fn place_words(path: &[impl AsRef<str>]) -> String {
+    let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
     if path.is_empty() { "beside `properties`".to_owned() } else { format!("in `{}`", path.join(".")) }
 }
 
@@ -164,21 +170,33 @@ fn mend(
     holder: &ObjectValue,
 ) -> Option<Fix> {
     holder.source?;
-    let (_, written) = ctx.eval.property(property)?;
     let title = format!("Move `{}` to {}", part.name, belongs(part));
+    put(ctx, cluster, property, part.belongs_in, part.named)?.fix(title, Applicability::Safe)
+}
+
+/// Moves a property to the object at another path of the cluster, under that name; `None` when there is one already.
+pub(crate) fn put<'a>(
+    ctx: &Ctx<'a>,
+    cluster: &Cluster<'_, '_>,
+    property: PropertyAt,
+    belongs_in: &[&str],
+    named: &str,
+) -> Option<Rewrite<'a>> {
+    let (scope, written) = ctx.eval.property(property)?;
+    let same_name = matches!(scope.template.expr(written.key), Expr::Str(key) if **key == *named);
     let value = New::Copy(Place { scope: property.object.scope, expr: written.value });
     // The deepest object of the target path that is there takes it; what is missing of the path is written around it.
-    let mut path = part.belongs_in.to_vec();
-    path.push(part.named);
+    let mut path = belongs_in.to_vec();
+    path.push(named);
     let targets = cluster.slots(&path);
     let [target] = targets.as_slice() else { return None };
     if !target.value.is_absent() {
         return None;
     }
-    let at = if part.belongs_in.is_empty() { At::Before("properties") } else { At::Last };
+    let at = if belongs_in.is_empty() { At::Before("properties") } else { At::Last };
     let into = target.value.holder?;
-    if target.value.depth == part.belongs_in.len() && part.named == part.name {
-        return ctx.rewrite().move_member(property, into, at).fix(title, Applicability::Safe);
+    if target.value.depth == belongs_in.len() && same_name {
+        return Some(ctx.rewrite().move_member(property, into, at));
     }
     let mut new = value;
     for name in path[target.value.depth + 1..].iter().rev() {
@@ -187,13 +205,10 @@ fn mend(
     if into == property.object {
         // It stays in its object and goes one level down.
         let value = Place { scope: property.object.scope, expr: written.value };
-        let rewrite = ctx.rewrite().rename_key(property, path[target.value.depth]).replace(value, new);
-        return rewrite.fix(title, Applicability::Safe);
+        return Some(ctx.rewrite().rename_key(property, path[target.value.depth]).replace(value, new));
     }
-    ctx.rewrite()
-        .remove(property.object, &[property.number as usize])
-        .insert(into, at, path[target.value.depth], new)
-        .fix(title, Applicability::Safe)
+    let removed = ctx.rewrite().remove(property.object, &[property.number as usize]);
+    Some(removed.insert(into, at, path[target.value.depth], new))
 }
 
 #[cfg(test)]
