@@ -11,6 +11,7 @@ mod command;
 mod ctx;
 mod identity_id;
 mod judge;
+pub mod kubelet_grant;
 mod offers;
 mod rule;
 mod rules;

@@ -648,7 +648,7 @@ impl Evaluator<'_> {
     }
 
     /// The GUID of a role definition, in every form that it is written in.
-    pub(crate) fn role_guid(&self, text: &Str, place: Place) -> Option<Rc<str>> {
+    pub fn role_guid(&self, text: &Str, place: Place) -> Option<Rc<str>> {
         if let Some(text) = text.literal() {
             let last = text.rsplit('/').next()?;
             return is_guid(last).then(|| last.to_ascii_lowercase().into());
