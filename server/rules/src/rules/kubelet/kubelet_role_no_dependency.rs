@@ -294,7 +294,7 @@ resource kmi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { n
     fn adds_it_to_the_list() {
         let before = format!("{IDENTITIES}{CLUSTER}{}", grant("operator", "scope: kmi", OPERATOR, PRINCIPAL));
         check(RULE, &before.replace("  dependsOn: []\n", WARNING));
-        check_fix(RULE, &before, &before.replace("dependsOn: []", "dependsOn: [ operator ]"));
+        check_fix(RULE, &before, &before.replace("dependsOn: []", "dependsOn: [\n    operator\n  ]"));
     }
 
     #[test]
@@ -330,7 +330,7 @@ resource kmi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { n
 resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = { name: 'z', location: 'global' }
 ";
         let cluster = "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
-                                                                        name: 'aks'
+  name: 'aks'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${mi.id}': {} } }
   properties: {
     agentPoolProfiles: [{ name: 'a', vnetSubnetID: net::nodes.id }]
@@ -338,11 +338,12 @@ resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = { name: 'z', loca
   }
 }
 ";
-        let marked = cluster.replace(
-            "                                                                        name: 'aks'",
-            "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error[kubelet-role-no-dependency]: Network Contributor
-^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error[kubelet-role-no-dependency]: Private DNS Zone Contributor
+        let marked = cluster.replacen(
+            "  name: 'aks'",
+            "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error[kubelet-role-no-dependency]: Network Contributor
+^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error[kubelet-role-no-dependency]: Private DNS Zone Contributor
   name: 'aks'",
+            1,
         );
         let on_net = grant("join", "scope: net", "4d97b98b-1d4f-4787-a291-c67834d212e7", PRINCIPAL);
         let on_zone = grant("dns", "scope: zone", "b12aa53e-6015-4669-85d0-8515ebb3ae7f", PRINCIPAL);
