@@ -221,15 +221,47 @@ pub fn own_kubelet_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '
         .fix("Bring your own kubelet identity", Applicability::Unsafe)
 }
 
+/// Lets the kubelet of a cluster pull images from a registry: AcrPull for whatever identity the kubelet has, or Container
+/// Registry Repository Reader where the registry is in ABAC mode.
+///
+/// `None` when cluster and registry are not declared in one template.
+pub fn let_pull<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>, registry: ResourceRef) -> Option<Fix> {
+    let scope = registry.scope;
+    if cluster.resource.scope != scope || eval.resource(registry).repeat.is_some() {
+        return None;
+    }
+    let to = match cluster.kubelet_ids() {
+        [Case { value: id, .. }] => Recipient::identity(eval, id, scope, None),
+        _ => None,
+    };
+    let mode = eval.slots(registry, &["properties", "roleAssignmentMode"]);
+    let is_abac = mode.iter().any(|case| case.value.value.literal() == Some("AbacRepositoryPermissions"));
+    let right = if is_abac { &rights::READ_REPOSITORIES } else { &rights::PULL_IMAGES };
+    let to = to.unwrap_or(Recipient::Kubelet(cluster.resource));
+    let pull = assignment(eval, scope, "kubeletPull", right, &to, &Target::Declared(registry));
+    let name = match &eval.resource(registry).symbol {
+        Some(symbol) => format!("`{}`", symbol.name),
+        None => "the registry".to_owned(),
+    };
+    let title = format!("Give the kubelet {} on {name}", right.role_name());
+    Rewrite::new(eval).add_resource(scope, &pull).fix(title, Applicability::Unsafe)
+}
+
 /// The user-assigned identity of the control plane, when it is certainly one and the same.
 fn only_control_plane(eval: &Evaluator<'_>, cluster: &Cluster<'_, '_>) -> Option<Recipient> {
     let [Case { value: identity, .. }] = cluster.identities() else { return None };
     if !matches!(identity.block, IdentityBlock::Object { kind: Kind::UserAssigned, .. }) {
         return None;
     }
-    let [Case { value: id, .. }] = cluster.control_plane_ids() else { return None };
-    id.is_type(IDENTITY)?;
-    Recipient::identity(eval, id, cluster.resource.scope, key_of(cluster))
+    let key = key_of(cluster).filter(|key| key.scope == cluster.resource.scope);
+    match cluster.control_plane_ids() {
+        [Case { value: id, .. }] if id.is_type(IDENTITY) == Some(true) => {
+            Recipient::identity(eval, id, cluster.resource.scope, key)
+        }
+        // A parameter, an output of a module: the ID of something.
+        [] => key.filter(|key| eval.value(*key).iter().all(|one| one.value.is_unknown())).map(Recipient::ById),
+        _ => None,
+    }
 }
 
 /// The expression that is the key of the map of identities, or the ID inside of `'${…}'`.
@@ -248,4 +280,167 @@ pub(crate) fn key_of(cluster: &Cluster<'_, '_>) -> Option<Place> {
         _ => property.key,
     };
     Some(Place { scope: entry.property?.object.scope, expr })
+}
+
+#[cfg(test)]
+mod tests {
+    use template::workspace::FileId;
+
+    use super::*;
+    use crate::apply::apply_one;
+    use crate::testing::workspace;
+
+    /// What the refactoring makes of a template; nothing when it is not offered.
+    fn refactored(
+        path: &str,
+        text: &str,
+        refactoring: impl for<'a> Fn(&'a Evaluator<'a>, &Cluster<'_, '_>) -> Option<Fix>,
+    ) -> String {
+        let workspace = workspace(&[(path, text)]);
+        let eval = Evaluator::new(&workspace, FileId(0)).unwrap();
+        let cluster = Cluster::new(&eval, eval.clusters()[0]);
+        let Some(fix) = refactoring(&eval, &cluster) else { return String::new() };
+        apply_one(&fix, |_| text.to_owned()).unwrap().remove(&FileId(0)).unwrap()
+    }
+
+    const BICEP: &str = "param controlPlane string
+
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  location: 'x'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${controlPlane}': {} }
+  }
+  properties: {
+    dnsPrefix: 'aks'
+  }
+}
+";
+
+    #[test]
+    fn brings_an_identity_with_role_and_dependency() {
+        assert_eq!(
+            refactored("main.bicep", BICEP, own_kubelet_identity),
+            "param controlPlane string
+
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  location: 'x'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${controlPlane}': {} }
+  }
+  properties: {
+    dnsPrefix: 'aks'
+    identityProfile: {
+      kubeletidentity: {
+        resourceId: aksKubelet.id
+      }
+    }
+  }
+  dependsOn: [
+    aksKubeletOperator
+  ]
+}
+
+resource aksKubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: 'aks-kubelet'
+  location: 'x'
+}
+
+resource aksKubeletOperator 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: aksKubelet
+  name: guid(aksKubelet.id, controlPlane, 'f1a07417-d97a-45cb-824c-7a7467783830')
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'f1a07417-d97a-45cb-824c-7a7467783830')
+    principalId: reference(controlPlane, '2023-01-31').principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+"
+        );
+    }
+
+    #[test]
+    fn brings_it_in_json_as_well() {
+        let text = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "resources": [
+    {
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "mi"
+    },
+    {
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2025-05-01",
+      "name": "aks",
+      "dependsOn": [
+        "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]"
+      ],
+      "identity": {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {
+          "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]": {}
+        }
+      },
+      "properties": {}
+    }
+  ]
+}
+"#;
+        let after = refactored("main.json", text, own_kubelet_identity);
+        let kubelet = "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'aks-kubelet')";
+        let mi = "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')";
+        let name = format!("guid({kubelet}, {mi}, 'f1a07417-d97a-45cb-824c-7a7467783830')");
+        for line in [
+            format!("        \"[{mi}]\",\n        \"[{kubelet}]\",\n"),
+            format!(
+                "        \"[extensionResourceId({kubelet}, 'Microsoft.Authorization/roleAssignments', {name})]\"\n"
+            ),
+            format!("            \"resourceId\": \"[{kubelet}]\"\n"),
+            format!("      \"scope\": \"[{kubelet}]\",\n      \"name\": \"[{name}]\",\n"),
+            format!("        \"principalId\": \"[reference({mi}, '2023-01-31').principalId]\",\n"),
+            "      \"name\": \"aks-kubelet\",\n".to_owned(),
+        ] {
+            assert!(after.contains(&line), "{line} is not in\n{after}");
+        }
+        let again = workspace(&[("main.json", &after)]);
+        assert!(again.file(FileId(0)).syntax_errors.is_empty(), "{after}");
+    }
+
+    #[test]
+    fn is_not_offered_where_it_would_not_work() {
+        let offered = |text: &str| !refactored("main.bicep", text, own_kubelet_identity).is_empty();
+        assert!(offered(BICEP));
+        assert!(
+            !offered(&BICEP.replace("'UserAssigned'", "'SystemAssigned'")),
+            "the kubelet needs a user-assigned control plane"
+        );
+        assert!(!offered(&BICEP.replace("dnsPrefix: 'aks'", "identityProfile: profile")), "it may have one");
+        assert!(!offered(
+            &BICEP.replace("dnsPrefix: 'aks'", "identityProfile: { kubeletidentity: { resourceId: controlPlane } }")
+        ));
+    }
+
+    #[test]
+    fn whatever_identity_the_kubelet_has_may_pull() {
+        let registry = "resource acr 'Microsoft.ContainerRegistry/registries@2025-06-01-preview' = { name: 'acr', properties: { roleAssignmentMode: 'LegacyRegistryPermissions' } }\n";
+        let pull = |text: &str| {
+            refactored("main.bicep", text, |eval, cluster| {
+                let_pull(eval, cluster, eval.resources_of(template::aks::REGISTRY)[0])
+            })
+        };
+        let text = format!("{BICEP}{registry}");
+        let generated = pull(&text);
+        assert!(
+            generated.contains("principalId: aks.properties.identityProfile.kubeletidentity.objectId"),
+            "{generated}"
+        );
+        assert!(generated.contains("'7f951dda-4ed3-4680-a7ca-43fe172d538d')"), "{generated}");
+        let abac = pull(&text.replace("LegacyRegistry", "AbacRepository"));
+        assert!(abac.contains("'b93aa761-3e63-49ed-ac28-beffa264f7ac')"), "{abac}");
+    }
 }

@@ -114,6 +114,9 @@ pub mod rights {
     pub static REACH_VAULT: Right =
         Right { role: "f25e0fa2-a7c8-4377-a976-54943a77a395", wider: &[CONTRIBUTOR, OWNER] };
 
+    /// Container Registry Repository Reader: to pull images from a registry in ABAC mode.
+    pub static READ_REPOSITORIES: Right = Right { role: "b93aa761-3e63-49ed-ac28-beffa264f7ac", wider: &[] };
+
     /// AcrPull: to pull images. The roles of registries in ABAC mode count as well.
     pub static PULL_IMAGES: Right = Right {
         role: "7f951dda-4ed3-4680-a7ca-43fe172d538d",

@@ -1,13 +1,10 @@
-use std::rc::Rc;
-
 use template::aks::{Case, Cluster, REGISTRY};
-use template::grants::{Bearer, Right, Truth, Wanted, rights};
-use template::value::{ResourceId, ResourceRef, Value};
+use template::grants::{Bearer, Truth, Wanted, rights};
+use template::value::{ResourceRef, Value};
 
-use crate::kubelet_grant::{Recipient, assignment};
+use crate::kubelet_grant::let_pull;
 use crate::offers::{label, label_of_id};
-use crate::write::Target;
-use crate::{Applicability, Ctx, Finding, Fix, Rule, declare_rule};
+use crate::{Ctx, Finding, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -139,7 +136,7 @@ impl Rule for KubeletAcrRoleMissing {
                 Finding::at(ctx.eval.written_at(slot)?, message)
                     .help("Give it AcrPull on the registry, if the cluster pulls from there")
                     .related(ctx.eval.header(*registry), "the registry")
-                    .fix(registries.iter().filter_map(|registry| granted(ctx, kubelet, *registry))),
+                    .fix(registries.iter().filter_map(|registry| let_pull(ctx.eval, cluster, *registry))),
             )
         });
     }
@@ -151,19 +148,6 @@ fn needs_role(ctx: &Ctx<'_>, registry: ResourceRef) -> bool {
     let anonymous = ctx.eval.slots(registry, &["properties", "anonymousPullEnabled"]);
     let is_closed = anonymous.iter().all(|case| matches!(case.value.value, Value::Null | Value::Bool(false)));
     !declared.existing && declared.repeat.is_none() && is_closed
-}
-
-/// Container Registry Repository Reader.
-static READ_REPOSITORIES: Right = Right { role: "b93aa761-3e63-49ed-ac28-beffa264f7ac", wider: &[] };
-
-fn granted(ctx: &Ctx<'_>, kubelet: &Rc<ResourceId>, registry: ResourceRef) -> Option<Fix> {
-    let to = Recipient::identity(ctx.eval, kubelet, registry.scope, None)?;
-    let mode = ctx.eval.slots(registry, &["properties", "roleAssignmentMode"]);
-    let is_abac = mode.iter().any(|case| case.value.value.literal() == Some("AbacRepositoryPermissions"));
-    let right = if is_abac { &READ_REPOSITORIES } else { &rights::PULL_IMAGES };
-    let pull = assignment(ctx.eval, registry.scope, "kubeletPull", right, &to, &Target::Declared(registry));
-    let title = format!("Give it {} on {}", right.role_name(), label(ctx, registry));
-    ctx.rewrite().add_resource(registry.scope, &pull).fix(title, Applicability::Unsafe)
 }
 
 #[cfg(test)]
