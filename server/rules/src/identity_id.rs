@@ -7,9 +7,10 @@ use syntax::{TextEdit, TextRange, TextSize};
 use template::Expr;
 use template::aks::{IDENTITY, is_guid};
 use template::eval::{Place, ScopeId};
-use template::value::{Piece, ResourceRef, Str, Target};
+use template::expr::Segment;
+use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
 
-use crate::{Applicability, Ctx, FileEdit, Fix};
+use crate::{Applicability, Ctx, FileEdit, Fix, Severity};
 
 /// Why a text is not the resource ID of a user-assigned identity. Displays as the rest of a sentence: "is a name".
 #[derive(Clone, Debug)]
@@ -180,4 +181,30 @@ pub(crate) fn with_brackets(ctx: &Ctx<'_>, text: Place) -> Option<Fix> {
         edits.push(insert(at.range.end() - one, "]"));
     }
     Some(Fix { title: "Put the expression in brackets".to_owned(), applicability: Applicability::Safe, edits })
+}
+
+/// The identity whose name the expression reads: `'${mi.name}'`.
+pub(crate) fn name_of(ctx: &Ctx<'_>, key: Place) -> Option<ResourceRef> {
+    let template = ctx.eval.template(key.scope);
+    let mut expr = key.expr;
+    if let Expr::Interpolation(segments) = template.expr(expr)
+        && let [Segment::Hole(hole)] = segments.as_ref()
+    {
+        expr = *hole;
+    }
+    let Expr::Member { base, name, .. } = template.expr(expr) else { return None };
+    match ctx.eval.value(Place { expr: *base, ..key }).single()? {
+        Value::Resource(resource) if *name == *"name" && ctx.eval.resource(*resource).is_type(IDENTITY) => {
+            Some(*resource)
+        }
+        _ => None,
+    }
+}
+
+/// A parameter of which only its name is known, and that says that it is a name: no more than a warning.
+pub(crate) fn named_like_a_name(ctx: &Ctx<'_>, key: &Str) -> Option<Severity> {
+    let [Piece::Unknown(unknown)] = key.pieces() else { return None };
+    let Why::Parameter(scope, index) = unknown.why else { return None };
+    let name = ctx.eval.template(scope).parameters.get(index as usize)?.name.as_str();
+    name.to_ascii_lowercase().ends_with("name").then_some(Severity::Warning)
 }

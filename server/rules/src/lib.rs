@@ -12,6 +12,7 @@ mod conformance;
 mod ctx;
 mod identity_id;
 mod judge;
+pub mod kubelet_grant;
 mod offers;
 mod rule;
 mod rules;

@@ -82,13 +82,13 @@ pub(crate) fn control_planes<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>)
         .map(Offer::Declared)
         .collect();
     if offers.is_empty() {
-        offers.push(new_identity(ctx, cluster, "identity"));
+        offers.push(Offer::New(Box::new(new_identity(ctx, cluster, "identity"))));
     }
     offers
 }
 
 /// An identity that is not declared yet, named after the cluster.
-pub(crate) fn new_identity<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>, suffix: &str) -> Offer {
+pub(crate) fn new_identity<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>, suffix: &str) -> NewResource {
     let resource = cluster.declaration();
     let scope = cluster.resource.scope;
     let place = |expr| New::Copy(Place { scope, expr });
@@ -106,7 +106,7 @@ pub(crate) fn new_identity<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>, s
     });
     let location = location
         .unwrap_or_else(|| New::Member(Box::new(New::Call("resourceGroup", Vec::new())), vec!["location".to_owned()]));
-    Offer::New(Box::new(NewResource {
+    NewResource {
         head: ResourceHead {
             symbol: unused_name(ctx.view(), scope, &format!("{base}{capital}")),
             resource_type: IDENTITY.to_owned(),
@@ -116,7 +116,7 @@ pub(crate) fn new_identity<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>, s
         },
         members: vec![(New::str("location"), location)],
         depends_on: Vec::new(),
-    }))
+    }
 }
 
 /// What to call a declared resource in a message: its symbol, or its name as far as it is known.

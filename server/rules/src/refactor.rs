@@ -48,7 +48,7 @@ pub fn system_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_
     if !takes(cluster, "UserAssigned") || !eval.is_braces(block.slot.place?) {
         return None;
     }
-    let offer = new_identity(eval, cluster, "identity");
+    let offer = Offer::New(Box::new(new_identity(eval, cluster, "identity")));
     let map = New::Object(vec![(offer.id(), New::empty_object())]);
     let mut rewrite = Rewrite::new(eval).replace(kind_slot.place?, New::str("UserAssigned")).set(
         block.slot.place?,

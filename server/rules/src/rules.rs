@@ -42,6 +42,17 @@ rules! {
         identity_profile_unknown_key,
         kubelet_without_resource_id,
         kubelet_identity_misspelt,
+        kubelet_resource_id_wrong,
+        kubelet_ids_redundant,
+        kubelet_ids_swapped,
+        kubelet_map_shape,
+        kubelet_role_missing,
+        kubelet_role_no_dependency,
+        kubelet_role_wrong_target,
+        kubelet_same_as_control_plane,
+        kubelet_generated_identity,
+        kubelet_api_version,
+        kubelet_acr_role_missing,
     }
     service_principal {
         msi_without_identity,

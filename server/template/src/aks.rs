@@ -13,7 +13,7 @@ use crate::canon::CanonId;
 use crate::condition::Conditions;
 use crate::eval::{Evaluator, Place, ScopeId};
 use crate::expr::{Expr, Member, ObjectForm, Property};
-use crate::value::{Entry, ObjectValue, Piece, Read, ResourceId, ResourceRef, Str, Target, Value, Values};
+use crate::value::{Entry, ObjectValue, Occurs, Piece, Read, ResourceId, ResourceRef, Str, Target, Value, Values};
 use crate::workspace::Location;
 use crate::{ExprId, Template};
 
@@ -413,6 +413,23 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The elements of an array, each in every case in which it is there. Those of which nothing is known are left out.
+    pub fn items(&self, array: &Case<Slot>) -> Vec<Case<Slot>> {
+        let Value::Array(items) = &array.value.value else { return Vec::new() };
+        let mut cases = Vec::new();
+        for item in items.elements.iter().filter(|item| item.occurs != Occurs::Rest) {
+            let Some(when) = self.and(&array.when, &item.when) else { continue };
+            for alternative in self.force(&item.value).iter() {
+                if let Some(when) = self.and(&when, &alternative.when) {
+                    let (value, place) = (alternative.value.clone(), alternative.place);
+                    cases.push(Case { when, value: Slot { value, place, property: None, holder: None, depth: 0 } });
+                }
+            }
+        }
+        cases.truncate(MAX_CASES);
+        cases
+    }
+
     /// Every combination of cases that can hold together.
     pub fn join<'c, A, B>(&self, left: &'c [Case<A>], right: &'c [Case<B>]) -> Vec<Case<(&'c A, &'c B)>> {
         let mut all = Vec::new();
@@ -631,7 +648,7 @@ impl Evaluator<'_> {
     }
 
     /// The GUID of a role definition, in every form that it is written in.
-    fn role_guid(&self, text: &Str, place: Place) -> Option<Rc<str>> {
+    pub fn role_guid(&self, text: &Str, place: Place) -> Option<Rc<str>> {
         if let Some(text) = text.literal() {
             let last = text.rsplit('/').next()?;
             return is_guid(last).then(|| last.to_ascii_lowercase().into());

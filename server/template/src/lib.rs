@@ -8,6 +8,7 @@ mod dependencies;
 pub mod eval;
 pub mod expr;
 mod functions;
+pub mod grants;
 pub mod lower;
 pub mod model;
 mod name;

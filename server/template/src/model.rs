@@ -255,6 +255,8 @@ pub struct Module {
     pub repeat: Option<Repeat>,
     /// `dependsOn`, an array as a rule.
     pub depends_on: Option<ExprId>,
+    /// The object with all of this.
+    pub body: ExprId,
     /// The whole declaration.
     pub range: TextRange,
     /// What to underline when the module as a whole is meant.

@@ -135,7 +135,7 @@ impl<'w> Evaluator<'w> {
         self.canons.borrow_mut().id(Canon::Id(resource_type.to_ascii_lowercase().into(), names, scope))
     }
 
-    fn make_id(
+    pub(crate) fn make_id(
         &self,
         resource_type: Option<Rc<str>>,
         names: SmallVec<[Str; 1]>,
@@ -266,6 +266,24 @@ impl<'w> Evaluator<'w> {
             }
         }
         self.group_canon(&parts)
+    }
+
+    /// The name of the resource group that an ID says it is in; `None` when it is the deployment's own or not known to be a
+    /// group. What is not known of the name is a piece of its own.
+    pub fn group_of(&self, id: &ResourceId) -> Option<Str> {
+        let canons = self.canons.borrow();
+        let Canon::Call(function, parts) = canons.get(id.scope?) else { return None };
+        let group = *parts.last().filter(|_| &**function == "group")?;
+        let piece = |canon| match canons.get(canon) {
+            Canon::Text(text) => Piece::Text(text.as_ref().into()),
+            _ => Piece::Unknown(Unknown { canon, why: Why::TooMuch, place: None }),
+        };
+        let mut name = Str::default();
+        match canons.get(group) {
+            Canon::Concat(parts) => parts.iter().for_each(|&part| name.push(piece(part))),
+            _ => name.push(piece(group)),
+        }
+        Some(name)
     }
 
     /// The normal form of a group given as `[subscription, group]` or `[group]`; `None` for the deployment's own.

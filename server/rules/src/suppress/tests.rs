@@ -150,7 +150,10 @@ fn silenced(path: &str, text: &str) -> String {
 
 #[test]
 fn suppressions_that_are_added_work() {
-    let text = silenced("a.bicep", "resource a 'Microsoft.Authorization/locks@2020-05-01' = {\n\tname: 'bad'\n}\nvar b = 'bad'\n");
+    let text = silenced(
+        "a.bicep",
+        "resource a 'Microsoft.Authorization/locks@2020-05-01' = {\n\tname: 'bad'\n}\nvar b = 'bad'\n",
+    );
     assert_eq!(
         text,
         format!(

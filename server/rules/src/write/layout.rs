@@ -207,6 +207,14 @@ impl Slot<'_> {
         out
     }
 
+    /// Several entries, as one.
+    pub(crate) fn join(&self, entries: &[String], comma: bool) -> String {
+        if !self.block {
+            return entries.join(", ");
+        }
+        entries.join(&format!("{}{}{}", if comma { "," } else { "" }, self.eol(), self.indent))
+    }
+
     pub(crate) fn eol(&self) -> &'static str {
         self.text.line_ending().as_str()
     }

@@ -17,13 +17,14 @@ mod new;
 mod unused;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use syntax::{Language, TextEdit, TextEdits, TextRange, TextSize};
 use template::aks::PropertyAt;
 use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Member, Object, ObjectForm, Property, Ref};
 use template::model::TypeKind;
-use template::value::ResourceRef;
+use template::value::{ModuleRef, ResourceRef};
 use template::workspace::{FileId, SourceFile};
 use template::{Expr, ExprId, Name, Template};
 
@@ -212,13 +213,23 @@ impl<'a> Rewrite<'a> {
     /// Puts an item at the end of an array.
     #[must_use]
     pub fn push(self, array: Place, item: New) -> Self {
+        self.push_all(array, vec![item])
+    }
+
+    /// Puts items at the end of an array. Two calls of [`Rewrite::push`] for one array would not know of each other.
+    #[must_use]
+    pub fn push_all(self, array: Place, items: Vec<New>) -> Self {
         self.attempt(array.scope, |this| {
             let array = array.expr;
             let list = this.array(array)?;
             let mut renderer = this.renderer();
             let embedded = list.one_line;
-            let edits =
-                list.insert(&this.unit.source.text, list.entries.len(), |slot| renderer.value(&item, slot, embedded))?;
+            let comma = list.separator == Separator::Comma;
+            let edits = list.insert(&this.unit.source.text, list.entries.len(), |slot| {
+                let items: Option<Vec<String>> =
+                    items.iter().map(|item| renderer.value(item, slot, embedded)).collect();
+                Some(slot.join(&items?, comma))
+            })?;
             let copied = renderer.copied;
             this.add(edits, &copied)
         })
@@ -238,14 +249,61 @@ impl<'a> Rewrite<'a> {
     /// Makes a declared resource wait for another: adds to its `dependsOn`, or creates it.
     #[must_use]
     pub fn depend(self, resource: ResourceRef, on: Target) -> Self {
+        self.depend_all(resource, vec![on])
+    }
+
+    /// Makes a declared resource wait for several others. Two calls of [`Rewrite::depend`] for one resource would not know of
+    /// each other.
+    #[must_use]
+    pub fn depend_all(self, resource: ResourceRef, on: Vec<Target>) -> Self {
         let declared = self.eval.resource(resource);
-        let place = |expr| Place { scope: resource.scope, expr };
-        if let Some(list) = declared.depends_on {
-            return self.push(place(list), New::Dependency(on));
+        self.depend_in(resource.scope, declared.body, declared.depends_on, on)
+    }
+
+    /// Makes a declared resource wait for another, wherever in the deployment the two are: where modules are between them, it
+    /// is the module that waits, or that is waited for.
+    #[must_use]
+    pub fn depend_across(mut self, resource: ResourceRef, on: ResourceRef) -> Self {
+        let (waiting, awaited) = (self.steps(resource), self.steps(on));
+        let mut pairs = waiting.iter().zip(&awaited);
+        let Some((waiting, awaited)) = pairs.find(|(a, b)| !a.is_same(b)) else {
+            self.spoilt = true; // one is part of the other
+            return self;
+        };
+        let target = match *awaited {
+            Step::Resource(on) => Target::Declared(on),
+            Step::Module(on) => Target::Module(on),
+        };
+        match *waiting {
+            Step::Resource(resource) => self.depend(resource, target),
+            Step::Module(module) => {
+                let declared = &self.eval.template(module.scope).modules[module.index as usize];
+                self.depend_in(module.scope, declared.body, declared.depends_on, vec![target])
+            }
         }
-        let is_json = self.eval.template(resource.scope).language == Language::Json;
+    }
+
+    /// The modules around a resource from the root down, then the resource.
+    fn steps(&self, resource: ResourceRef) -> Vec<Step> {
+        let mut steps = vec![Step::Resource(resource)];
+        let mut module = self.eval.scope(resource.scope).module;
+        while let Some(here) = module {
+            steps.push(Step::Module(here));
+            module = self.eval.scope(here.scope).module;
+        }
+        steps.reverse();
+        steps
+    }
+
+    fn depend_in(self, scope: ScopeId, body: ExprId, list: Option<ExprId>, on: Vec<Target>) -> Self {
+        let place = |expr| Place { scope, expr };
+        let on = on.into_iter().map(New::Dependency).collect();
+        if let Some(list) = list {
+            return self.push_all(place(list), on);
+        }
+        let is_json = self.eval.template(scope).language == Language::Json;
         let at = if is_json { At::Before("properties") } else { At::Last };
-        self.insert(place(declared.body), at, "dependsOn", New::Array(vec![New::Dependency(on)]))
+        self.insert(place(body), at, "dependsOn", New::Array(on))
     }
 
     /// Makes a declared resource wait for another that it refers to by its ID. That has to be said in ARM JSON only: the
@@ -316,6 +374,12 @@ impl<'a> Rewrite<'a> {
     /// Declares a resource behind all others.
     #[must_use]
     pub fn add_resource(self, scope: ScopeId, resource: &NewResource) -> Self {
+        self.add_resources(scope, &[resource])
+    }
+
+    /// Declares resources behind all others. Two calls of [`Rewrite::add_resource`] would not know of each other.
+    #[must_use]
+    pub fn add_resources(self, scope: ScopeId, resources: &[&NewResource]) -> Self {
         self.attempt(scope, |this| {
             let section = this.unit.template.insertion.resources?;
             let text = &this.unit.source.text;
@@ -323,27 +387,32 @@ impl<'a> Rewrite<'a> {
             if this.is_json() {
                 let symbolic = text.slice(section).starts_with('{');
                 let list = this.section(section, this.unit.template.resources.iter().map(|other| other.range))?;
-                let body = json_resource(resource);
                 let edits = list.insert(text, list.entries.len(), |slot| {
-                    let body = renderer.json(&body, slot)?;
-                    Some(if symbolic { format!("{}: {body}", json_text(&resource.head.symbol)) } else { body })
+                    let one = |resource: &&NewResource| {
+                        let body = renderer.json(&json_resource(resource), slot)?;
+                        Some(if symbolic { format!("{}: {body}", json_text(&resource.head.symbol)) } else { body })
+                    };
+                    let all: Option<Vec<String>> = resources.iter().map(one).collect();
+                    Some(slot.join(&all?, true))
                 })?;
                 let copied = renderer.copied;
                 return this.add(edits, &copied);
             }
-            let mut members = vec![(New::str("name"), resource.head.name.last()?.clone())];
-            if let Some(scope) = &resource.head.scope {
-                members.insert(0, (New::str("scope"), New::Scope(scope.clone())));
-            }
-            members.extend(resource.members.iter().cloned());
-            let slot = Slot::in_place_of(text, start_of_text());
-            let body = renderer.bicep(&New::Object(members), &slot)?;
-            let ResourceHead { symbol, resource_type, api_version, .. } = &resource.head;
             let eol = text.line_ending().as_str();
-            let before = if text.as_str().ends_with(['\n', '\r']) { eol.to_owned() } else { format!("{eol}{eol}") };
-            let declaration = format!("{before}resource {symbol} '{resource_type}@{api_version}' = {body}{eol}");
+            let mut written = if text.as_str().ends_with(['\n', '\r']) { String::new() } else { eol.to_owned() };
+            for resource in resources {
+                let mut members = vec![(New::str("name"), resource.head.name.last()?.clone())];
+                if let Some(scope) = &resource.head.scope {
+                    members.insert(0, (New::str("scope"), New::Scope(scope.clone())));
+                }
+                members.extend(resource.members.iter().cloned());
+                let slot = Slot::in_place_of(text, start_of_text());
+                let body = renderer.bicep(&New::Object(members), &slot)?;
+                let ResourceHead { symbol, resource_type, api_version, .. } = &resource.head;
+                let _ = write!(written, "{eol}resource {symbol} '{resource_type}@{api_version}' = {body}{eol}");
+            }
             let copied = renderer.copied;
-            this.add(vec![TextEdit::insert(section.end(), declaration)], &copied)
+            this.add(vec![TextEdit::insert(section.end(), written)], &copied)
         })
     }
 
@@ -567,6 +636,23 @@ impl<'a> Rewrite<'a> {
         let eol = text.line_ending().as_str();
         let before = if line_start(text, at).is_some() { "" } else { eol };
         self.add(vec![TextEdit::insert(at, format!("{before}{statement}{eol}"))], &[])
+    }
+}
+
+/// What is deployed at a time of its own.
+#[derive(Clone, Copy)]
+enum Step {
+    Resource(ResourceRef),
+    Module(ModuleRef),
+}
+
+impl Step {
+    fn is_same(self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Resource(a), Self::Resource(b)) => a.index == b.index,
+            (Self::Module(a), Self::Module(b)) => a.index == b.index,
+            _ => false,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Member, ObjectForm, Segment};
-use template::model::Resource;
-use template::value::ResourceRef;
+use template::model::{Module, Resource};
+use template::value::{ModuleRef, ResourceRef};
 use template::{Expr, ExprId};
 
 use super::Unit;
@@ -65,6 +65,8 @@ pub enum Target {
     Declared(ResourceRef),
     /// One that the same fix adds.
     Added(Box<ResourceHead>),
+    /// A module of the same template, to be waited for.
+    Module(ModuleRef),
 }
 
 /// What identifies a resource that a fix adds.
@@ -132,6 +134,12 @@ impl<'a> Renderer<'a> {
     fn declared(&self, resource: &ResourceRef) -> Option<&'a Resource> {
         let own = std::ptr::eq(self.eval.template(resource.scope), self.unit.template);
         self.unit.template.resources.get(resource.index as usize).filter(|_| own)
+    }
+
+    /// The module, when it is one of this template.
+    fn module(&self, module: &ModuleRef) -> Option<&'a Module> {
+        let own = std::ptr::eq(self.eval.template(module.scope), self.unit.template);
+        self.unit.template.modules.get(module.index as usize).filter(|_| own)
     }
 
     /// As a value of Bicep.
@@ -223,6 +231,8 @@ impl<'a> Renderer<'a> {
     fn symbol(&self, target: &Target) -> Option<String> {
         match target {
             Target::Added(head) => Some(head.symbol.clone()),
+            // All of a loop are waited for by the name of the loop.
+            Target::Module(module) => Some(self.module(module)?.symbol.as_ref()?.name.as_str().to_owned()),
             Target::Declared(resource) => {
                 let resource = self.declared(resource)?;
                 // One of several needs an index that nobody knows.
@@ -435,6 +445,7 @@ impl<'a> Renderer<'a> {
     fn arm_read(&mut self, target: &Target, path: &[String]) -> Option<String> {
         let resource = if self.has_symbols(target) { arm_string(&self.symbol(target)?) } else { self.arm_id(target)? };
         let version = match target {
+            Target::Module(_) => return None,
             Target::Added(head) => arm_string(&head.api_version),
             Target::Declared(resource) => {
                 let version = self.declared(resource)?.api_version?;
@@ -458,6 +469,14 @@ impl<'a> Renderer<'a> {
             Target::Added(head) => {
                 let scope = head.scope.clone().map(New::Id);
                 Some((head.resource_type.clone(), head.name.clone(), scope))
+            }
+            // A deployment of ARM JSON is a resource as well.
+            Target::Module(module) => {
+                let resources = (0..).zip(&self.unit.template.resources);
+                let (index, _) = resources.filter(|(_, one)| one.module == Some(module.index)).next()?;
+                let scope = self.module(module)?.scope;
+                let declared = ResourceRef { scope: module.scope, index, element: None };
+                self.identity_of(&Target::Declared(declared)).filter(|_| scope.is_none())
             }
             Target::Declared(declared) => {
                 let resource = self.declared(declared)?;
@@ -527,6 +546,7 @@ impl<'a> Renderer<'a> {
     fn has_symbols(&self, target: &Target) -> bool {
         match target {
             Target::Declared(resource) => self.declared(resource).is_some_and(|resource| resource.symbol.is_some()),
+            Target::Module(module) => self.module(module).is_some_and(|module| module.symbol.is_some()),
             Target::Added(_) => super::has_symbolic_resources(self.unit),
         }
     }

@@ -400,6 +400,7 @@ impl<'t> Lowering<'t> {
             condition,
             repeat,
             depends_on,
+            body,
             range: module.range,
             header: self.header("module", module.name, module.path, module.range),
         });

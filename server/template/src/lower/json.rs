@@ -355,6 +355,7 @@ impl<'t> Lowering<'t> {
                 condition,
                 repeat,
                 depends_on,
+                body,
                 range,
                 header,
             });

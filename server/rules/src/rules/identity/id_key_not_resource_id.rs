@@ -1,10 +1,8 @@
-use template::Expr;
 use template::aks::{Cluster, IDENTITY, IdEntry, IdentityBlock, Ids, PropertyAt};
 use template::eval::Place;
-use template::expr::Segment;
-use template::value::{Piece, ResourceRef, Str, Value, Why};
+use template::value::ResourceRef;
 
-use crate::identity_id::{Mistake, mistake_in};
+use crate::identity_id::{Mistake, mistake_in, name_of, named_like_a_name};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -139,32 +137,6 @@ fn made(ctx: &Ctx<'_>, entry: &IdEntry, block: Place) -> Option<Finding> {
 fn to_id(ctx: &Ctx<'_>, property: PropertyAt, identity: ResourceRef, applicability: Applicability) -> Option<Fix> {
     let fix = ctx.rewrite().replace_key(property, New::id(identity));
     fix.fix(format!("Use the ID of {}", crate::offers::label(ctx, identity)), applicability)
-}
-
-/// The identity whose name the expression reads: `'${mi.name}'`.
-fn name_of(ctx: &Ctx<'_>, key: Place) -> Option<ResourceRef> {
-    let template = ctx.eval.template(key.scope);
-    let mut expr = key.expr;
-    if let Expr::Interpolation(segments) = template.expr(expr)
-        && let [Segment::Hole(hole)] = segments.as_ref()
-    {
-        expr = *hole;
-    }
-    let Expr::Member { base, name, .. } = template.expr(expr) else { return None };
-    match ctx.eval.value(Place { expr: *base, ..key }).single()? {
-        Value::Resource(resource) if *name == *"name" && ctx.eval.resource(*resource).is_type(IDENTITY) => {
-            Some(*resource)
-        }
-        _ => None,
-    }
-}
-
-/// A parameter of which only its name is known, and that says that it is a name: no more than a warning.
-fn named_like_a_name(ctx: &Ctx<'_>, key: &Str) -> Option<Severity> {
-    let [Piece::Unknown(unknown)] = key.pieces() else { return None };
-    let Why::Parameter(scope, index) = unknown.why else { return None };
-    let name = ctx.eval.template(scope).parameters.get(index as usize)?.name.as_str();
-    name.to_ascii_lowercase().ends_with("name").then_some(Severity::Warning)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 use template::aks::{Cluster, Identity, IdentityBlock, Kind};
-use template::value::{ResourceId, Value};
+use template::grants::Truth;
+use template::value::Value;
 
+use super::kubelet_generated_identity::is_generated;
 use crate::offers::control_planes;
 use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
 
@@ -75,7 +77,7 @@ impl Rule for KubeletNeedsUserAssigned {
             };
             let Value::Object(object) = &kubelet.value else { return None };
             let resource_id = ctx.eval.slots_in(kubelet, &case.when, &["resourceId"]);
-            if object.entries.is_empty() || ctx.eval.ids_of(&resource_id).iter().any(|id| is_generated(&id.value)) {
+            if object.entries.is_empty() || ctx.eval.ids_of(&resource_id).iter().any(|id| is_generated(ctx, cluster, &id.value) != Truth::No) {
                 return None;
             }
             let at = match kubelet.property.and_then(|property| ctx.eval.key_location(property)) {
@@ -92,12 +94,6 @@ impl Rule for KubeletNeedsUserAssigned {
             Some(finding.fix(fixes(ctx, cluster, identity)))
         });
     }
-}
-
-/// Whether it is the identity that AKS makes for the nodes when it is given none.
-fn is_generated(id: &ResourceId) -> bool {
-    let name = id.names.last().map(template::value::Str::sketch).unwrap_or_default();
-    name.to_ascii_lowercase().ends_with("-agentpool")
 }
 
 fn fixes(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, identity: &Identity) -> Vec<Fix> {

@@ -1,7 +1,7 @@
-use template::aks::Cluster;
-use template::value::{Str, Target, Value};
+use template::aks::{Cluster, IDENTITY};
+use template::value::{Entry, ObjectValue, Str, Target, Value};
 
-use crate::{Applicability, At, Ctx, Finding, New, Rule, declare_rule};
+use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -29,7 +29,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Adds the `resourceId` of the identity that the other properties are taken from.
+    /// Renames the member that holds the ID, or adds the `resourceId` of the identity that the other properties are taken from.
     ///
     /// ## When not to use it
     /// Always use it.
@@ -64,6 +64,7 @@ impl Rule for KubeletWithoutResourceId {
             };
             let finding = Finding::at(at, "`kubeletidentity` has no `resourceId`")
                 .help("Give the resource ID of the identity; it is all that AKS needs");
+            let renamed = misnamed(ctx, object);
             let source =
                 object.entries.iter().find_map(|entry| match ctx.eval.force(&entry.value).single()?.read()?.target {
                     Target::Declared(identity) => Some(identity),
@@ -75,15 +76,34 @@ impl Rule for KubeletWithoutResourceId {
                 let title = format!("Add the ID of {} as `resourceId`", crate::offers::label(ctx, identity));
                 rewrite.fix(title, Applicability::Safe)
             });
-            Some(finding.fix(fix))
+            Some(finding.fix(renamed).fix(fix))
         });
     }
+}
+
+/// A member that holds the ID under another name: `id`, `identityId`.
+fn misnamed(ctx: &Ctx<'_>, object: &ObjectValue) -> Option<Fix> {
+    let is_id = |entry: &&Entry| {
+        let values = ctx.eval.force(&entry.value);
+        let id = values.iter().find_map(|one| match (&one.value, one.place) {
+            (Value::Str(text), Some(place)) => ctx.eval.parse_id(text, place.scope, place),
+            _ => None,
+        });
+        id.is_some_and(|id| id.is_type(IDENTITY) == Some(true))
+    };
+    let entry = object.entries.iter().find(is_id)?;
+    let key = entry.key.as_ref().and_then(Str::literal)?;
+    // An ID as client ID is an ID in the wrong place.
+    let is_other = ["clientId", "objectId"].iter().any(|name| key.eq_ignore_ascii_case(name));
+    let property = template::aks::property_of(entry).filter(|_| !is_other)?;
+    let rename = ctx.rewrite().rename_key(property, "resourceId");
+    rename.fix(format!("Rename `{key}` to `resourceId`"), Applicability::Safe)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::check;
+    use crate::testing::{check, check_fix};
 
     #[test]
     fn what_is_not_known_may_hold_it() {
@@ -96,5 +116,20 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
 }
 ",
         );
+    }
+
+    #[test]
+    fn renames_what_holds_the_id() {
+        let text = |name: &str| {
+            format!(
+                "resource kmi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {{ name: 'kmi' }}
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
+  name: 'aks'
+  properties: {{ identityProfile: {{ kubeletidentity: {{ {name}: kmi.id }} }} }}
+}}
+"
+            )
+        };
+        check_fix(RULE, &text("id"), &text("resourceId"));
     }
 }

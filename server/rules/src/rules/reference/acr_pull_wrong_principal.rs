@@ -1,4 +1,5 @@
 use template::aks::{Case, Cluster, Principal, RoleAssignment, Slot};
+use template::grants::{Truth, rights};
 use template::value::{ResourceRef, Value};
 
 use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
@@ -78,9 +79,6 @@ declare_rule! {
     }
 }
 
-/// The GUID of the role AcrPull.
-const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
-
 impl Rule for AcrPullWrongPrincipal {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
         let assignments: Vec<RoleAssignment> = ctx.eval.role_assignments().into_iter().filter(gives_pull).collect();
@@ -89,20 +87,15 @@ impl Rule for AcrPullWrongPrincipal {
         }
         let clusters: Vec<Cluster<'_, '_>> =
             ctx.eval.clusters().into_iter().map(|one| Cluster::new(ctx.eval, one)).collect();
-        let granted: Vec<Principal> = assignments
-            .iter()
-            .flat_map(|assignment| &assignment.principal)
-            .filter_map(|principal| ctx.eval.principal(&principal.value.value))
-            .collect();
         for assignment in &assignments {
             let cases = ctx.eval.join(&assignment.roles, &assignment.principal);
             ctx.judge(&cases, |case| {
                 let (role, principal) = case.value;
-                if &**role != ACR_PULL {
+                if **role != *rights::PULL_IMAGES.role {
                     return None;
                 }
                 let (cluster, applicability) = wrong_cluster(ctx, &clusters, principal)?;
-                if granted.iter().any(|other| is_kubelet_of(ctx, &clusters, other, cluster)) {
+                if kubelet_may_pull(ctx, cluster) {
                     return None;
                 }
                 finding(ctx, assignment, principal, cluster, applicability)
@@ -112,7 +105,7 @@ impl Rule for AcrPullWrongPrincipal {
 }
 
 fn gives_pull(assignment: &RoleAssignment) -> bool {
-    assignment.roles.iter().any(|Case { value, .. }| &**value == ACR_PULL)
+    assignment.roles.iter().any(|Case { value, .. }| **value == *rights::PULL_IMAGES.role)
 }
 
 /// The cluster whose control plane the principal is, and is nothing else that might pull images.
@@ -142,15 +135,20 @@ fn wrong_cluster(
     }
 }
 
-/// Whether a principal is that of the kubelet of a cluster.
-fn is_kubelet_of(ctx: &Ctx<'_>, clusters: &[Cluster<'_, '_>], principal: &Principal, of: ResourceRef) -> bool {
-    match principal {
-        Principal::Kubelet { cluster, .. } => ctx.eval.id_of(*cluster).canon == ctx.eval.id_of(of).canon,
-        Principal::Identity { id, .. } => clusters.iter().any(|cluster| {
-            cluster.resource == of && cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon)
-        }),
-        _ => false,
-    }
+/// Whether some assignment gives the kubelet of a cluster what it needs, or may give it: one for a principal that is not known
+/// may be for the kubelet.
+fn kubelet_may_pull(ctx: &Ctx<'_>, cluster: ResourceRef) -> bool {
+    let kubelets = ctx.eval.kubelet_bearers(cluster);
+    let grants = ctx.eval.grants();
+    let mut pulls =
+        grants.all.iter().filter(|grant| rights::PULL_IMAGES.is_given_by(grant.role.as_deref()) == Truth::Yes);
+    pulls.any(|grant| match &grant.bearer {
+        None => true,
+        Some(bearer) => kubelets
+            .iter()
+            .filter_map(|case| case.value.as_ref())
+            .any(|own| ctx.eval.same_bearer(bearer, own) != Truth::No),
+    })
 }
 
 fn finding(
@@ -250,6 +248,12 @@ resource acrPull 'Microsoft.Authorization/roleDefinitions@2022-04-01' existing =
         let second =
             pull("aks.properties.identityProfile.kubeletidentity.objectId").replace("resource pull", "resource other");
         check(RULE, &format!("{CLUSTER}{}{second}", pull("aks.identity.principalId")));
+    }
+
+    #[test]
+    fn a_grant_for_someone_who_is_not_known_may_be_for_the_kubelet() {
+        let second = pull("someone").replace("resource pull", "resource other");
+        check(RULE, &format!("param someone string\n{CLUSTER}{}{second}", pull("aks.identity.principalId")));
     }
 
     #[test]
