@@ -86,7 +86,9 @@ impl Rule for CliDeploymentScriptIdentity {
                 return None;
             }
             let at = ctx.eval.written_at(kind_slot)?;
-            let identities = (0..).zip(&ctx.eval.template(resource.scope).resources).filter(|(_, other)| other.is_type(IDENTITY) && other.repeat.is_none());
+            let identities = (0..)
+                .zip(&ctx.eval.template(resource.scope).resources)
+                .filter(|(_, other)| other.is_type(IDENTITY) && other.repeat.is_none());
             let fixes = identities.filter_map(|(index, _)| {
                 let identity = ResourceRef { scope: resource.scope, index, element: None };
                 let place = kind_slot.place.filter(|place| place.scope == resource.scope && ids_slot.is_absent())?;

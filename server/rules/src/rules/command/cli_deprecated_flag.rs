@@ -46,9 +46,12 @@ impl Rule for CliDeprecatedFlag {
             return;
         }
         if let Some(flag) = at.flag(MONITORING) {
-            let exists = at.command.known.is_some_and(|known| known.flag(LOGS).is_some()) && flag.literal() != Some("false");
+            let exists =
+                at.command.known.is_some_and(|known| known.flag(LOGS).is_some()) && flag.literal() != Some("false");
             let renamed = flag.values.iter().fold(at.edit().rename(flag, LOGS), |edit, value| edit.remove_value(value));
-            let fix = renamed.fix(format!("Use `{LOGS}`"), Applicability::Unsafe).filter(|_| exists && !at.command.may_have(LOGS));
+            let fix = renamed
+                .fix(format!("Use `{LOGS}`"), Applicability::Unsafe)
+                .filter(|_| exists && !at.command.may_have(LOGS));
             let message = format!("`{MONITORING}` is deprecated; it is the default of `{LOGS}`");
             report.report(Finding::at(at.location(flag.name_range), message).tag(Tag::Deprecated).fix(fix));
         }

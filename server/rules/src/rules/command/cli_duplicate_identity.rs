@@ -41,19 +41,31 @@ impl Rule for CliDuplicateIdentity {
         for name in ["--assign-identity", "--assign-kubelet-identity"] {
             let all: Vec<&Flag> = at.command.flags.iter().filter(|flag| flag.is(name)).collect();
             if let [first, second, ..] = all.as_slice() {
-                let kubelet = (name == "--assign-identity" && !at.command.may_have("--assign-kubelet-identity"))
-                    .then(|| at.edit().rename(second, "--assign-kubelet-identity").fix("Make it the identity of the kubelets", Applicability::Unsafe));
-                let remove = at.edit().remove(first).fix("Remove the first one, which does not count", Applicability::Unsafe);
+                let kubelet =
+                    (name == "--assign-identity" && !at.command.may_have("--assign-kubelet-identity")).then(|| {
+                        at.edit()
+                            .rename(second, "--assign-kubelet-identity")
+                            .fix("Make it the identity of the kubelets", Applicability::Unsafe)
+                    });
+                let remove =
+                    at.edit().remove(first).fix("Remove the first one, which does not count", Applicability::Unsafe);
                 report.report(
-                    Finding::at(at.location(second.name_range), format!("`{name}` is given twice; only the last one counts"))
-                        .related(at.location(first.name_range), "it is given here first")
-                        .fix(kubelet.flatten())
-                        .fix(remove),
+                    Finding::at(
+                        at.location(second.name_range),
+                        format!("`{name}` is given twice; only the last one counts"),
+                    )
+                    .related(at.location(first.name_range), "it is given here first")
+                    .fix(kubelet.flatten())
+                    .fix(remove),
                 );
             }
             // What a variable stands for may be no word at all.
             let Some([_, second, ..]) = all.first().map(|flag| flag.values.as_slice()) else { continue };
-            if second.literal.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains("/userassignedidentities/")) {
+            if second
+                .literal
+                .as_deref()
+                .is_some_and(|text| text.to_ascii_lowercase().contains("/userassignedidentities/"))
+            {
                 let fix = at.edit().remove_value(second).fix("Remove the second one", Applicability::Unsafe);
                 report.report(Finding::at(at.location(second.range), format!("`{name}` takes one identity")).fix(fix));
             }

@@ -44,7 +44,10 @@ impl Rule for CliEmptyIdentity {
             let Some(value) = flag.values.first() else { continue };
             if value.literal.as_deref() == Some("") {
                 let fix = at.edit().remove(flag).fix(format!("Remove `{name}`"), Applicability::Unsafe);
-                report.report(Finding::at(at.location(value.range), format!("`{name}` is empty, which counts as not given")).fix(fix));
+                report.report(
+                    Finding::at(at.location(value.range), format!("`{name}` is empty, which counts as not given"))
+                        .fix(fix),
+                );
                 continue;
             }
             let Some(output) = &value.output else { continue };
@@ -67,7 +70,10 @@ impl Rule for CliEmptyIdentity {
                 Some(_) => edit,
                 None => insert_behind(edit, at, command.range, " -o tsv"),
             };
-            let mut finding = Finding::at(at.location(value.range), format!("`{name}` takes a resource ID, but `az {}` prints {what} here", command.name));
+            let mut finding = Finding::at(
+                at.location(value.range),
+                format!("`{name}` takes a resource ID, but `az {}` prints {what} here", command.name),
+            );
             if let Some(assigned) = output.assigned {
                 finding = finding.related(at.location(assigned), "it is set here");
             }
@@ -77,7 +83,12 @@ impl Rule for CliEmptyIdentity {
 }
 
 /// Adds text behind a command that is part of this one's value.
-fn insert_behind<'c, 'a>(edit: CommandEdit<'c, 'a>, at: &CommandAt<'_>, range: TextRange, text: &str) -> CommandEdit<'c, 'a> {
+fn insert_behind<'c, 'a>(
+    edit: CommandEdit<'c, 'a>,
+    at: &CommandAt<'_>,
+    range: TextRange,
+    text: &str,
+) -> CommandEdit<'c, 'a> {
     match at.script.fragment.encoding.encode(text) {
         Some(text) => edit.also(at.location(TextRange::empty(range.end())), text),
         None => edit.delete(None),

@@ -84,7 +84,9 @@ impl Rule for CliFlagTypo {
             };
             let is_slip = names.len() == 1 && matches!(flag.resolved, Resolution::Unknown);
             let applicability = if is_slip { Applicability::Safe } else { Applicability::Unsafe };
-            let fixes = names.iter().filter_map(|name| at.edit().rename(flag, name).fix(format!("Change it to `{name}`"), applicability));
+            let fixes = names
+                .iter()
+                .filter_map(|name| at.edit().rename(flag, name).fix(format!("Change it to `{name}`"), applicability));
             let finding = Finding::at(at.location(flag.name_range), message);
             report.report(finding.help(format!("Did you mean {}?", list(names))).fix(fixes));
         }

@@ -44,14 +44,22 @@ impl Rule for CliIdentityNotId {
             let Some(value) = flag.values.first() else { continue };
             if let Some(text) = value.literal.as_deref() {
                 if let Some(what) = wrong(text, at.script.is_prose()) {
-                    report.report(Finding::at(at.location(value.range), format!("`{name}` takes a resource ID, but this is {what}")).help(HELP));
+                    report.report(
+                        Finding::at(
+                            at.location(value.range),
+                            format!("`{name}` takes a resource ID, but this is {what}"),
+                        )
+                        .help(HELP),
+                    );
                 }
             } else if let Some(output) = &value.output {
                 let queried = output.command.query().and_then(|query| query.literal.as_deref()).map(queried);
                 let Some(queried) = queried.filter(|queried| WRONG.contains(queried)) else { continue };
-                let mut finding =
-                    Finding::at(at.location(value.range), format!("`{name}` takes a resource ID, but this is the `{queried}` of an identity"))
-                        .help(HELP);
+                let mut finding = Finding::at(
+                    at.location(value.range),
+                    format!("`{name}` takes a resource ID, but this is the `{queried}` of an identity"),
+                )
+                .help(HELP);
                 if let Some(assigned) = output.assigned {
                     finding = finding.related(at.location(assigned), "it is set here");
                 }
@@ -75,11 +83,19 @@ fn wrong(text: &str, is_prose: bool) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     if lower.starts_with("/subscriptions/") {
         let kind = lower.split_once("/providers/")?.1;
-        return (!kind.starts_with("microsoft.managedidentity/userassignedidentities/")).then_some("the ID of something else");
+        return (!kind.starts_with("microsoft.managedidentity/userassignedidentities/"))
+            .then_some("the ID of something else");
     }
     // In prose a name may stand for the ID it is to be replaced with.
-    (!is_prose && !lower.contains('/') && !lower.contains("id")).then_some("a name")
-        .or_else(|| (!is_prose && !lower.contains('/') && lower.contains("identity") && !lower.contains("-id") && !lower.contains("_id") && !lower.ends_with("id")).then_some("a name"))
+    (!is_prose && !lower.contains('/') && !lower.contains("id")).then_some("a name").or_else(|| {
+        (!is_prose
+            && !lower.contains('/')
+            && lower.contains("identity")
+            && !lower.contains("-id")
+            && !lower.contains("_id")
+            && !lower.ends_with("id"))
+        .then_some("a name")
+    })
 }
 
 #[cfg(test)]

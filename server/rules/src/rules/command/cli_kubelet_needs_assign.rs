@@ -44,7 +44,8 @@ impl Rule for CliKubeletNeedsAssign {
             .edit()
             .insert_after(kubelet, "--assign-identity <resource-id-of-the-control-plane-identity>")
             .fix("Add `--assign-identity`", Applicability::DisplayOnly);
-        let message = "`--assign-kubelet-identity` needs `--assign-identity`: only a user-assigned control plane can have it";
+        let message =
+            "`--assign-kubelet-identity` needs `--assign-identity`: only a user-assigned control plane can have it";
         report.report(
             Finding::at(at.location(kubelet.name_range), message)
                 .help("Give the control plane an identity of its own with `--assign-identity`")
@@ -60,6 +61,9 @@ mod tests {
 
     #[test]
     fn arguments_from_a_variable_may_have_it() {
-        check(RULE, "//- a.sh\naz aks create --assign-kubelet-identity $K \"${args[@]}\"\naz aks create --assign-kubelet-identity $K -g $G $MORE\n");
+        check(
+            RULE,
+            "//- a.sh\naz aks create --assign-kubelet-identity $K \"${args[@]}\"\naz aks create --assign-kubelet-identity $K -g $G $MORE\n",
+        );
     }
 }

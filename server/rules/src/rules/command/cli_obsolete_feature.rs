@@ -34,8 +34,12 @@ declare_rule! {
     }
 }
 
-const OBSOLETE: [&str; 4] =
-    ["MigrateToMSIClusterPreview", "UserAssignedIdentityPreview", "CustomKubeletIdentityPreview", "EnablePodIdentityPreview"];
+const OBSOLETE: [&str; 4] = [
+    "MigrateToMSIClusterPreview",
+    "UserAssignedIdentityPreview",
+    "CustomKubeletIdentityPreview",
+    "EnablePodIdentityPreview",
+];
 
 impl Rule for CliObsoleteFeature {
     fn check_command(&self, report: &Reporter<'_>, at: &CommandAt<'_>) {
@@ -46,13 +50,15 @@ impl Rule for CliObsoleteFeature {
             let flag = at.command.flags.iter().find(|flag| names.contains(&flag.name.as_str()))?;
             flag.values.first()
         };
-        if let Some(namespace) = value(["--namespace", "--provider-namespace"]).and_then(|value| value.literal.as_deref())
+        if let Some(namespace) =
+            value(["--namespace", "--provider-namespace"]).and_then(|value| value.literal.as_deref())
             && !namespace.eq_ignore_ascii_case("Microsoft.ContainerService")
         {
             return;
         }
         let Some(name) = value(["--name", "-n"]) else { return };
-        let Some(feature) = OBSOLETE.iter().find(|own| name.literal.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(own)))
+        let Some(feature) =
+            OBSOLETE.iter().find(|own| name.literal.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(own)))
         else {
             return;
         };

@@ -35,7 +35,9 @@ declare_rule! {
 
 impl Rule for CliOidcNoDisable {
     fn check_command(&self, report: &Reporter<'_>, at: &CommandAt<'_>) {
-        let Some(flag) = at.flag("--disable-oidc-issuer").filter(|_| at.is("aks create") || at.is("aks update")) else { return };
+        let Some(flag) = at.flag("--disable-oidc-issuer").filter(|_| at.is("aks create") || at.is("aks update")) else {
+            return;
+        };
         let fix = at.edit().remove(flag).fix("Remove `--disable-oidc-issuer`", Applicability::Unsafe);
         let message = "there is no `--disable-oidc-issuer`: an OIDC issuer cannot be switched off again";
         report.report(Finding::at(at.location(flag.name_range), message).fix(fix));

@@ -33,13 +33,17 @@ declare_rule! {
     }
 }
 
-const COMMANDS: [&str; 3] = ["aks pod-identity add", "aks pod-identity exception add", "aks pod-identity exception update"];
+const COMMANDS: [&str; 3] =
+    ["aks pod-identity add", "aks pod-identity exception add", "aks pod-identity exception update"];
 
 impl Rule for CliPodIdentity {
     fn check_command(&self, report: &Reporter<'_>, at: &CommandAt<'_>) {
-        let flag = ["--enable-pod-identity", "--enable-pod-identity-with-kubenet"].iter().find_map(|name| at.flag(name));
+        let flag =
+            ["--enable-pod-identity", "--enable-pod-identity-with-kubenet"].iter().find_map(|name| at.flag(name));
         let (range, what) = match flag {
-            Some(flag) if at.is("aks create") || at.is("aks update") => (flag.name_range, format!("`{}` switches on", flag.name)),
+            Some(flag) if at.is("aks create") || at.is("aks update") => {
+                (flag.name_range, format!("`{}` switches on", flag.name))
+            }
             _ if COMMANDS.contains(&at.command.name.as_str()) => {
                 let name = at.command.words.iter().filter(|word| word.role == WordRole::Name).map(|word| word.range);
                 let Some(range) = name.reduce(TextRange::cover) else { return };

@@ -56,7 +56,8 @@ impl Rule for CliPreviewExtension {
             let known = |flag: &Flag| !matches!(flag.resolved, Resolution::Unknown | Resolution::PreviewOnly);
             match command.known {
                 Some(_) => !command.open && command.flags.iter().all(known),
-                None => ["aks show", "aks get-credentials", "aks list", "aks delete", "aks wait"].contains(&command.name.as_str()),
+                None => ["aks show", "aks get-credentials", "aks list", "aks delete", "aks wait"]
+                    .contains(&command.name.as_str()),
             }
         });
         if !kubelet || !plain {

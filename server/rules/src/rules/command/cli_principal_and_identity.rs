@@ -50,11 +50,14 @@ impl Rule for CliPrincipalAndIdentity {
         }
         let remove = |all: &[&Flag]| all.iter().fold(at.edit(), |edit, flag| edit.remove(flag));
         report.report(
-            Finding::at(at.location(other.name_range), format!("`{}` and `{}` exclude each other", other.name, first.name))
-                .related(at.location(first.name_range), "the service principal is set here")
-                .help("Use a managed identity, which has no secret to renew")
-                .fix(remove(&principal).fix("Remove the service principal", Applicability::Unsafe))
-                .fix(remove(&identity).fix("Remove the managed identity", Applicability::Unsafe)),
+            Finding::at(
+                at.location(other.name_range),
+                format!("`{}` and `{}` exclude each other", other.name, first.name),
+            )
+            .related(at.location(first.name_range), "the service principal is set here")
+            .help("Use a managed identity, which has no secret to renew")
+            .fix(remove(&principal).fix("Remove the service principal", Applicability::Unsafe))
+            .fix(remove(&identity).fix("Remove the managed identity", Applicability::Unsafe)),
         );
     }
 }

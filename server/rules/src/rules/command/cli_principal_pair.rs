@@ -47,8 +47,12 @@ impl Rule for CliPrincipalPair {
             if at.command.may_have(other) {
                 continue;
             }
-            let add = at.edit().insert_after(flag, &format!("{other} <value>")).fix(format!("Add `{other}`"), Applicability::DisplayOnly);
-            let drop = at.edit().remove(flag).fix(format!("Remove `{own}`: use a managed identity"), Applicability::Unsafe);
+            let add = at
+                .edit()
+                .insert_after(flag, &format!("{other} <value>"))
+                .fix(format!("Add `{other}`"), Applicability::DisplayOnly);
+            let drop =
+                at.edit().remove(flag).fix(format!("Remove `{own}`: use a managed identity"), Applicability::Unsafe);
             report.report(
                 Finding::at(at.location(flag.name_range), format!("`{own}` needs `{other}`"))
                     .help("Give both, or none of them for a managed identity")

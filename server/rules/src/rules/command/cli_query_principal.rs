@@ -51,14 +51,21 @@ impl Rule for CliQueryPrincipal {
         }
         let creates = |command: &&AzCommand| command.name == "aks create";
         let mut created = at.script.commands.iter().filter(creates).peekable();
-        let in_script = created.peek().and_then(|command| command.flag("--assign-identity")).map(|flag| at.location(flag.name_range));
+        let in_script = created
+            .peek()
+            .and_then(|command| command.flag("--assign-identity"))
+            .map(|flag| at.location(flag.name_range));
         let all = created.all(|command| command.flag("--assign-identity").is_some());
         let Some(cluster) = (if all { in_script.or_else(|| at.user_assigned_cluster()) } else { None }) else { return };
         report.report(
             Finding::at(at.location(query.range), "`identity.principalId` is null on a user-assigned cluster")
                 .related(cluster, "the cluster is user-assigned")
                 .help(format!("Ask for `{RIGHT}`"))
-                .fix(at.edit().replace(query, &format!("\"{RIGHT}\"")).fix("Ask for the user-assigned identity", Applicability::Safe)),
+                .fix(
+                    at.edit()
+                        .replace(query, &format!("\"{RIGHT}\""))
+                        .fix("Ask for the user-assigned identity", Applicability::Safe),
+                ),
         );
     }
 }
@@ -77,8 +84,13 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
 
     #[test]
     fn compares_with_the_template_it_is_in() {
-        let script = |query: &str| format!("//- main.bicep\n{CLUSTER}var script = 'az aks show -n aks --query {query}'\n");
-        check_fix(RULE, &script("identity.principalId"), &script("\"identity.userAssignedIdentities.*.principalId | [0]\""));
+        let script =
+            |query: &str| format!("//- main.bicep\n{CLUSTER}var script = 'az aks show -n aks --query {query}'\n");
+        check_fix(
+            RULE,
+            &script("identity.principalId"),
+            &script("\"identity.userAssignedIdentities.*.principalId | [0]\""),
+        );
         check(RULE, "//- a.sh\naz aks show -n aks --query identity.principalId\n");
     }
 }

@@ -45,7 +45,10 @@ impl Rule for CliRoleAssignee {
         let Some(flag) = at.command.flags.iter().find(|flag| flag.name == "--assignee") else { return };
         // A name that is written out is that of a person or an application that exists.
         let Some(value) = flag.values.first().filter(|value| value.literal.is_none()) else { return };
-        let query = value.output.as_ref().and_then(|output| Some((output.command.name.as_str(), output.command.query()?.literal.as_deref()?)));
+        let query = value
+            .output
+            .as_ref()
+            .and_then(|output| Some((output.command.name.as_str(), output.command.query()?.literal.as_deref()?)));
         let queried = query.filter(|(name, _)| name.starts_with("identity ")).map(|(_, query)| queried(query));
         // Where nobody waits and nothing says whose principal it is, there is nothing to say.
         let fresh = queried.is_some();
@@ -54,13 +57,17 @@ impl Rule for CliRoleAssignee {
         }
         let fix = (queried == Some("principalId")).then(|| {
             let edit = at.edit().rename(flag, "--assignee-object-id");
-            edit.insert_after(flag, "--assignee-principal-type ServicePrincipal").fix("Use `--assignee-object-id`", Applicability::Safe)
+            edit.insert_after(flag, "--assignee-principal-type ServicePrincipal")
+                .fix("Use `--assignee-object-id`", Applicability::Safe)
         });
         report.report(
-            Finding::at(at.location(flag.name_range), "`--assignee` looks the principal up in the directory, which fails for fresh ones")
-                .help("Use `--assignee-object-id` with the object ID and `--assignee-principal-type ServicePrincipal`")
-                .severity(if at.script.is_unattended() { Severity::Warning } else { Severity::Hint })
-                .fix(fix.flatten()),
+            Finding::at(
+                at.location(flag.name_range),
+                "`--assignee` looks the principal up in the directory, which fails for fresh ones",
+            )
+            .help("Use `--assignee-object-id` with the object ID and `--assignee-principal-type ServicePrincipal`")
+            .severity(if at.script.is_unattended() { Severity::Warning } else { Severity::Hint })
+            .fix(fix.flatten()),
         );
     }
 }

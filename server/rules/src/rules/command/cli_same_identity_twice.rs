@@ -34,7 +34,9 @@ declare_rule! {
 impl Rule for CliSameIdentityTwice {
     fn check_command(&self, report: &Reporter<'_>, at: &CommandAt<'_>) {
         let value = |name: &str| at.flag(name).and_then(|flag| flag.values.first());
-        let (Some(control), Some(kubelet)) = (value("--assign-identity"), value("--assign-kubelet-identity")) else { return };
+        let (Some(control), Some(kubelet)) = (value("--assign-identity"), value("--assign-kubelet-identity")) else {
+            return;
+        };
         let prose_like = control.literal.as_deref().is_some_and(is_placeholder);
         if !control.text.eq_ignore_ascii_case(&kubelet.text) || control.text.is_empty() || prose_like {
             return;

@@ -71,7 +71,15 @@ mod tests {
 
     #[test]
     fn parts_commands_that_it_joined() {
-        check_fix(RULE, "//- a.sh\naz aks create --no-wait \\\naz aks show\n", "//- a.sh\naz aks create --no-wait\naz aks show\n");
-        check_fix(RULE, "//- a.md\n```\naz aks create --no-wait \\\n```\n", "//- a.md\n```\naz aks create --no-wait\n```\n");
+        check_fix(
+            RULE,
+            "//- a.sh\naz aks create --no-wait \\\naz aks show\n",
+            "//- a.sh\naz aks create --no-wait\naz aks show\n",
+        );
+        check_fix(
+            RULE,
+            "//- a.md\n```\naz aks create --no-wait \\\n```\n",
+            "//- a.md\n```\naz aks create --no-wait\n```\n",
+        );
     }
 }

@@ -46,7 +46,8 @@ impl Rule for CliUpdateNeedsYes {
             return;
         }
         let fix = at.edit().append("--yes").fix("Add `--yes`", Applicability::Unsafe);
-        let message = format!("`az aks update {}` asks for confirmation; without `--yes` a script changes nothing", flag.name);
+        let message =
+            format!("`az aks update {}` asks for confirmation; without `--yes` a script changes nothing", flag.name);
         report.report(Finding::at(at.location(flag.name_range), message).fix(fix));
     }
 }
@@ -58,6 +59,9 @@ mod tests {
 
     #[test]
     fn prose_has_a_reader_who_answers() {
-        check(RULE, "//- a.md\n```azurecli\naz aks update --enable-managed-identity\n```\n//- b.azcli\naz aks update --enable-managed-identity\n//- c.sh\naz aks update --enable-managed-identity -y\n");
+        check(
+            RULE,
+            "//- a.md\n```azurecli\naz aks update --enable-managed-identity\n```\n//- b.azcli\naz aks update --enable-managed-identity\n//- c.sh\naz aks update --enable-managed-identity -y\n",
+        );
     }
 }

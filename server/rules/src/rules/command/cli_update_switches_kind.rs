@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn compares_with_the_cluster_beside_it() {
-        let cluster = |identity: &str| format!("//- infra/main.bicep
+        let cluster = |identity: &str| {
+            format!(
+                "//- infra/main.bicep
 param id string
 resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
   name: 'aks'
@@ -71,8 +73,14 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
 }}
 //- infra/run.sh
 az aks update --enable-managed-identity -y
-");
-        check(RULE, &(cluster("type: 'UserAssigned', userAssignedIdentities: { '${id}': {} }") + "              ^^^^^^^^^^^^^^^^^^^^^^^^^ warning[cli-update-switches-kind]: becomes system-assigned\n"));
+"
+            )
+        };
+        check(
+            RULE,
+            &(cluster("type: 'UserAssigned', userAssignedIdentities: { '${id}': {} }")
+                + "              ^^^^^^^^^^^^^^^^^^^^^^^^^ warning[cli-update-switches-kind]: becomes system-assigned\n"),
+        );
         check(RULE, &cluster("type: 'SystemAssigned'"));
     }
 }

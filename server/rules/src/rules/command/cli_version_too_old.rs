@@ -92,17 +92,27 @@ impl Rule for CliVersionTooOld {
             None => {}
         }
         for (file, resource) in runs {
-            let (Some(release), Some((version, range))) = (resource.release(), &resource.az_cli_version) else { continue };
+            let (Some(release), Some((version, range))) = (resource.release(), &resource.az_cli_version) else {
+                continue;
+            };
             for flag in &at.command.flags {
                 let Resolution::Exact(known) = &flag.resolved else { continue };
-                let Some(first) = known.first_seen().filter(|_| known.exists_in(release) == Some(false)) else { continue };
+                let Some(first) = known.first_seen().filter(|_| known.exists_in(release) == Some(false)) else {
+                    continue;
+                };
                 let place = Location { file, range: *range };
                 let quoted = at.workspace.file(file).text.slice(*range).replace(&**version, &first.to_string());
-                let fix = at.edit().also(place, quoted).fix(format!("Raise `azCliVersion` to {first}"), Applicability::Unsafe);
+                let fix = at
+                    .edit()
+                    .also(place, quoted)
+                    .fix(format!("Raise `azCliVersion` to {first}"), Applicability::Unsafe);
                 report.report(
-                    Finding::at(at.location(flag.name_range), format!("azure-cli {version} has no `{}`; {first} has", flag.name))
-                        .related(place, "the release is set here")
-                        .fix(fix),
+                    Finding::at(
+                        at.location(flag.name_range),
+                        format!("azure-cli {version} has no `{}`; {first} has", flag.name),
+                    )
+                    .related(place, "the release is set here")
+                    .fix(fix),
                 );
             }
         }
@@ -130,9 +140,11 @@ resource create 'Microsoft.Resources/deploymentScripts@2023-08-01' = {
     fn follows_scripts_into_their_files() {
         check(
             RULE,
-            &format!("{SCRIPT}az aks create --assign-identity $A --assign-kubelet-identity $B
+            &format!(
+                "{SCRIPT}az aks create --assign-identity $A --assign-kubelet-identity $B
                                    ^^^^^^^^^^^^^^^^^^^^^^^^^ error[cli-version-too-old]: 2.25.0 has no
-"),
+"
+            ),
         );
         let before = format!("{SCRIPT}az aks create --assign-kubelet-identity $B\n");
         check_fix(RULE, &before, &before.replace("2.25.0", "2.26.0"));

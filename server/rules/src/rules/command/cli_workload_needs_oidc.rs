@@ -43,8 +43,11 @@ impl Rule for CliWorkloadNeedsOidc {
         }
         let applicability = if creates { Applicability::Safe } else { Applicability::Unsafe };
         let fix = at.edit().insert_after(flag, "--enable-oidc-issuer").fix("Add `--enable-oidc-issuer`", applicability);
-        let message =
-            if creates { "`--enable-workload-identity` needs `--enable-oidc-issuer`" } else { "`--enable-workload-identity` needs `--enable-oidc-issuer`, unless the cluster has its issuer already" };
+        let message = if creates {
+            "`--enable-workload-identity` needs `--enable-oidc-issuer`"
+        } else {
+            "`--enable-workload-identity` needs `--enable-oidc-issuer`, unless the cluster has its issuer already"
+        };
         report.report(
             Finding::at(at.location(flag.name_range), message)
                 .severity(if creates { Severity::Error } else { Severity::Info })

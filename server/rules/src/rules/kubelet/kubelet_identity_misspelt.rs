@@ -60,7 +60,9 @@ impl Rule for KubeletIdentityMisspelt {
         let text = source.text.as_str();
         for at in memchr::memmem::find_iter(text.as_bytes(), "-identity") {
             let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-            let start = text[..at].rfind(|c| !is_part(c)).map_or(0, |before| before + text[before..].chars().next().map_or(1, char::len_utf8));
+            let start = text[..at]
+                .rfind(|c| !is_part(c))
+                .map_or(0, |before| before + text[before..].chars().next().map_or(1, char::len_utf8));
             let end = text[at..].find(|c| !is_part(c)).map_or(text.len(), |len| at + len);
             let name = text[start..end].trim_start_matches('-');
             let start = end - name.len();
@@ -74,8 +76,11 @@ impl Rule for KubeletIdentityMisspelt {
             };
             let range = range(start, end);
             // In a command it is a flag that does not exist.
-            let in_command =
-                source.scripts().iter().flat_map(|script| &script.commands).any(|command| command.range.contains_range(range));
+            let in_command = source
+                .scripts()
+                .iter()
+                .flat_map(|script| &script.commands)
+                .any(|command| command.range.contains_range(range));
             if in_command {
                 continue;
             }
@@ -85,7 +90,10 @@ impl Rule for KubeletIdentityMisspelt {
                 applicability: if is_text { Applicability::Safe } else { Applicability::Unsafe },
                 edits: vec![FileEdit { file, edit: syntax::TextEdit::replace(range, FLAG) }],
             };
-            report.report(Finding::at(Location { file, range }, format!("`{name}` is misspelt: the flag is `--{FLAG}`")).fix([fix]));
+            report.report(
+                Finding::at(Location { file, range }, format!("`{name}` is misspelt: the flag is `--{FLAG}`"))
+                    .fix([fix]),
+            );
         }
     }
 
@@ -174,7 +182,15 @@ mod tests {
         ] {
             assert_eq!(corrected(name).as_deref(), Some(right));
         }
-        for name in ["kubeletIdentity", "kubeletidentity", "kubeIdentity", "kubernetesIdentity", "kubeletsIdentity", "aksIdentity", "identity"] {
+        for name in [
+            "kubeletIdentity",
+            "kubeletidentity",
+            "kubeIdentity",
+            "kubernetesIdentity",
+            "kubeletsIdentity",
+            "aksIdentity",
+            "identity",
+        ] {
             assert_eq!(corrected(name), None, "{name}");
         }
     }
