@@ -30,7 +30,7 @@ async fn offers_values_with_their_edit() {
 async fn columns_behind_letters_of_two_bytes_are_right() {
     let mut client = with_both_languages().await;
     for ((uri, text), (before, label, old)) in
-        BOTH.into_iter().zip([("'${m", "location", "m"), ("[concat('é', parameters('loc", "location", "location")])
+        BOTH.into_iter().zip([("'${m", "location", "mi"), ("[concat('é', parameters('loc", "location", "location")])
     {
         let items = items(&mut client, place(uri, text, before)).await;
         assert_eq!(covered(text, &find(&items, label)["textEdit"]["range"]), old);

@@ -34,7 +34,7 @@ pub(crate) struct Grants<'e, 'w> {
     pub(crate) eval: &'e Evaluator<'w>,
 }
 
-impl<'e, 'w> Grants<'e, 'w> {
+impl Grants<'_, '_> {
     /// What those principals get for which `is` holds.
     pub(crate) fn to(&self, is: impl Fn(&Principal) -> bool) -> Vec<Grant> {
         let mut grants = Vec::new();

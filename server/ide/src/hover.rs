@@ -1,5 +1,7 @@
 //! What there is to say about what stands at the cursor.
 
+use std::fmt::Write as _;
+
 use schema::{ApiVersion, ResourceType, Status, Type, roles};
 use syntax::arm_expr;
 use syntax::{TextRange, TextSize};
@@ -8,8 +10,8 @@ use template::eval::{Place as Spot, ScopeId};
 
 use crate::View;
 use crate::completion::command;
-use crate::completion::context::{Context, Owner};
-use crate::expressions::{Chain, Members, Root, Step, chain_before, chain_of};
+use crate::completion::context::{Context, Owner, ResourceAt};
+use crate::expressions::{Chain, Members, chain_before, chain_of};
 use crate::facts::{Node, at_path, page};
 use crate::functions::function;
 use crate::grants::Grants;
@@ -110,7 +112,7 @@ impl<'w> Hovering<'w> {
             return None;
         }
         let Owner::Resource(resource) = &self.context.owner else { return None };
-        let (ty, version) = self.facts(resource)?;
+        let (ty, version) = facts_of(resource)?;
         let mut path = self.context.path.clone();
         path.push(self.slice(token.inner()));
         let node = at_path(ty, version, &path);
@@ -145,11 +147,6 @@ impl<'w> Hovering<'w> {
             None => doc.to_owned(),
         };
         (!markdown.is_empty()).then_some(Hover { range: token.range, markdown })
-    }
-
-    fn facts(&self, resource: &crate::completion::context::ResourceAt<'_>) -> Option<(ResourceType, ApiVersion)> {
-        let ty = resource.ty()?;
-        Some((ty, resource.api_version(ty)?))
     }
 
     /// A resource type or API version.
@@ -197,7 +194,7 @@ impl<'w> Hovering<'w> {
                 .to_owned()
         } else {
             let Owner::Resource(resource) = &self.context.owner else { return None };
-            let (ty, version) = self.facts(resource)?;
+            let (ty, version) = facts_of(resource)?;
             let mut path = self.context.path.clone();
             path.push(key.name);
             let property = match at_path(ty, version, &path)? {
@@ -327,9 +324,7 @@ impl<'w> Hovering<'w> {
     /// Something declared: what it is, and what is known of it.
     fn declared(&self, name: &str, range: TextRange) -> Option<Hover> {
         let markdown = crate::symbols::describe(&self.view, self.view.template_at(self.offset)?, name)?;
-        let chain = Chain { root: Root::Name(name.to_owned()), steps: Vec::<Step>::new() };
-        let about = (chain.root == Root::Name(name.to_owned())).then(|| self.around()).flatten();
-        let more = about.map(|about| format!("\n\n{}", about.markdown)).unwrap_or_default();
+        let more = self.around().map(|about| format!("\n\n{}", about.markdown)).unwrap_or_default();
         Some(Hover { range, markdown: format!("{markdown}{more}") })
     }
 
@@ -366,13 +361,18 @@ impl<'w> Hovering<'w> {
             if !all.is_empty() {
                 markdown.push_str("\n\nGranted:\n");
                 for grant in all {
-                    markdown.push_str(&format!("- {}\n", grant.words()));
+                    let _ = writeln!(markdown, "- {}", grant.words());
                 }
             }
             return Some(Hover { range, markdown });
         }
         None
     }
+}
+
+fn facts_of(resource: &ResourceAt<'_>) -> Option<(ResourceType, ApiVersion)> {
+    let ty = resource.ty()?;
+    Some((ty, resource.api_version(ty)?))
 }
 
 fn type_page(ty: ResourceType, range: TextRange) -> Hover {

@@ -1,5 +1,7 @@
 //! The declarations of a file, as an outline and for searching the workspace.
 
+use std::fmt::Write as _;
+
 use syntax::TextRange;
 use template::Name;
 use template::expr::Expr;
@@ -126,7 +128,8 @@ pub(crate) fn describe(view: &View<'_>, template: &Template, name: &str) -> Opti
             let parameter = &template.parameters[*index as usize];
             let mut page = format!("parameter `{}`: {}", parameter.name, type_word(&parameter.ty));
             if let Some(default) = parameter.default {
-                page.push_str(&format!("\n\nDefault: `{}`", shortened(view.slice(template.exprs.range(default)))));
+                let default = shortened(view.slice(template.exprs.range(default)));
+                let _ = write!(page, "\n\nDefault: `{default}`");
             }
             if let Some(allowed) = &parameter.allowed {
                 let values: Vec<String> = allowed
@@ -136,7 +139,7 @@ pub(crate) fn describe(view: &View<'_>, template: &Template, name: &str) -> Opti
                         _ => format!("`{}`", view.slice(template.exprs.range(value))),
                     })
                     .collect();
-                page.push_str(&format!("\n\nAllowed: {}", values.join(", ")));
+                let _ = write!(page, "\n\nAllowed: {}", values.join(", "));
             }
             page
         }

@@ -180,7 +180,9 @@ fn hovers_over_types_and_versions() {
 fn hovers_over_expressions_and_says_who_they_stand_for() {
     check_hover(&at(BICEP, "kubeletidentity.obj"), "objectId", &["kubelet of aks", "AcrPull on acr"]);
     check_hover(&at(JSON, "kubeletidentity.obj"), "objectId", &["kubelet of clusterName", "AcrPull"]);
-    check_hover(&at(JSON, "{\n          \"[resourc"), "resourceId", &["resourceId(type, name…)"]);
+    let key = "\"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('mi'))]\"";
+    check_hover(&at(JSON, "{\n          \"[resourc"), key, &["This is the identity mi."]);
+    check_hover(&at(JSON, "\"[subscr"), "subscriptionResourceId", &["subscriptionResourceId(type, name…)"]);
     check_hover(&at(BICEP, "name: gui"), "guid", &["guid(seed, more…)"]);
     check_hover(&at(BICEP, "location: loc"), "location", &["parameter `location`: string", "westeurope"]);
     check_hover(&at(JSON, "\"[concat(parameters('clus"), "'clusterName'", &["parameter `clusterName`"]);

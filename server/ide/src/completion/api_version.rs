@@ -14,7 +14,7 @@ pub(super) fn offer_json(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Ve
     let Some(ty) = resource.ty() else { return };
     for (index, version) in newest_first(ty).enumerate() {
         let text = version.to_string();
-        let item = request.value_item(at, &text, Kind::ApiVersion, &request.quoted(&text));
+        let item = at.item(&text, Kind::ApiVersion, &request.quoted(&text));
         items.push(finish(item, ty, version, index));
     }
 }

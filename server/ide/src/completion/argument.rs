@@ -32,7 +32,6 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
                 member::offer_chain(request, &chain, to_source(access.name.range), items);
             }
         }
-        Some(Expr::Number(_)) => {}
         Some(Expr::Call(call)) if call.name_range().contains_inclusive(offset) => {
             offer_names(request, to_source(call.name.range), true, items);
         }

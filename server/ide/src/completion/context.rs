@@ -99,6 +99,7 @@ pub(crate) struct KeyAt {
 
 /// A place for a value.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is missing around a place are independent facts")]
 pub(crate) struct ValueAt<'s> {
     /// The key it is the value of; `None` in an array.
     pub(crate) key: Option<&'s str>,

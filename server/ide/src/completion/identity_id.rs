@@ -34,7 +34,7 @@ pub(super) fn offer_keys(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item
             if !is_new(key.trim_matches(['"', '\''])) {
                 continue;
             }
-            let mut item = request.key_item(at, &identity.label, &key, "{}");
+            let mut item = at.item(&identity.label, &key, "{}");
             item.filter = Some(if at.quoted { key.clone() } else { identity.label.clone() });
             item.kind = Kind::Resource;
             items.push(item.detail(identity.what).sort(format!("0{}", identity.rank)));
@@ -47,7 +47,7 @@ pub(super) fn offer_keys(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item
             |identity| escape(&request.expression(&identity.id)),
         );
         let resource_id = crate::facts::key("resourceId", request.language());
-        let item = request.key_item(at, "kubeletidentity", &key, &format!("{{\n\t{resource_id}: {value}\n}}"));
+        let item = at.item("kubeletidentity", &key, &format!("{{\n\t{resource_id}: {value}\n}}"));
         items.push(
             item.documentation("The identity that the kubelets act with: it pulls images. The only key there is.")
                 .sort("0"),
@@ -55,8 +55,7 @@ pub(super) fn offer_keys(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item
     } else if request.is_in(CLUSTER) && is_path(path, &["properties", "addonProfiles"]) {
         for (name, what) in ADDONS.into_iter().filter(|(name, _)| is_new(name)) {
             let enabled = crate::facts::key("enabled", request.language());
-            let item =
-                request.key_item(at, name, &key(name, request.language()), &format!("{{\n\t{enabled}: true\n}}"));
+            let item = at.item(name, &key(name, request.language()), &format!("{{\n\t{enabled}: true\n}}"));
             items.push(item.documentation(what).sort("0"));
         }
     }
@@ -75,7 +74,7 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
     if wants_id {
         for identity in identities(request) {
             let text = request.expression(&identity.id);
-            let item = request.value_item(at, &identity.label, Kind::Resource, &text);
+            let item = at.item(&identity.label, Kind::Resource, &text);
             let item = if at.quoted { item.filter(text.clone()) } else { item };
             items.push(item.detail(identity.what).sort(format!("0{}", identity.rank)));
         }
@@ -121,7 +120,7 @@ fn principals(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
     let Some(template) = request.template else { return };
     let mut push = |label: String, text: String, detail: &str, rank: u8| {
         let text = request.expression(&text);
-        let item = request.value_item(at, &label, Kind::Resource, &text);
+        let item = at.item(&label, Kind::Resource, &text);
         let item = if at.quoted { item.filter(text.clone()) } else { item };
         items.push(item.detail(detail).sort(format!("0{rank}")));
     };
@@ -175,7 +174,7 @@ fn dependencies(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) 
             },
         };
         let name = request.view.short_name(resource, template);
-        let item = request.value_item(at, &name, Kind::Resource, &text);
+        let item = at.item(&name, Kind::Resource, &text);
         let item = if at.quoted { item.filter(text.clone()) } else { item };
         items.push(item.detail(resource.resource_type.as_deref().unwrap_or_default()).sort("0"));
     }

@@ -28,6 +28,7 @@ pub const TRIGGERS: [&str; 9] = ["\"", "'", ":", ".", "[", "(", "@", "/", "$"];
 
 /// Something that can be written at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of one thing")]
 pub struct Item {
     /// What is shown.
     pub label: String,
@@ -247,53 +248,13 @@ impl Item {
     }
 }
 
-impl<'a> Request<'a> {
+impl Request<'_> {
     pub(crate) fn language(&self) -> Language {
         self.context.language()
     }
 
     pub(crate) fn is_json(&self) -> bool {
         self.context.is_json()
-    }
-
-    /// An item for a key: `text` is all that is written when no colon is there, `key` the key alone, with quotes.
-    pub(crate) fn key_item(&self, at: &KeyAt, label: &str, key: &str, rest: &str) -> Item {
-        let mut text = escape(key);
-        if !at.has_colon {
-            text.push_str(": ");
-            text.push_str(rest);
-        }
-        if at.comma_after {
-            text.push(',');
-        }
-        let mut item = item(label, Kind::Property, at.replace, text).snippet();
-        if at.quoted {
-            item.filter = Some(if key.starts_with(['"', '\'']) { key.to_owned() } else { format!("'{key}'") });
-        }
-        item.additional.extend(at.comma_before.map(|offset| TextEdit::insert(offset, ",")));
-        item
-    }
-
-    /// An item for a value that is written as it is.
-    pub(crate) fn value_item(&self, at: &ValueAt<'_>, label: &str, kind: Kind, text: &str) -> Item {
-        let mut new_text = String::new();
-        if at.needs_colon {
-            new_text.push(':');
-        }
-        if at.needs_blank || at.needs_colon {
-            new_text.push(' ');
-        }
-        let lead = new_text.len();
-        new_text.push_str(text);
-        if at.comma_after {
-            new_text.push(',');
-        }
-        let mut item = item(label, kind, at.replace, new_text);
-        if at.quoted {
-            item.filter = Some(plain(&item.edit.new_text[lead..]));
-        }
-        item.additional.extend(at.comma_before.map(|offset| TextEdit::insert(offset, ",")));
-        item
     }
 
     /// A text as the language writes it as a value.
@@ -313,6 +274,50 @@ impl<'a> Request<'a> {
     /// Whether the cursor is in the body of a resource of that type.
     pub(crate) fn is_in(&self, resource_type: &str) -> bool {
         matches!(&self.context.owner, Owner::Resource(resource) if resource.type_name.eq_ignore_ascii_case(resource_type))
+    }
+}
+
+impl KeyAt {
+    /// An item for a key: `key` as it is written, `rest` for behind the colon if none is there.
+    pub(crate) fn item(&self, label: &str, key: &str, rest: &str) -> Item {
+        let mut text = escape(key);
+        if !self.has_colon {
+            text.push_str(": ");
+            text.push_str(rest);
+        }
+        if self.comma_after {
+            text.push(',');
+        }
+        let mut item = item(label, Kind::Property, self.replace, text).snippet();
+        if self.quoted {
+            item.filter = Some(if key.starts_with(['"', '\'']) { key.to_owned() } else { format!("'{key}'") });
+        }
+        item.additional.extend(self.comma_before.map(|offset| TextEdit::insert(offset, ",")));
+        item
+    }
+}
+
+impl ValueAt<'_> {
+    /// An item for a value that is written as it is.
+    pub(crate) fn item(&self, label: &str, kind: Kind, text: &str) -> Item {
+        let mut new_text = String::new();
+        if self.needs_colon {
+            new_text.push(':');
+        }
+        if self.needs_blank || self.needs_colon {
+            new_text.push(' ');
+        }
+        let lead = new_text.len();
+        new_text.push_str(text);
+        if self.comma_after {
+            new_text.push(',');
+        }
+        let mut item = item(label, kind, self.replace, new_text);
+        if self.quoted {
+            item.filter = Some(plain(&item.edit.new_text[lead..]));
+        }
+        item.additional.extend(self.comma_before.map(|offset| TextEdit::insert(offset, ",")));
+        item
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
         template.variables.iter().map(|variable| (format!("variables('{}')", variable.name), Kind::Variable, ""));
     for (text, kind, detail) in declared.chain(variables) {
         let written = request.expression(&text);
-        let item = request.value_item(at, &format!("[{text}]"), kind, &written);
+        let item = at.item(&format!("[{text}]"), kind, &written);
         items.push(item.detail(detail).sort(format!("4{text}")));
     }
 }

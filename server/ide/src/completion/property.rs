@@ -83,7 +83,7 @@ pub(super) fn offer(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item>) {
     let fixed = |all: &[Fixed], items: &mut Vec<Item>| {
         for (index, &(name, rest, doc)) in all.iter().enumerate() {
             if !is_present(name) && !items.iter().any(|item: &Item| item.label == name) {
-                let item = request.key_item(at, name, &key(name, request.language()), rest);
+                let item = at.item(name, &key(name, request.language()), rest);
                 items.push(item.documentation(doc).sort(format!("2{index:02}")).again(rest == "\"$1\""));
             }
         }
@@ -143,7 +143,7 @@ fn property_item(request: &Request<'_>, at: &KeyAt, ty: ResourceType, property: 
     let (rest, again) = skeleton(property, request.language());
     let mut path = request.context.path.clone();
     path.push(name);
-    let mut item = request.key_item(at, name, &key(name, request.language()), &rest);
+    let mut item = at.item(name, &key(name, request.language()), &rest);
     item.deprecated = is_deprecated(property);
     let rank = if property.required() {
         '0'
@@ -177,7 +177,7 @@ fn module_parameters(request: &Request<'_>, at: &KeyAt, path: &str, items: &mut 
         }
         let required = parameter.default.is_none() && !parameter.ty.nullable;
         let rank = if required { "0" } else { "1" };
-        let item = request.key_item(at, name, &key(name, request.language()), "$1");
+        let item = at.item(name, &key(name, request.language()), "$1");
         items.push(item.detail(if required { "required" } else { "optional" }).sort(format!("{rank}{name}")));
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn offer_json(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Ve
         return;
     }
     for ty in schema::resource_types().filter(|ty| !ty.writable().is_empty()) {
-        let item = request.value_item(at, ty.name(), Kind::ResourceType, &request.quoted(ty.name()));
+        let item = at.item(ty.name(), Kind::ResourceType, &request.quoted(ty.name()));
         items.push(finish(item, ty));
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
                 role.guid
             ))
         };
-        let item = request.value_item(at, role.name, Kind::Value, &text);
+        let item = at.item(role.name, Kind::Value, &text);
         let item = if at.quoted { item.filter(format!("{}{}", request.context.scan.quote(), role.name)) } else { item };
         items.push(finish(item, role));
     }

@@ -86,7 +86,7 @@ pub(super) fn offer_resources(request: &Request<'_>, at: &ValueAt<'_>, items: &m
     }
     for snippet in &SNIPPETS {
         let text = fill(request, snippet, snippet.json);
-        items.push(finish(request.value_item(at, snippet.label, Kind::Snippet, &text), snippet));
+        items.push(finish(at.item(snippet.label, Kind::Snippet, &text), snippet));
     }
 }
 
@@ -101,7 +101,7 @@ pub(super) fn offer_members(request: &Request<'_>, at: &KeyAt, items: &mut Vec<I
         (key("type", language), key("userAssignedIdentities", language), if request.is_json() { "," } else { "" });
     let name = key("identity", language);
     let mut push = |label: &str, rest: &str, what: &str| {
-        let mut item = request.key_item(at, label, &name, rest);
+        let mut item = at.item(label, &name, rest);
         item.kind = Kind::Snippet;
         item.filter = Some(if at.quoted { name.clone() } else { label.to_owned() });
         items.push(item.documentation(what).sort("1identity"));

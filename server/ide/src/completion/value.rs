@@ -31,18 +31,18 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
                 match node.ty() {
                     Type::Enum(values) => {
                         for (index, value) in ordered(values.values().collect()).into_iter().enumerate() {
-                            let item = request.value_item(at, value, Kind::Value, &request.quoted(value));
+                            let item = at.item(value, Kind::Value, &request.quoted(value));
                             let since = ty.versions_with_value(&text, value).first_stable();
                             let mut item = item.sort(format!("0{index:02}"));
                             item.detail = since.map(|since| format!("since {since}"));
                             items.push(item);
                         }
                     }
-                    Type::Bool if !at.quoted => booleans(request, at, items),
+                    Type::Bool if !at.quoted => booleans(at, items),
                     Type::Object(_) | Type::Map(_) | Type::Array(_) if !at.quoted => {
                         let (snippet, again) = skeleton(property, request.language());
                         let label = if matches!(node.ty(), Type::Array(_)) { "[ ]" } else { "{ }" };
-                        let item = request.value_item(at, label, Kind::Value, &snippet);
+                        let item = at.item(label, Kind::Value, &snippet);
                         items.push(item.snippet().sort("0").again(again));
                     }
                     _ => {}
@@ -50,13 +50,13 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
             }
             if request.is_json() && is_path(&path, &["location"]) {
                 let text = request.expression("resourceGroup().location");
-                items.push(request.value_item(at, "resourceGroup().location", Kind::Value, &text).sort("0"));
+                items.push(at.item("resourceGroup().location", Kind::Value, &text).sort("0"));
             }
         }
         Owner::Template => {
             let words = |all: &[&str], items: &mut Vec<Item>| {
                 for (index, word) in all.iter().enumerate() {
-                    let item = request.value_item(at, word, Kind::Value, &request.quoted(word));
+                    let item = at.item(word, Kind::Value, &request.quoted(word));
                     items.push(item.sort(format!("0{index:02}")));
                 }
             };
@@ -66,11 +66,11 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
                 words(&["2.0"], items);
             } else if is_path(&path, &["$schema"]) {
                 for (index, (schema, scope)) in SCHEMAS.iter().enumerate() {
-                    let item = request.value_item(at, schema, Kind::Value, &request.quoted(schema));
+                    let item = at.item(schema, Kind::Value, &request.quoted(schema));
                     items.push(item.detail(*scope).sort(format!("0{index:02}")));
                 }
             } else if is_path(&path, &["parameters", "*", "nullable"]) && !at.quoted {
-                booleans(request, at, items);
+                booleans(at, items);
             }
         }
         Owner::Module { .. } | Owner::Declaration => {}
@@ -87,8 +87,8 @@ fn ordered(mut values: Vec<&'static str>) -> Vec<&'static str> {
     values
 }
 
-fn booleans(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
+fn booleans(at: &ValueAt<'_>, items: &mut Vec<Item>) {
     for value in ["true", "false"] {
-        items.push(request.value_item(at, value, Kind::Value, value).sort(format!("0{}", value == "false")));
+        items.push(at.item(value, Kind::Value, value).sort(format!("0{}", value == "false")));
     }
 }

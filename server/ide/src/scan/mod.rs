@@ -269,8 +269,7 @@ impl<'s> Builder<'s> {
         let inside = match token.kind {
             TokenKind::Word => start <= self.offset && self.offset <= end,
             TokenKind::String { closed: true, .. } | TokenKind::Multiline => start < self.offset && self.offset < end,
-            TokenKind::String { closed: false, .. } => start < self.offset && self.offset <= end,
-            TokenKind::Comment => start < self.offset && self.offset <= end,
+            TokenKind::String { closed: false, .. } | TokenKind::Comment => start < self.offset && self.offset <= end,
             TokenKind::Sign => false,
         };
         if inside {
