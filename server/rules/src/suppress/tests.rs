@@ -4,7 +4,7 @@ use super::*;
 use crate::apply::apply_one;
 use crate::check::{Outcome, check_with};
 use crate::testing::{check_all, check_fix, workspace};
-use crate::{Ctx, Finding, Settings, declare_rule};
+use crate::{Finding, Reporter, Settings, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -19,12 +19,11 @@ declare_rule! {
 }
 
 impl Rule for Bad {
-    fn check_template(&self, ctx: &Ctx<'_>, scope: template::eval::ScopeId) {
-        let file = ctx.eval.scope(scope).file;
-        let text = ctx.workspace.file(file).text.as_str();
+    fn check_document(&self, reporter: &Reporter<'_>, file: FileId) {
+        let text = reporter.workspace.file(file).text.as_str();
         for at in memmem::find_iter(text.as_bytes(), "'bad'").chain(memmem::find_iter(text.as_bytes(), "\"bad\"")) {
             let range = TextRange::at(size(at), 5.into());
-            ctx.report(Finding::at(Location { file, range }, "bad"));
+            reporter.report(Finding::at(Location { file, range }, "bad"));
         }
     }
 }
