@@ -194,11 +194,16 @@ const CLAIMS: &[Claim] = &[
     claim("properties.identityProfile", true, is_type, "kubelet-map-shape"),
     claim("properties.podIdentityProfile", true, is_type, "pod-identity-shape"),
     claim("properties.podIdentityProfile", true, |kind| matches!(kind, Kind::Missing { .. }), "pod-identity-shape"),
-    claim("properties.servicePrincipalProfile.keyVaultSecretRef", true, |_| true, "principal-keyvault-ref"),
+    // In the version that has it, what is in it is checked like anything else.
+    claim("properties.servicePrincipalProfile.keyVaultSecretRef", true, is_absent, "principal-keyvault-ref"),
     claim("properties.networkProfile.dockerBridgeCidr", false, |_| true, "docker-bridge-cidr"),
     claim("properties.scope", false, |kind| *kind == Kind::ReadOnly, "role-scope-property"),
     claim("properties.principalType", false, |kind| matches!(kind, Kind::Newer { .. }), "role-principal-type-api"),
 ];
+
+fn is_absent(kind: &Kind) -> bool {
+    !matches!(kind, Kind::WrongType { .. } | Kind::Missing { .. })
+}
 
 fn is_type(kind: &Kind) -> bool {
     matches!(kind, Kind::WrongType { .. })
