@@ -46,8 +46,7 @@ impl Rewrite<'_> {
         self.enter(scope);
         let before = self.edits.clone();
         match self.try_drop(scope, names) {
-            Some(Some((caller, given))) => self.drop_unused(caller, &given),
-            Some(None) => self,
+            Some(given) => given.into_iter().fold(self, |this, value| this.drop_unused(value.scope, &[value.expr])),
             None => {
                 self.edits = before;
                 self
@@ -55,8 +54,8 @@ impl Rewrite<'_> {
         }
     }
 
-    /// Does it, and gives back the arguments that went with it, in the scope of the caller.
-    fn try_drop(&mut self, scope: ScopeId, names: Vec<Name>) -> Option<Option<(ScopeId, Vec<ExprId>)>> {
+    /// Does it, and gives back the arguments that went with it. `None` when it cannot be done, with the edits half made.
+    fn try_drop(&mut self, scope: ScopeId, names: Vec<Name>) -> Option<Vec<Place>> {
         let mut givers = Vec::new();
         let mut dead = Vec::new();
         for (declaration, range) in self.dead(names) {
@@ -80,16 +79,16 @@ impl Rewrite<'_> {
         self.remove_values(&givers)
     }
 
-    fn remove_values(&mut self, givers: &[Giver]) -> Option<Option<(ScopeId, Vec<ExprId>)>> {
+    fn remove_values(&mut self, givers: &[Giver]) -> Option<Vec<Place>> {
         let mut files: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
-        let mut members = Vec::new();
-        let mut caller = None;
+        let (mut members, mut values, mut caller) = (Vec::new(), Vec::new(), None);
         for giver in givers {
             match *giver {
                 Giver::File(file, index) => files.entry(file).or_default().push(index),
                 Giver::Argument(arguments, member, value) => {
                     members.push(member);
-                    caller.get_or_insert((arguments, Vec::new())).1.push(value);
+                    values.push(Place { expr: value, ..arguments });
+                    caller = Some(arguments);
                 }
             }
         }
@@ -101,12 +100,12 @@ impl Rewrite<'_> {
             let gone: Vec<TextRange> = indices.into_iter().map(|index| all[index]).collect();
             self.remove_declarations(&gone, &all, template.insertion.parameters)?;
         }
-        let Some((arguments, values)) = caller else { return Some(None) };
+        let Some(arguments) = caller else { return Some(values) };
         self.enter(arguments.scope);
         let (_, list) = self.object(arguments.expr)?;
         let edits = list.remove(&self.unit.source.text, &members)?;
         self.add(edits, &[])?;
-        Some(Some((arguments.scope, values)))
+        Some(values)
     }
 
     /// Takes some of the declarations of one kind out of the current file.
@@ -186,14 +185,6 @@ impl Rewrite<'_> {
             };
             edits.is_some_and(edited) || dead.iter().any(|(_, gone)| gone.contains_range(range))
         };
-        fn uses(template: &Template, name: &Name, goes: &impl Fn(TextRange) -> bool) -> bool {
-            let mut all = template.exprs.iter();
-            all.any(|(id, expr)| declared(expr) == Some(name) && !goes(template.exprs.range(id)))
-                || template.modules.iter().any(|module| match &module.source {
-                    ModuleSource::Inline { template, outer_scope: true } => uses(template, name, goes),
-                    _ => false,
-                })
-        }
         self.used.contains(name) || uses(self.unit.template, name, &goes)
     }
 
@@ -202,7 +193,7 @@ impl Rewrite<'_> {
         let own = self.eval.scope(scope);
         let mut givers = Vec::new();
         if let Some(module) = own.module {
-            givers.extend(self.argument(module, name)?);
+            givers = self.arguments(module, name)?;
         }
         if own.module.is_some_and(|module| self.eval.scope(module.scope).file == own.file) {
             return Some(givers); // a nested template: no other file can mean it
@@ -230,19 +221,19 @@ impl Rewrite<'_> {
         Some(givers)
     }
 
-    /// The argument that a module is given under that name, if it is; `None` when that is not known.
-    fn argument(&self, module: ModuleRef, name: &Name) -> Option<Option<Giver>> {
+    /// The argument that a module is given under that name, if it is: one or none; `None` when that is not known.
+    fn arguments(&self, module: ModuleRef, name: &Name) -> Option<Vec<Giver>> {
         let template = self.eval.template(module.scope);
-        let Some(arguments) = template.modules[module.index as usize].arguments else { return Some(None) };
+        let Some(arguments) = template.modules[module.index as usize].arguments else { return Some(Vec::new()) };
         let Expr::Object(object) = template.expr(arguments) else { return None };
         for (index, member) in object.members.iter().enumerate() {
             let Member::Property(property) = member else { return None };
             if matches!(template.expr(property.key), Expr::Str(key) if *name == **key) {
                 let arguments = Place { scope: module.scope, expr: arguments };
-                return Some(Some(Giver::Argument(arguments, index, property.value)));
+                return Some(vec![Giver::Argument(arguments, index, property.value)]);
             }
         }
-        Some(None)
+        Some(Vec::new())
     }
 }
 
@@ -290,4 +281,14 @@ fn names_in(unit: Unit<'_>, range: TextRange) -> Vec<Name> {
     let all = exprs.iter().filter(|(id, _)| range.contains_range(exprs.range(*id)));
     let names: BTreeSet<&str> = all.filter_map(|(_, expr)| declared(expr)).map(Name::as_str).collect();
     names.into_iter().map(Name::from).collect()
+}
+
+/// Whether a template uses the parameter or variable in an expression that stays.
+fn uses(template: &Template, name: &Name, goes: &impl Fn(TextRange) -> bool) -> bool {
+    let mut all = template.exprs.iter();
+    all.any(|(id, expr)| declared(expr) == Some(name) && !goes(template.exprs.range(id)))
+        || template.modules.iter().any(|module| match &module.source {
+            ModuleSource::Inline { template, outer_scope: true } => uses(template, name, goes),
+            _ => false,
+        })
 }

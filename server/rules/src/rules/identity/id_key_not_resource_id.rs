@@ -105,10 +105,11 @@ fn written(ctx: &Ctx<'_>, entry: &IdEntry, property: PropertyAt) -> Option<Findi
         .help(mistake.help())
         .severity(severity);
     let fix = match &mistake {
-        Mistake::Property { identity: Some(identity), .. } if identity.scope == scope => {
-            to_id(ctx, property, *identity, Applicability::Safe)
-        }
-        Mistake::Name(Some(identity)) | Mistake::Symbol(identity) if identity.scope == scope => {
+        Mistake::Property { identity: Some(identity), .. }
+        | Mistake::Name(Some(identity))
+        | Mistake::Symbol(identity)
+            if identity.scope == scope =>
+        {
             to_id(ctx, property, *identity, Applicability::Safe)
         }
         Mistake::Name(None) => entry.key.literal().and_then(|name| {

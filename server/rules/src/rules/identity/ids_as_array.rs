@@ -111,9 +111,8 @@ fn mend(ctx: &Ctx<'_>, list: Place) -> Option<Fix> {
                 Item::Spread(_) => None,
             })
             .collect::<Option<_>>()?,
-        Expr::Loop(_) | Expr::Bool(_) | Expr::Int(_) => return None,
-        // Not a parameter or variable: what it is elsewhere stays a list there.
-        Expr::Ref(_) => return None,
+        // What a parameter or variable is stays a list where it is declared.
+        Expr::Ref(_) | Expr::Loop(_) | Expr::Bool(_) | Expr::Int(_) => return None,
         _ => vec![list],
     };
     let map = ids.into_iter().map(|id| (New::Copy(id), New::empty_object())).collect();
