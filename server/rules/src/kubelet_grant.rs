@@ -207,13 +207,10 @@ pub fn own_kubelet_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '
             let map = New::object([("kubeletidentity", profile)]);
             let properties = cluster.slots(&["properties"]);
             let [Case { value: properties, .. }] = &properties[..] else { return None };
-            match properties.is_absent() {
-                true => {
-                    let body = Place { scope: cluster.resource.scope, expr: cluster.declaration().body };
-                    rewrite.set(body, At::Last, "properties", New::object([("identityProfile", map)]))
-                }
-                false => rewrite.set(properties.place?, At::Last, "identityProfile", map),
-            }
+            if properties.is_absent() {
+                let body = Place { scope: cluster.resource.scope, expr: cluster.declaration().body };
+                rewrite.set(body, At::Last, "properties", New::object([("identityProfile", map)]))
+            } else { rewrite.set(properties.place?, At::Last, "identityProfile", map) }
         }
         _ => rewrite.insert(slot.place?, At::Last, "kubeletidentity", profile),
     };

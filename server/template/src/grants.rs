@@ -68,10 +68,9 @@ impl Right {
     /// Whether a role gives it. A role that is not built in may do anything.
     pub fn is_given_by(&self, role: Option<&str>) -> Truth {
         match role {
-            None => Truth::Unknown,
             Some(role) if self.role == role || self.wider.contains(&role) => Truth::Yes,
             Some(role) if schema::roles::by_guid(role).is_some() => Truth::No,
-            Some(_) => Truth::Unknown,
+            Some(_) | None => Truth::Unknown,
         }
     }
 
@@ -408,7 +407,7 @@ impl Evaluator<'_> {
         let differing: SmallVec<[(&Piece, &Piece); 2]> = short.iter().zip(long).filter(|(a, b)| !same(a, b)).collect();
         match (differing.as_slice(), &long[short.len()..]) {
             ([(Piece::Text(_), Piece::Text(_))], []) => true,
-            ([], [rest @ ..]) => rest.iter().any(|piece| matches!(piece, Piece::Text(_))),
+            ([], rest) => rest.iter().any(|piece| matches!(piece, Piece::Text(_))),
             _ => false,
         }
     }

@@ -249,9 +249,7 @@ mod tests {
             ("a.json", json(&format!("\"echo \\\"x\\\"\\n{plain}\""))),
             (
                 "a.json",
-                json(&format!(
-                    "\"[concat('echo ''x''; az aks create -g ', parameters('g'), ' --assign-identity x')]\""
-                )),
+                json(&"\"[concat('echo ''x''; az aks create -g ', parameters('g'), ' --assign-identity x')]\""),
             ),
             ("a.json", json("\"[format('az aks create -g {0} --assign-identity x', parameters('g'))]\"")),
             ("a.bicep", bicep(&format!("'{plain}'"))),

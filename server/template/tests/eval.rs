@@ -1,5 +1,7 @@
 //! What expressions come to, in both languages. Each test shows a property of the cluster and the values it can have.
 
+#![expect(clippy::format_collect, reason = "a fixture of a few lines is made once")]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,11 +22,11 @@ fn with<T>(text: &str, language: Language, f: impl FnOnce(&Evaluator<'_>) -> T) 
     f(&Evaluator::new(&workspace, FileId(0)).expect("the fixture is a template"))
 }
 
-fn text(eval: &Evaluator<'_>, text: &Str) -> String {
+fn text(text: &Str) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Text(known) => known.to_string(),
         Piece::Id(id) => {
-            let names: Vec<_> = id.names.iter().map(|name| self::text(eval, name)).collect();
+            let names: Vec<_> = id.names.iter().map(|name| self::text(name)).collect();
             format!("<id {} {}>", id.resource_type.as_deref().unwrap_or("?"), names.join("/"))
         }
         Piece::Read(read) => format!("<read {}>", read.path.join(".")),
@@ -38,7 +40,7 @@ fn value(eval: &Evaluator<'_>, value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
-        Value::Str(known) => format!("'{}'", text(eval, known)),
+        Value::Str(known) => format!("'{}'", text(known)),
         Value::Array(array) => {
             let element = |element: &template::value::Element| {
                 let values = eval.force(&element.value);
@@ -51,7 +53,7 @@ fn value(eval: &Evaluator<'_>, value: &Value) -> String {
             let entry = |entry: &template::value::Entry| {
                 let values = eval.force(&entry.value);
                 let inner: Vec<_> = values.iter().map(|one| self::value(eval, &one.value)).collect();
-                let key = entry.key.as_ref().map_or("*".to_owned(), |key| text(eval, key));
+                let key = entry.key.as_ref().map_or("*".to_owned(), |key| text(key));
                 let when = eval.describe(&entry.when);
                 let when = if when.is_empty() { when } else { format!(" if {when}") };
                 format!("{key}: {}{when}", inner.join("|"))

@@ -75,7 +75,8 @@ const CARRIERS: [Carrier; 9] = [
 ];
 
 fn indented(text: &str, blanks: usize) -> String {
-    text.split_inclusive('\n').map(|line| format!("{:blanks$}{line}", "")).collect()
+    let lines: Vec<String> = text.split_inclusive('\n').map(|line| format!("{:blanks$}{line}", "")).collect();
+    lines.concat()
 }
 
 fn json(content: &str) -> String {

@@ -472,8 +472,8 @@ impl<'a> Renderer<'a> {
             }
             // A deployment of ARM JSON is a resource as well.
             Target::Module(module) => {
-                let resources = (0..).zip(&self.unit.template.resources);
-                let (index, _) = resources.filter(|(_, one)| one.module == Some(module.index)).next()?;
+                let mut resources = (0..).zip(&self.unit.template.resources);
+                let (index, _) = resources.find(|(_, one)| one.module == Some(module.index))?;
                 let scope = self.module(module)?.scope;
                 let declared = ResourceRef { scope: module.scope, index, element: None };
                 self.identity_of(&Target::Declared(declared)).filter(|_| scope.is_none())

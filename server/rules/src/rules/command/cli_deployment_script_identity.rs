@@ -16,7 +16,7 @@ declare_rule! {
     ///
     /// ## Examples
     /// ### Invalid
-    /// ```json,frame=resource
+    /// ```json,frame=resource,also=unknown-value
     /// {
     ///   "type": "Microsoft.Resources/deploymentScripts",
     ///   "apiVersion": "2023-08-01",

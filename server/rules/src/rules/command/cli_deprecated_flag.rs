@@ -48,7 +48,7 @@ impl Rule for CliDeprecatedFlag {
         if let Some(flag) = at.flag(MONITORING) {
             let exists =
                 at.command.known.is_some_and(|known| known.flag(LOGS).is_some()) && flag.literal() != Some("false");
-            let renamed = flag.values.iter().fold(at.edit().rename(flag, LOGS), |edit, value| edit.remove_value(value));
+            let renamed = flag.values.iter().fold(at.edit().rename(flag, LOGS), crate::command::CommandEdit::remove_value);
             let fix = renamed
                 .fix(format!("Use `{LOGS}`"), Applicability::Unsafe)
                 .filter(|_| exists && !at.command.may_have(LOGS));
@@ -61,7 +61,7 @@ impl Rule for CliDeprecatedFlag {
         edit = if at.command.has("--enable-aad") {
             edit.remove(first)
         } else {
-            first.values.iter().fold(edit.rename(first, "--enable-aad"), |edit, value| edit.remove_value(value))
+            first.values.iter().fold(edit.rename(first, "--enable-aad"), crate::command::CommandEdit::remove_value)
         };
         let message = format!("`{}` belongs to a legacy integration with Entra ID that has ended", first.name);
         let mut finding = Finding::at(at.location(first.name_range), message).tag(Tag::Deprecated);

@@ -323,14 +323,11 @@ fn turned(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, grant: &Grant, ids: [&Rc<Res
     };
     if cluster.resource.scope == own {
         let target = Target::Added(Box::new(head));
-        match ctx.eval.depends_on(cluster.resource, grant.assignment)? {
-            false => rewrite = rewrite.depend(cluster.resource, target),
-            true => {
-                if let Some(item) = named_by_id(ctx, cluster, grant) {
-                    rewrite = rewrite.replace(Place { scope: own, expr: item }, New::Dependency(target));
-                }
+        if ctx.eval.depends_on(cluster.resource, grant.assignment)? {
+            if let Some(item) = named_by_id(ctx, cluster, grant) {
+                rewrite = rewrite.replace(Place { scope: own, expr: item }, New::Dependency(target));
             }
-        }
+        } else { rewrite = rewrite.depend(cluster.resource, target) }
     }
     rewrite.fix("Give the control plane the role on the kubelet's identity", Applicability::Unsafe)
 }
