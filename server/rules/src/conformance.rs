@@ -200,15 +200,8 @@ const CLAIMS: &[Claim] = &[
     claim(CLUSTER, "identity", false, is_type, "identity-not-object"),
     claim(CLUSTER, "identity.userAssignedIdentities", false, is_type, "ids-as-array"),
     claim(CLUSTER, "identity.userAssignedIdentities.*", true, |_| true, "id-value-not-empty"),
-    claim(CLUSTER, "properties.identityProfile", true, is_type, "kubelet-map-shape"),
-    claim(CLUSTER, "properties.podIdentityProfile", true, is_type, "pod-identity-shape"),
-    claim(
-        CLUSTER,
-        "properties.podIdentityProfile",
-        true,
-        |kind| matches!(kind, Kind::Missing { .. }),
-        "pod-identity-shape",
-    ),
+    claim(CLUSTER, "properties.identityProfile.*", false, is_type, "kubelet-map-shape"),
+    claim(CLUSTER, "properties.identityProfile.*", true, is_id_as_key, "kubelet-map-shape"),
     claim(
         CLUSTER,
         "properties.servicePrincipalProfile.keyVaultSecretRef",
@@ -236,6 +229,10 @@ const CLAIMS: &[Claim] = &[
 
 fn is_type(kind: &Kind) -> bool {
     matches!(kind, Kind::WrongType { .. })
+}
+
+fn is_id_as_key(kind: &Kind) -> bool {
+    matches!(kind, Kind::Unknown { name, .. } if name.starts_with('/'))
 }
 
 /// The rule that speaks about such a mistake at that path, in the stead of those of the family `schema`.
