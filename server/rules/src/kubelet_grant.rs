@@ -210,7 +210,9 @@ pub fn own_kubelet_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '
             if properties.is_absent() {
                 let body = Place { scope: cluster.resource.scope, expr: cluster.declaration().body };
                 rewrite.set(body, At::Last, "properties", New::object([("identityProfile", map)]))
-            } else { rewrite.set(properties.place?, At::Last, "identityProfile", map) }
+            } else {
+                rewrite.set(properties.place?, At::Last, "identityProfile", map)
+            }
         }
         _ => rewrite.insert(slot.place?, At::Last, "kubeletidentity", profile),
     };

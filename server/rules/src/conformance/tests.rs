@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 
 use schema::{Line, sample_body, writable_properties};
 use serde_json::{Map, Value as Json, json};
-use template::aks::CLUSTER;
 
 use super::*;
 use crate::testing::{outcome, workspace};
@@ -329,7 +328,7 @@ impl Taken {
 
 /// The rule that reports a mistake of that kind at that place.
 fn spokesman(path: &str, kind: &Kind, code: &str) -> String {
-    claimant(path, kind).unwrap_or(code).to_owned()
+    claimant(CLUSTER, path, kind).unwrap_or(code).to_owned()
 }
 
 #[test]
