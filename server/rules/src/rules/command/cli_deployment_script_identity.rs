@@ -16,7 +16,7 @@ declare_rule! {
     ///
     /// ## Examples
     /// ### Invalid
-    /// ```json,frame=resource,also=unknown-value
+    /// ```json,frame=resource
     /// {
     ///   "type": "Microsoft.Resources/deploymentScripts",
     ///   "apiVersion": "2023-08-01",

@@ -48,7 +48,8 @@ impl Rule for CliDeprecatedFlag {
         if let Some(flag) = at.flag(MONITORING) {
             let exists =
                 at.command.known.is_some_and(|known| known.flag(LOGS).is_some()) && flag.literal() != Some("false");
-            let renamed = flag.values.iter().fold(at.edit().rename(flag, LOGS), crate::command::CommandEdit::remove_value);
+            let renamed =
+                flag.values.iter().fold(at.edit().rename(flag, LOGS), crate::command::CommandEdit::remove_value);
             let fix = renamed
                 .fix(format!("Use `{LOGS}`"), Applicability::Unsafe)
                 .filter(|_| exists && !at.command.may_have(LOGS));

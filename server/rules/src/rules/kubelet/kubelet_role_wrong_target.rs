@@ -327,7 +327,9 @@ fn turned(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, grant: &Grant, ids: [&Rc<Res
             if let Some(item) = named_by_id(ctx, cluster, grant) {
                 rewrite = rewrite.replace(Place { scope: own, expr: item }, New::Dependency(target));
             }
-        } else { rewrite = rewrite.depend(cluster.resource, target) }
+        } else {
+            rewrite = rewrite.depend(cluster.resource, target);
+        }
     }
     rewrite.fix("Give the control plane the role on the kubelet's identity", Applicability::Unsafe)
 }
