@@ -33,7 +33,7 @@ pub(super) fn fragments(text: &str) -> Vec<Fragment> {
                 open = opening(&text[start..end]).map(|fence| (fence, Vec::new()));
                 let line = &text[start..end];
                 let goes_on = line.trim_end().ends_with(['\\', '`', '^']);
-                if open.is_none() && (!bare.is_empty() || line.trim_start().starts_with("az ")) {
+                if open.is_none() && (!bare.is_empty() || is_command(line)) {
                     bare.push((start, end, full));
                 }
                 if !goes_on && !bare.is_empty() {
@@ -56,6 +56,11 @@ pub(super) fn fragments(text: &str) -> Vec<Fragment> {
     }
     found.extend(unfenced(text, &bare));
     found
+}
+
+/// Whether a line of text is a command and no sentence about one.
+fn is_command(line: &str) -> bool {
+    line.trim_start().starts_with("az ") && super::calls_az(line) && (line.contains(" -") || line.ends_with('\\'))
 }
 
 /// A command in the text itself.
