@@ -264,7 +264,7 @@ impl<'a> Read<'_, 'a> {
         flag.decoded = flag.decoded.cover(word.range);
         flag.values.push(Value {
             text: text.into_owned(),
-            literal: word.literal().map(|text| text.into_owned()),
+            literal: word.literal().map(std::borrow::Cow::into_owned),
             range,
             decoded: word.range,
             output: if follow { self.output(word) } else { None },

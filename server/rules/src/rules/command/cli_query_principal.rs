@@ -49,8 +49,8 @@ impl Rule for CliQueryPrincipal {
         if query.literal.as_deref().map(str::trim) != Some("identity.principalId") {
             return;
         }
-        let creates = |command: &&AzCommand| command.name == "aks create";
-        let mut created = at.script.commands.iter().filter(creates).peekable();
+        let is_create = |command: &&AzCommand| command.name == "aks create";
+        let mut created = at.script.commands.iter().filter(is_create).peekable();
         let in_script = created
             .peek()
             .and_then(|command| command.flag("--assign-identity"))
