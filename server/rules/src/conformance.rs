@@ -10,6 +10,7 @@ use template::condition::Conditions;
 use template::eval::{Place, ScopeId};
 use template::expr::Ref;
 use template::model::Declaration;
+use template::scripts::DEPLOYMENT_SCRIPT;
 use template::value::{Alternative, Entry, Lazy, ObjectValue, Occurs, ResourceRef, Str, Value, Why};
 use template::workspace::Location;
 use template::{Evaluator, Expr, ExprId, Template};
@@ -128,12 +129,22 @@ impl Ctx<'_> {
         for mistake in self.mistakes() {
             let Some((compiler, finding)) = find(mistake) else { continue };
             if claimant(&mistake.path, &mistake.kind).is_some()
+                || self.is_system_assigned_script(mistake)
                 || (compiler == Compiler::Says && self.is_left_to_bicep(mistake))
             {
                 continue;
             }
             self.report_when(finding, &self.eval.deployed_when(mistake.resource), &mistake.whens);
         }
+    }
+
+    /// Whether it is the system-assigned identity of a deployment script, of which `cli-deployment-script-identity` speaks.
+    fn is_system_assigned_script(&self, mistake: &Mistake) -> bool {
+        let is_script = self.eval.resource(mistake.resource).is_type(DEPLOYMENT_SCRIPT);
+        let value = mistake.spot.value.filter(|_| is_script && mistake.path == "identity.type");
+        value.is_some_and(|place| {
+            self.eval.value(place).literal().is_some_and(|text| text.to_ascii_lowercase().contains("systemassigned"))
+        })
     }
 
     /// Whether the Bicep compiler sees it, and the settings leave that to it.
