@@ -247,7 +247,7 @@ mod tests {
                 format!("steps:\n  - task: AzureCLI@2\n    inputs:\n      inlineScript: '{plain}'\n"),
             ),
             ("a.json", json(&format!("\"echo \\\"x\\\"\\n{plain}\""))),
-            ("a.json", json(&"\"[concat('echo ''x''; az aks create -g ', parameters('g'), ' --assign-identity x')]\"")),
+            ("a.json", json("\"[concat('echo ''x''; az aks create -g ', parameters('g'), ' --assign-identity x')]\"")),
             ("a.json", json("\"[format('az aks create -g {0} --assign-identity x', parameters('g'))]\"")),
             ("a.bicep", bicep(&format!("'{plain}'"))),
             ("a.bicep", bicep(&format!("'''\n{plain}\n'''"))),

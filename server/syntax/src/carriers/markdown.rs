@@ -25,9 +25,21 @@ enum Info {
 pub(super) fn fragments(text: &str) -> Vec<Fragment> {
     let mut found = Vec::new();
     let mut open: Option<(Fence, Vec<Line>)> = None;
+    // A command that stands in the text without a fence, and goes on in the next line.
+    let mut bare: Vec<Line> = Vec::new();
     for (start, end, full) in lines(text, 0) {
         match &mut open {
-            None => open = opening(&text[start..end]).map(|fence| (fence, Vec::new())),
+            None => {
+                open = opening(&text[start..end]).map(|fence| (fence, Vec::new()));
+                let line = &text[start..end];
+                let goes_on = line.trim_end().ends_with(['\\', '`', '^']);
+                if open.is_none() && (!bare.is_empty() || is_command(line)) {
+                    bare.push((start, end, full));
+                }
+                if !goes_on && !bare.is_empty() {
+                    found.extend(unfenced(text, &std::mem::take(&mut bare)));
+                }
+            }
             Some((fence, content)) => {
                 let (from, closes) = inside(&text[start..end], fence);
                 if closes {
@@ -42,7 +54,23 @@ pub(super) fn fragments(text: &str) -> Vec<Fragment> {
     if let Some((fence, content)) = open {
         found.extend(finish(text, &fence, &content));
     }
+    found.extend(unfenced(text, &bare));
     found
+}
+
+/// Whether a line of text is a command and no sentence about one.
+fn is_command(line: &str) -> bool {
+    line.trim_start().starts_with("az ") && super::calls_az(line) && (line.contains(" -") || line.ends_with('\\'))
+}
+
+/// A command in the text itself.
+fn unfenced(text: &str, content: &[Line]) -> Option<Fragment> {
+    let shell = guess(content.iter().map(|&(start, end, _)| &text[start..end]))?;
+    let mut builder = Builder::new(Encoding::Plain);
+    for &(start, _, full) in content {
+        builder.verbatim(text, start, full);
+    }
+    Some(builder.finish(shell, Origin::Prose))
 }
 
 fn opening(line: &str) -> Option<Fence> {

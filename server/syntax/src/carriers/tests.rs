@@ -319,3 +319,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn commands_in_the_text_of_a_page_count() {
+    let text =
+        "Copy code\naz aks update --identity x\nThe az aks create command.\naz aks create \\\n  --yes\nReplace:\n";
+    let found: Vec<String> = fragments(Carrier::Markdown, text).into_iter().map(|fragment| fragment.text).collect();
+    assert_eq!(found, ["az aks update --identity x\n", "az aks create \\\n  --yes\n"]);
+}

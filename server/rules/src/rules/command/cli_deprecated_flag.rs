@@ -1,5 +1,6 @@
 use template::az_command::Flag;
 
+use crate::command::CommandEdit;
 use crate::{Applicability, CommandAt, Finding, Reporter, Rule, Tag, declare_rule};
 
 declare_rule! {
@@ -48,8 +49,7 @@ impl Rule for CliDeprecatedFlag {
         if let Some(flag) = at.flag(MONITORING) {
             let exists =
                 at.command.known.is_some_and(|known| known.flag(LOGS).is_some()) && flag.literal() != Some("false");
-            let renamed =
-                flag.values.iter().fold(at.edit().rename(flag, LOGS), crate::command::CommandEdit::remove_value);
+            let renamed = flag.values.iter().fold(at.edit().rename(flag, LOGS), CommandEdit::remove_value);
             let fix = renamed
                 .fix(format!("Use `{LOGS}`"), Applicability::Unsafe)
                 .filter(|_| exists && !at.command.may_have(LOGS));
@@ -62,7 +62,7 @@ impl Rule for CliDeprecatedFlag {
         edit = if at.command.has("--enable-aad") {
             edit.remove(first)
         } else {
-            first.values.iter().fold(edit.rename(first, "--enable-aad"), crate::command::CommandEdit::remove_value)
+            first.values.iter().fold(edit.rename(first, "--enable-aad"), CommandEdit::remove_value)
         };
         let message = format!("`{}` belongs to a legacy integration with Entra ID that has ended", first.name);
         let mut finding = Finding::at(at.location(first.name_range), message).tag(Tag::Deprecated);

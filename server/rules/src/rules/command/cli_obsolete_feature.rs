@@ -63,7 +63,11 @@ impl Rule for CliObsoleteFeature {
             return;
         };
         let fix = at.edit().delete_command().fix("Delete the registration", Applicability::Unsafe);
-        let message = format!("the feature `{feature}` need not be registered any more");
+        let message = if feature.starts_with("EnablePodIdentity") {
+            format!("the feature `{feature}` belongs to pod identity, which is out of support")
+        } else {
+            format!("the feature `{feature}` need not be registered any more")
+        };
         let help = "Delete the registration, and what waits for it";
         report.report(Finding::at(at.location(name.range), message).tag(Tag::Unnecessary).help(help).fix(fix));
     }

@@ -49,13 +49,13 @@ impl Rule for CliQueryPrincipal {
         if query.literal.as_deref().map(str::trim) != Some("identity.principalId") {
             return;
         }
-        let creates = |command: &&AzCommand| command.name == "aks create";
-        let mut makers = at.script.commands.iter().filter(creates).peekable();
-        let in_script = makers
+        let is_create = |command: &&AzCommand| command.name == "aks create";
+        let mut created = at.script.commands.iter().filter(is_create).peekable();
+        let in_script = created
             .peek()
             .and_then(|command| command.flag("--assign-identity"))
             .map(|flag| at.location(flag.name_range));
-        let all = makers.all(|command| command.flag("--assign-identity").is_some());
+        let all = created.all(|command| command.flag("--assign-identity").is_some());
         let Some(cluster) = (if all { in_script.or_else(|| at.user_assigned_cluster()) } else { None }) else { return };
         report.report(
             Finding::at(at.location(query.range), "`identity.principalId` is null on a user-assigned cluster")

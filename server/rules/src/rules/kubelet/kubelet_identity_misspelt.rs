@@ -110,14 +110,19 @@ impl Rule for KubeletIdentityMisspelt {
         for (name, range) in declared {
             say(name.as_str(), range, &|_| None);
         }
-        let elsewhere = elsewhere(ctx, scope);
+        // Costs more than all the rest, and is rarely asked for.
+        let others = std::cell::OnceCell::new();
         for (object, expr) in template.exprs.iter() {
             let Expr::Object(written) = expr else { continue };
             for (number, member) in (0..).zip(&written.members) {
                 let Member::Property(property) = member else { continue };
                 let Expr::Str(key) = template.expr(property.key) else { continue };
                 let range = template.exprs.range(property.key);
-                if elsewhere.iter().any(|other| other.contains_range(range)) {
+                let is_other = || {
+                    let others = others.get_or_init(|| elsewhere(ctx, scope));
+                    others.iter().any(|other: &TextRange| other.contains_range(range))
+                };
+                if corrected(key).is_none() || is_other() {
                     continue;
                 }
                 let property = PropertyAt { object: Place { scope, expr: object }, number };
