@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use schema::{ApiVersion, Match, Object, Property, ResourceType, Type, VersionSet};
 use syntax::{Language, TextRange};
-use template::aks::{PropertyAt, property_of};
+use template::aks::{CLUSTER, PropertyAt, ROLE_ASSIGNMENT, property_of};
 use template::condition::Conditions;
 use template::eval::{Place, ScopeId};
 use template::expr::Ref;
 use template::model::Declaration;
-use template::scripts::DEPLOYMENT_SCRIPT;
 use template::value::{Alternative, Entry, Lazy, ObjectValue, Occurs, ResourceRef, Str, Value, Why};
 use template::workspace::Location;
 use template::{Evaluator, Expr, ExprId, Template};
@@ -128,23 +127,13 @@ impl Ctx<'_> {
     pub(crate) fn report_mistakes(&self, find: impl Fn(&Mistake) -> Option<(Compiler, Finding)>) {
         for mistake in self.mistakes() {
             let Some((compiler, finding)) = find(mistake) else { continue };
-            if claimant(&mistake.path, &mistake.kind).is_some()
-                || self.is_system_assigned_script(mistake)
+            if claimant(mistake.ty.name(), &mistake.path, &mistake.kind).is_some()
                 || (compiler == Compiler::Says && self.is_left_to_bicep(mistake))
             {
                 continue;
             }
             self.report_when(finding, &self.eval.deployed_when(mistake.resource), &mistake.whens);
         }
-    }
-
-    /// Whether it is the system-assigned identity of a deployment script, of which `cli-deployment-script-identity` speaks.
-    fn is_system_assigned_script(&self, mistake: &Mistake) -> bool {
-        let is_script = self.eval.resource(mistake.resource).is_type(DEPLOYMENT_SCRIPT);
-        let value = mistake.spot.value.filter(|_| is_script && mistake.path == "identity.type");
-        value.is_some_and(|place| {
-            self.eval.value(place).literal().is_some_and(|text| text.to_ascii_lowercase().contains("systemassigned"))
-        })
     }
 
     /// Whether the Bicep compiler sees it, and the settings leave that to it.
@@ -187,6 +176,7 @@ impl Ctx<'_> {
 
 /// What another rule says in better words.
 struct Claim {
+    ty: &'static str,
     path: &'static str,
     /// What is below the path as well.
     below: bool,
@@ -194,37 +184,63 @@ struct Claim {
     code: &'static str,
 }
 
-const fn claim(path: &'static str, below: bool, kinds: fn(&Kind) -> bool, code: &'static str) -> Claim {
-    Claim { path, below, kinds, code }
+const fn claim(
+    ty: &'static str,
+    path: &'static str,
+    below: bool,
+    kinds: fn(&Kind) -> bool,
+    code: &'static str,
+) -> Claim {
+    Claim { ty, path, below, kinds, code }
 }
 
+const SCRIPT: &str = "Microsoft.Resources/deploymentScripts";
+
 const CLAIMS: &[Claim] = &[
-    claim("identity", false, is_type, "identity-not-object"),
-    claim("identity.userAssignedIdentities", false, is_type, "ids-as-array"),
-    claim("identity.userAssignedIdentities.*", true, |_| true, "id-value-not-empty"),
-    claim("properties.identityProfile.*", false, is_type, "kubelet-map-shape"),
-    claim("properties.podIdentityProfile", true, is_type, "pod-identity-shape"),
-    claim("properties.podIdentityProfile", true, |kind| matches!(kind, Kind::Missing { .. }), "pod-identity-shape"),
+    claim(CLUSTER, "identity", false, is_type, "identity-not-object"),
+    claim(CLUSTER, "identity.userAssignedIdentities", false, is_type, "ids-as-array"),
+    claim(CLUSTER, "identity.userAssignedIdentities.*", true, |_| true, "id-value-not-empty"),
+    claim(CLUSTER, "properties.identityProfile.*", false, is_type, "kubelet-map-shape"),
+    claim(CLUSTER, "properties.identityProfile.*", true, is_id_as_key, "kubelet-map-shape"),
     claim(
+        CLUSTER,
         "properties.servicePrincipalProfile.keyVaultSecretRef",
-        true,
-        |kind| !is_type(kind),
+        false,
+        |kind| matches!(kind, Kind::Removed { .. }),
         "principal-keyvault-ref",
     ),
-    claim("properties.networkProfile.dockerBridgeCidr", false, |_| true, "docker-bridge-cidr"),
-    claim("properties.scope", false, |kind| *kind == Kind::ReadOnly, "role-scope-property"),
-    claim("properties.principalType", false, |kind| matches!(kind, Kind::Newer { .. }), "role-principal-type-api"),
+    claim(
+        CLUSTER,
+        "properties.networkProfile.dockerBridgeCidr",
+        false,
+        |kind| matches!(kind, Kind::Removed { .. }),
+        "docker-bridge-cidr",
+    ),
+    claim(ROLE_ASSIGNMENT, "properties.scope", false, |kind| *kind == Kind::ReadOnly, "role-scope-property"),
+    claim(
+        ROLE_ASSIGNMENT,
+        "properties.principalType",
+        false,
+        |kind| matches!(kind, Kind::Newer { .. }),
+        "role-principal-type-api",
+    ),
+    claim(SCRIPT, "identity.type", false, |kind| matches!(kind, Kind::Value { .. }), "cli-deployment-script-identity"),
 ];
 
 fn is_type(kind: &Kind) -> bool {
     matches!(kind, Kind::WrongType { .. })
 }
 
+fn is_id_as_key(kind: &Kind) -> bool {
+    matches!(kind, Kind::Unknown { name, .. } if name.starts_with('/'))
+}
+
 /// The rule that speaks about such a mistake at that path, in the stead of those of the family `schema`.
-fn claimant(path: &str, kind: &Kind) -> Option<&'static str> {
+fn claimant(ty: &str, path: &str, kind: &Kind) -> Option<&'static str> {
     let is_it = |claim: &&Claim| {
         let rest = path.strip_prefix(claim.path);
         rest.is_some_and(|rest| rest.is_empty() || (claim.below && rest.starts_with(['.', '['])))
+            && claim.ty == ty
             && (claim.kinds)(kind)
             && by_code(claim.code).is_some()
     };

@@ -26,7 +26,7 @@ fn text(text: &Str) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Text(known) => known.to_string(),
         Piece::Id(id) => {
-            let names: Vec<_> = id.names.iter().map(|name| self::text(name)).collect();
+            let names: Vec<_> = id.names.iter().map(self::text).collect();
             format!("<id {} {}>", id.resource_type.as_deref().unwrap_or("?"), names.join("/"))
         }
         Piece::Read(read) => format!("<read {}>", read.path.join(".")),
@@ -53,7 +53,7 @@ fn value(eval: &Evaluator<'_>, value: &Value) -> String {
             let entry = |entry: &template::value::Entry| {
                 let values = eval.force(&entry.value);
                 let inner: Vec<_> = values.iter().map(|one| self::value(eval, &one.value)).collect();
-                let key = entry.key.as_ref().map_or("*".to_owned(), |key| text(key));
+                let key = entry.key.as_ref().map_or("*".to_owned(), text);
                 let when = eval.describe(&entry.when);
                 let when = if when.is_empty() { when } else { format!(" if {when}") };
                 format!("{key}: {}{when}", inner.join("|"))
