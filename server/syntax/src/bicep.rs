@@ -4,7 +4,7 @@
 //! nodes with a fixed set of parts (statements, [`Expr::kind`]) are read in one pass over the children; objects, arrays
 //! and calls are iterated with one cursor. So a walk that asks every node once is linear in the size of the tree.
 //!
-//! Any part may be absent: the grammar knows unfinished code. [`survey`] finds and words everything that is missing or
+//! Any part may be absent: the grammar knows unfinished code. [`fn@survey`] finds and words everything that is missing or
 //! too much; how lowering should treat an absent part is simple: as unknown.
 
 mod kind;
