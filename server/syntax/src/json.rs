@@ -208,7 +208,8 @@ impl<'t> Members<'t> {
         let value = value.filter(|value| !matches!(value, Value::Broken(range) if range.is_empty()));
         let end = value.map_or_else(|| key.range().end(), |value| value.range().end());
         let end = end.max(key.range().end()).min(range_of(node).end().max(key.range().end()));
-        Some(Member { key, value, range: TextRange::new(key.range().start(), end) })
+        let range = usize::from(key.range().start())..usize::from(end);
+        Some(Member { key, value, range: whole_characters(range, self.source) })
     }
 }
 
@@ -378,7 +379,7 @@ impl<'t> Scalar<'t> {
             Some(b'{' | b'[') => 1,
             Some(_) => bytes[start..].iter().take_while(|&&byte| is_word(byte)).count(),
         };
-        TextRange::new(crate::tree::offset(start), crate::tree::offset(start + len))
+        whole_characters(start..start + len, self.source)
     }
 }
 
