@@ -1,6 +1,6 @@
 //! Diagnostics, fixes, the rules and their documentation. One file per rule.
 //!
-//! - [`check`] runs the rules over files of a workspace; everything else serves it or what follows it.
+//! - [`fn@check`] runs the rules over files of a workspace; everything else serves it or what follows it.
 //! - A rule is a type with documentation ([`declare_rule!`]) and one method of [`Rule`]; it reports [`Finding`]s to a
 //!   [`Ctx`] and builds its fixes with a [`Rewrite`], which knows both languages.
 //! - [`suppress`] reads and writes what people put into a file to silence a rule, [`apply`] applies fixes until nothing

@@ -8,7 +8,7 @@ use template::workspace::FileId;
 use crate::{CommandAt, Ctx, Family, Reporter, Severity};
 
 /// A rule. It overrides one of the `check_*` methods, the most specific one that will do; [`declare_rule!`] writes
-/// [`Rule::metadata`].
+/// [`Described::metadata`].
 ///
 /// A deployment is a file that no other file of the workspace deploys, with its modules; so a module is judged by what its
 /// callers pass. Findings in files that nobody asked about are dropped, so a rule need not care which files these are.
@@ -129,7 +129,7 @@ macro_rules! declare_rule {
             $(,)?
         }
     ) => {
-        $(#[doc = $doc])*
+        // Its documentation is data: for pages and hovers, not for rustdoc.
         $vis struct $name;
 
         impl $crate::rule::Described for $name {
