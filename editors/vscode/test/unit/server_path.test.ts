@@ -7,7 +7,7 @@ const around = (files: string[], more: Partial<Surroundings> = {}): Surroundings
   platform: 'linux',
   extensionPath: '/ext',
   homeDirectory: '/home/me',
-  workspaceFolder: '/work',
+  workspaceFolder: '/home/me/project',
   searchPath: ['/usr/bin', 'bin', '/opt/bin'].join(path.delimiter),
   isFile: (file) => files.includes(file),
   ...more,
@@ -25,7 +25,7 @@ test('a setting that names no file is an error, and nothing else starts', () => 
 });
 
 test('home and folder are replaced in the setting', () => {
-  const files = ['/home/me/bin/akslint', '/work/target/akslint'];
+  const files = ['/home/me/bin/akslint', '/home/me/project/target/akslint'];
   assert.deepEqual(findServer('~/bin/akslint', around(files)), { kind: 'found', command: files[0], origin: 'setting' });
   const found = findServer('${workspaceFolder}/target/akslint', around(files));
   assert.deepEqual(found, { kind: 'found', command: files[1], origin: 'setting' });
