@@ -208,3 +208,44 @@ fn the_exit_code_is_the_one_of_the_protocol() {
     drop(program.0.stdin.take());
     assert_eq!(program.code(), Some(1), "the end of stdin");
 }
+
+/// In a process of its own: what other tests hold at the time is not the server's.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_returns_when_documents_are_closed() {
+    fn resident(program: &Program) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", program.0.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    }
+
+    fn open_and_close(program: &mut Program, count: usize, text: &str) {
+        let notification = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "method": method, "params": params });
+        for number in 0..count {
+            let uri = format!("file:///w/{number}.bicep");
+            let document = json!({ "uri": uri, "languageId": "bicep", "version": 1, "text": text });
+            program.send(&notification("textDocument/didOpen", json!({ "textDocument": document })));
+            if number % 2 == 0 {
+                let start = json!({ "line": 0, "character": 0 });
+                let change = json!({ "range": { "start": start, "end": start }, "text": "// changed\n" });
+                let document = json!({ "uri": uri, "version": 2 });
+                let params = json!({ "textDocument": document, "contentChanges": [change] });
+                program.send(&notification("textDocument/didChange", params));
+            }
+            program.send(&notification("textDocument/didClose", json!({ "textDocument": { "uri": uri } })));
+            if number % 100 == 99 {
+                let fence = json!({ "jsonrpc": "2.0", "id": number, "method": "workspace/symbol", "params": { "query": "-" } });
+                program.send(&fence);
+                while program.receive().get("id") != Some(&json!(number)) {}
+            }
+        }
+    }
+
+    let mut program = Program::start(&["server"]);
+    program.initialize();
+    let text = "param name string = 'value'\n".repeat(80);
+    open_and_close(&mut program, 1000, &text);
+    let before = resident(&program);
+    open_and_close(&mut program, 10_000, &text);
+    let grown = resident(&program).saturating_sub(before);
+    assert!(grown < 8 << 20, "{grown} bytes more after 10,000 documents of {} bytes", text.len());
+}

@@ -241,36 +241,6 @@ async fn cancelled_requests_do_not_pile_up() {
     typist.rest(&mut client).await;
 }
 
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_returns_when_documents_are_closed() {
-    fn resident() -> u64 {
-        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
-    }
-    async fn open_and_close(client: &mut TestClient, count: usize, text: &str) {
-        for number in 0..count {
-            let uri = format!("file:///w/{number}.bicep");
-            client.open(&uri, "bicep", 1, text);
-            if number % 2 == 0 {
-                client.change(&uri, 2, [0, 0, 0, 0], "// bad\n");
-            }
-            client.close(&uri);
-            if number % 100 == 99 {
-                client.fence().await;
-            }
-        }
-    }
-    let mut client = TestClient::start(json!({})).await;
-    client.strict = false;
-    let text = "param name string = 'value'\n".repeat(80);
-    open_and_close(&mut client, 1000, &text).await;
-    let before = resident();
-    open_and_close(&mut client, 10_000, &text).await;
-    let grown = resident().saturating_sub(before);
-    assert!(grown < 32 << 20, "{grown} bytes more after 10,000 documents of {} bytes", text.len());
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_documents_open_at_once_are_all_looked_at() {
     let mut client = TestClient::start(json!({})).await;

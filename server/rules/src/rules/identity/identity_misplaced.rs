@@ -190,7 +190,8 @@ pub(crate) fn put<'a>(
     path.push(named);
     let targets = cluster.slots(&path);
     let [target] = targets.as_slice() else { return None };
-    if !target.value.is_absent() {
+    // A `null` written there is absent, too, and all of the path is there.
+    if !target.value.is_absent() || target.value.depth == path.len() {
         return None;
     }
     let at = if belongs_in.is_empty() { At::Before("properties") } else { At::Last };
