@@ -467,11 +467,11 @@ impl Evaluator<'_> {
     }
 
     /// The property as the model has it.
-    pub fn property(&self, property: PropertyAt) -> Option<(crate::eval::Scope<'_>, Property)> {
+    pub fn property(&self, property: PropertyAt) -> Option<(Rc<crate::eval::Scope<'_>>, Property)> {
         let scope = self.scope(property.object.scope);
         match scope.template.exprs.get(property.object.expr) {
             Expr::Object(object) => match object.members.get(property.number as usize)? {
-                Member::Property(written) => Some((scope, *written)),
+                &Member::Property(written) => Some((scope, written)),
                 Member::Spread { .. } => None,
             },
             _ => None,

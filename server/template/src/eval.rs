@@ -5,6 +5,7 @@
 //! answer is [`Why::TooMuch`], never an error. No clock, no network, no subscription data.
 
 use std::cell::{Cell, RefCell};
+use std::collections::hash_map;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -54,9 +55,18 @@ pub type Locals = Option<Rc<Frame>>;
 /// One variable of a loop or lambda.
 #[derive(Debug)]
 pub struct Frame {
+    /// Different for every binding, so that what was evaluated under it is found again.
+    serial: u32,
     name: Name,
     value: Rc<Values>,
     outer: Locals,
+}
+
+/// An expression under the variables of the loops and lambdas around it: what is evaluated once and no more.
+type Key = (Place, u32);
+
+fn key(place: Place, locals: &Locals) -> Key {
+    (place, locals.as_ref().map_or(0, |frame| frame.serial))
 }
 
 /// A template being evaluated, see [`ScopeId`].
@@ -86,10 +96,13 @@ struct Caller {
 /// Evaluates the expressions of one root file and of the modules it deploys.
 pub struct Evaluator<'w> {
     workspace: &'w Workspace,
-    scopes: RefCell<Vec<Scope<'w>>>,
+    scopes: RefCell<Vec<Rc<Scope<'w>>>>,
     modules: RefCell<FxHashMap<ModuleRef, Option<ScopeId>>>,
-    values: RefCell<FxHashMap<Place, Option<Rc<Values>>>>,
-    canon_of: RefCell<FxHashMap<Place, Option<CanonId>>>,
+    /// `None` while it is being computed.
+    values: RefCell<FxHashMap<Key, Option<Rc<Values>>>>,
+    /// `None` while it is being computed.
+    canon_of: RefCell<FxHashMap<Key, Option<CanonId>>>,
+    pub(crate) element_locals: RefCell<FxHashMap<ResourceRef, Locals>>,
     pub(crate) canons: RefCell<Canons>,
     atoms: RefCell<Atoms>,
     pub(crate) ids: RefCell<FxHashMap<ResourceRef, Rc<crate::value::ResourceId>>>,
@@ -98,6 +111,7 @@ pub struct Evaluator<'w> {
     depth: Cell<u32>,
     steps: Cell<u32>,
     serial: Cell<u32>,
+    frames: Cell<u32>,
     follows_modules: bool,
 }
 
@@ -109,10 +123,11 @@ impl<'w> Evaluator<'w> {
             Scope { template, file: root, module: None, names: ScopeId::ROOT, target: None, caller: None, depth: 0 };
         Some(Self {
             workspace,
-            scopes: RefCell::new(vec![scope]),
+            scopes: RefCell::new(vec![Rc::new(scope)]),
             modules: RefCell::default(),
             values: RefCell::default(),
             canon_of: RefCell::default(),
+            element_locals: RefCell::default(),
             canons: RefCell::default(),
             atoms: RefCell::default(),
             ids: RefCell::default(),
@@ -121,6 +136,7 @@ impl<'w> Evaluator<'w> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             serial: Cell::new(0),
+            frames: Cell::new(0),
             follows_modules: true,
         })
     }
@@ -137,7 +153,7 @@ impl<'w> Evaluator<'w> {
     }
 
     /// The scope of that id.
-    pub fn scope(&self, id: ScopeId) -> Scope<'w> {
+    pub fn scope(&self, id: ScopeId) -> Rc<Scope<'w>> {
         self.scopes.borrow()[id.0 as usize].clone()
     }
 
@@ -155,7 +171,8 @@ impl<'w> Evaluator<'w> {
     /// The expression that the caller of a module gives for a parameter; `None` when there is no caller, or it gives none
     /// that is written by itself.
     pub fn argument_of(&self, id: ScopeId, parameter: &Name) -> Option<Place> {
-        let caller = self.scopes.borrow()[id.0 as usize].caller.clone()?;
+        let scope = self.scope(id);
+        let caller = scope.caller.as_ref()?;
         let template = self.template(caller.scope);
         let Expr::Object(object) = template.exprs.get(caller.arguments?) else { return None };
         object.members.iter().find_map(|member| match member {
@@ -263,14 +280,14 @@ impl<'w> Evaluator<'w> {
         if steps > BUDGET || self.depth.get() >= MAX_DEPTH {
             return Rc::new(self.too_much(place));
         }
-        if locals.is_none() {
-            match self.values.borrow().get(&place) {
-                Some(Some(known)) => return known.clone(),
-                Some(None) => return Rc::new(self.too_much(place)), // a cycle: it needs its own value
-                None => {}
-            }
-            self.values.borrow_mut().insert(place, None);
-        }
+        let key = key(place, locals);
+        match self.values.borrow_mut().entry(key) {
+            hash_map::Entry::Occupied(known) => match known.get() {
+                Some(known) => return known.clone(),
+                None => return Rc::new(self.too_much(place)), // a cycle: it needs its own value
+            },
+            hash_map::Entry::Vacant(new) => new.insert(None),
+        };
         self.depth.set(self.depth.get() + 1);
         let mut values = self.compute(place, locals);
         self.depth.set(self.depth.get() - 1);
@@ -279,9 +296,7 @@ impl<'w> Evaluator<'w> {
             values = unknown(canon, Why::TooMuch, place);
         }
         let values = Rc::new(values);
-        if locals.is_none() {
-            self.values.borrow_mut().insert(place, Some(values.clone()));
-        }
+        self.values.borrow_mut().insert(key, Some(values.clone()));
         values
     }
 
@@ -570,10 +585,10 @@ impl<'w> Evaluator<'w> {
         let bind = |element: Rc<Values>, index: Rc<Values>| {
             let mut inner = locals.clone();
             if let Some(name) = &repeat.variable {
-                inner = Some(bind(name, element, inner));
+                inner = self.bind(name, element, inner);
             }
             if let Some(name) = &repeat.index {
-                inner = Some(bind(name, index, inner));
+                inner = self.bind(name, index, inner);
             }
             inner
         };
@@ -607,8 +622,15 @@ impl<'w> Evaluator<'w> {
 
     // ------------------------------------------------------------------------------------------------- names
 
+    /// One more variable.
+    pub(crate) fn bind(&self, name: &Name, value: Rc<Values>, outer: Locals) -> Locals {
+        let serial = self.frames.get() + 1;
+        self.frames.set(serial);
+        Some(Rc::new(Frame { serial, name: name.clone(), value, outer }))
+    }
+
     fn reference_to(&self, place: Place, reference: &Ref, locals: &Locals) -> Values {
-        let names = self.scope(place.scope).names;
+        let names = self.names_of(place.scope);
         let template = self.template(names);
         match reference {
             Ref::Parameter(name) => match template.names.get(name) {
@@ -665,8 +687,8 @@ impl<'w> Evaluator<'w> {
 
     fn parameter(&self, scope: ScopeId, index: u32, place: Place) -> Values {
         let parameter = &self.template(scope).parameters[index as usize];
-        if let Some(caller) = self.scope(scope).caller {
-            return self.argument(scope, parameter, &caller, place);
+        if let Some(caller) = &self.scope(scope).caller {
+            return self.argument(scope, parameter, caller, place);
         }
         let canon = self.parameter_canon(scope, &parameter.name);
         let unknown = |why| Value::Unknown(Unknown { canon, why, place: Some(place) });
@@ -791,7 +813,7 @@ impl<'w> Evaluator<'w> {
             caller: Some(caller),
             depth: outer.depth + 1,
         };
-        self.scopes.borrow_mut().push(scope);
+        self.scopes.borrow_mut().push(Rc::new(scope));
         Some(id)
     }
 
@@ -815,10 +837,10 @@ impl<'w> Evaluator<'w> {
         };
         let mut locals = None;
         if let Some(name) = &repeat.variable {
-            locals = Some(bind(name, element.unwrap_or_else(|| self.any_element(iterable)), locals));
+            locals = self.bind(name, element.unwrap_or_else(|| self.any_element(iterable)), locals);
         }
         if let Some(name) = &repeat.index {
-            locals = Some(bind(name, index, locals));
+            locals = self.bind(name, index, locals);
         }
         locals
     }
@@ -1284,29 +1306,41 @@ impl<'w> Evaluator<'w> {
         if self.depth.get() >= MAX_DEPTH || steps > BUDGET {
             return unique();
         }
-        if locals.is_none() {
-            match self.canon_of.borrow().get(&place) {
-                Some(Some(known)) => return *known,
-                Some(None) => return unique(),
-                None => {}
-            }
-            self.canon_of.borrow_mut().insert(place, None);
+        let key = key(place, locals);
+        if let Some(known) = self.canon_of.borrow().get(&key) {
+            return known.unwrap_or_else(unique);
         }
         self.depth.set(self.depth.get() + 1);
-        let form = self.form(place, locals);
+        // Before this one counts as being computed: a value of which nothing is known asks for its form.
+        let value = self.value_with_form(place, locals);
+        self.canon_of.borrow_mut().insert(key, None);
+        let form = self.form(place, value.as_deref().and_then(Values::single), locals);
         self.depth.set(self.depth.get() - 1);
         let canon = match form {
             Ok(known) => known,
             Err(form) => self.canons.borrow_mut().id(form),
         };
-        if locals.is_none() {
-            self.canon_of.borrow_mut().insert(place, Some(canon));
-        }
+        self.canon_of.borrow_mut().insert(key, Some(canon));
         canon
     }
 
+    /// The value of an expression that may have the form of its value; `None` while that value is being computed.
+    fn value_with_form(&self, place: Place, locals: &Locals) -> Option<Rc<Values>> {
+        let has = match self.template(place.scope).exprs.get(place.expr) {
+            Expr::Member { .. } | Expr::Index { .. } => true,
+            Expr::Call(call) => {
+                let name = call.function.as_str();
+                let tail = name.len().checked_sub("resourceid".len()).and_then(|start| name.get(start..));
+                name.eq_ignore_ascii_case("reference") || tail.is_some_and(|tail| tail.eq_ignore_ascii_case("resourceid"))
+            }
+            _ => false,
+        };
+        let running = || matches!(self.values.borrow().get(&key(place, locals)), Some(None));
+        (has && !running()).then(|| self.eval(place.scope, place.expr, locals))
+    }
+
     /// `Ok` when it is that of something else, `Err` when it is a new one.
-    fn form(&self, place: Place, locals: &Locals) -> Result<CanonId, Canon> {
+    fn form(&self, place: Place, value: Option<&Value>, locals: &Locals) -> Result<CanonId, Canon> {
         let Place { scope, expr } = place;
         let of = |expr| self.canon(scope, expr, locals);
         let lower = |text: &str| text.to_ascii_lowercase().into_boxed_str();
@@ -1351,31 +1385,29 @@ impl<'w> Evaluator<'w> {
                     // The ID of a resource has one form, however it is written.
                     match self.eval(scope, *base, locals).single() {
                         Some(Value::Resource(resource)) => return Ok(self.id_of(*resource).canon),
-                        Some(Value::Object(_)) => {
-                            return Ok(self.canon_of_values(&self.eval(scope, expr, locals), place));
+                        Some(Value::Object(_)) if let Some(value) = value => {
+                            return Ok(self.canon_of_value(value, Some(place)));
                         }
                         _ => {}
                     }
                 }
-                match self.eval(scope, expr, locals).single() {
+                match value {
                     Some(value @ (Value::Str(_) | Value::Int(_) | Value::Read(_) | Value::Unknown(_))) => {
                         return Ok(self.canon_of_value(value, Some(place)));
                     }
                     _ => Canon::Member(of(*base), lower(name.as_str())),
                 }
             }
-            Expr::Index { base, index, .. } => match self.eval(scope, expr, locals).single() {
+            Expr::Index { base, index, .. } => match value {
                 Some(Value::Resource(resource)) => Canon::Declared(resource.scope, resource.index, resource.element),
                 Some(value @ (Value::Str(_) | Value::Read(_))) => return Ok(self.canon_of_value(value, Some(place))),
                 _ => Canon::Index(of(*base), of(*index)),
             },
             Expr::Call(call) => {
-                let name = lower(call.function.as_str());
-                if (name.ends_with("resourceid") || &*name == "reference")
-                    && let Some(value @ (Value::Str(_) | Value::Read(_))) = self.eval(scope, expr, locals).single()
-                {
+                if let Some(value @ (Value::Str(_) | Value::Read(_))) = value {
                     return Ok(self.canon_of_value(value, Some(place)));
                 }
+                let name = lower(call.function.as_str());
                 let mut arguments: SmallVec<[CanonId; 4]> =
                     call.arguments.iter().map(|&argument| of(argument)).collect();
                 if matches!(&*name, "tolower" | "toupper" | "string") && arguments.len() == 1 {
@@ -1398,11 +1430,12 @@ impl<'w> Evaluator<'w> {
     }
 
     fn form_of_ref(&self, place: Place, reference: &Ref, locals: &Locals) -> Result<CanonId, Canon> {
-        let names = self.scope(place.scope).names;
+        let names = self.names_of(place.scope);
         let template = self.template(names);
         match reference {
             Ref::Parameter(name) => {
-                let Some(caller) = self.scope(names).caller else {
+                let scope = self.scope(names);
+                let Some(caller) = &scope.caller else {
                     return Ok(self.parameter_canon(names, name));
                 };
                 let Some(Declaration::Parameter(index)) = template.names.get(name) else {
@@ -1613,11 +1646,6 @@ pub(crate) fn truth(split: Split, place: Place) -> Values {
         conditions.into_iter().map(move |when| Alternative { when, value: Value::Bool(value), place: Some(place) })
     };
     Values(alternatives(split.yes, true).chain(alternatives(split.no, false)).collect())
-}
-
-/// One more variable.
-pub(crate) fn bind(name: &Name, value: Rc<Values>, outer: Locals) -> Rc<Frame> {
-    Rc::new(Frame { name: name.clone(), value, outer })
 }
 
 /// The variable of that name, the innermost first.

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::Name;
 use crate::condition::{Atom, Conditions, Split};
-use crate::eval::{Evaluator, Locals, Place, bind, is_empty, truth};
+use crate::eval::{Evaluator, Locals, Place, is_empty, truth};
 use crate::expr::Call;
 use crate::value::{
     ArrayValue, Element, Entry, LambdaValue, Lazy, ObjectValue, Occurs, Piece, Str, Value, Values, Why,
@@ -123,7 +123,7 @@ impl Evaluator<'_> {
             }),
             ("map" | "filter" | "sort", 2) => {
                 self.over(place, argument(0).as_deref(), argument(1).as_deref(), locals, |lambda, element, index| {
-                    let inner = bind_all(lambda, &[self.force(&element.value), index]);
+                    let inner = self.bind_all(lambda, &[self.force(&element.value), index]);
                     match function.as_str() {
                         "map" => vec![Element {
                             value: Lazy::Expr { scope: lambda.scope, expr: lambda.body, locals: inner },
@@ -478,7 +478,7 @@ impl Evaluator<'_> {
                     if element.occurs != Occurs::Once || !element.when.is_true() {
                         return None;
                     }
-                    let inner = bind_all(&lambda, &[current, self.force(&element.value)]);
+                    let inner = self.bind_all(&lambda, &[current, self.force(&element.value)]);
                     current = self.eval(lambda.scope, lambda.body, &inner);
                 }
                 Some(Values::clone(&current))
@@ -514,12 +514,12 @@ impl Evaluator<'_> {
                     }
                     let made = match &value {
                         Some(lambda) => {
-                            let locals = bind_all(lambda, std::slice::from_ref(&item));
+                            let locals = self.bind_all(lambda, std::slice::from_ref(&item));
                             Lazy::Expr { scope: lambda.scope, expr: lambda.body, locals }
                         }
                         None => Lazy::Ready(item.clone()),
                     };
-                    let keys = self.eval(key.scope, key.body, &bind_all(&key, &[item]));
+                    let keys = self.eval(key.scope, key.body, &self.bind_all(&key, &[item]));
                     for alternative in keys.iter() {
                         if let Some(when) = self.and(&element.when, &alternative.when) {
                             let key = Some(self.to_text(&alternative.value, place));
@@ -544,9 +544,18 @@ impl Evaluator<'_> {
             .map(|(name, &argument)| (name, self.eval(place.scope, argument, locals)))
             .collect();
         for (name, value) in pairs {
-            inner = Some(bind(name, value, inner));
+            inner = self.bind(name, value, inner);
         }
         Some(Values::clone(&self.eval(place.scope, function.body, &inner)))
+    }
+
+    /// The variables of a lambda, with what it is called with.
+    fn bind_all(&self, lambda: &LambdaValue, values: &[Rc<Values>]) -> Locals {
+        let mut locals = lambda.locals.clone();
+        for (name, value) in lambda.parameters.iter().zip(values) {
+            locals = self.bind(name, value.clone(), locals);
+        }
+        locals
     }
 }
 
@@ -570,14 +579,6 @@ fn items(object: &Rc<ObjectValue>, place: Place) -> Values {
         Element { when: entry.when.clone(), ..once(Lazy::Ready(Rc::new(Values::always(object, at)))) }
     };
     array_of(object.entries.iter().map(element).collect(), place)
-}
-
-fn bind_all(lambda: &LambdaValue, values: &[Rc<Values>]) -> Locals {
-    let mut locals = lambda.locals.clone();
-    for (name, value) in lambda.parameters.iter().zip(values) {
-        locals = Some(bind(name, value.clone(), locals));
-    }
-    locals
 }
 
 fn once(value: Lazy) -> Element {

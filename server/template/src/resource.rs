@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 use crate::canon::{Canon, CanonId};
-use crate::eval::{Evaluator, Locals, Place, ScopeId, bind, unknown};
+use crate::eval::{Evaluator, Locals, Place, ScopeId, unknown};
 use crate::expr::ExprId;
 use crate::model::Resource;
 use crate::value::{
@@ -25,22 +25,25 @@ impl<'w> Evaluator<'w> {
 
     /// The body of that resource, evaluated: an object as a rule.
     pub fn body(&self, resource: ResourceRef) -> Rc<Values> {
-        self.eval(resource.scope, self.resource(resource).body, &self.element_locals(resource))
+        self.eval(resource.scope, self.resource(resource).body, &self.locals_of(resource))
     }
 
     /// The value of one of the expressions of a resource's declaration, with the variables of its loop in sight.
     pub fn of_resource(&self, resource: ResourceRef, expr: ExprId) -> Rc<Values> {
-        self.eval(resource.scope, expr, &self.element_locals(resource))
+        self.eval(resource.scope, expr, &self.locals_of(resource))
     }
 
     /// The normal form of one of the expressions of a resource's declaration.
     pub fn canon_in(&self, resource: ResourceRef, expr: ExprId) -> CanonId {
-        self.canon(resource.scope, expr, &self.element_locals(resource))
+        self.canon(resource.scope, expr, &self.locals_of(resource))
     }
 
     /// The variables of the loop around a resource, standing for any element.
-    fn element_locals(&self, resource: ResourceRef) -> Locals {
+    fn locals_of(&self, resource: ResourceRef) -> Locals {
         let repeat = self.resource(resource).repeat.as_ref()?;
+        if let Some(known) = self.element_locals.borrow().get(&resource) {
+            return known.clone();
+        }
         let place = Place { scope: resource.scope, expr: repeat.iterable };
         let any = |canon: Option<CanonId>| match canon {
             Some(canon) => Rc::new(unknown(canon, Why::Element, place)),
@@ -48,11 +51,12 @@ impl<'w> Evaluator<'w> {
         };
         let mut locals = None;
         if let Some(name) = &repeat.variable {
-            locals = Some(bind(name, any(resource.element), locals));
+            locals = self.bind(name, any(resource.element), locals);
         }
         if let Some(name) = &repeat.index {
-            locals = Some(bind(name, any(resource.element), locals));
+            locals = self.bind(name, any(resource.element), locals);
         }
+        self.element_locals.borrow_mut().insert(resource, locals.clone());
         locals
     }
 
@@ -76,7 +80,7 @@ impl<'w> Evaluator<'w> {
         };
         self.ids.borrow_mut().insert(resource, Rc::new(placeholder.clone()));
 
-        let locals = self.element_locals(resource);
+        let locals = self.locals_of(resource);
         let segments = resource_type.as_deref().map_or(1, |name| name.split('/').count().saturating_sub(1).max(1));
         let mut scope = match declared.scope {
             Some(scope) => self.deployment_target(resource.scope, scope, &locals),
