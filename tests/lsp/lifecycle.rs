@@ -219,7 +219,8 @@ fn memory_returns_when_documents_are_closed() {
     }
 
     fn open_and_close(program: &mut Program, count: usize, text: &str) {
-        let notification = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "method": method, "params": params });
+        let notification =
+            |method: &str, params: Value| json!({ "jsonrpc": "2.0", "method": method, "params": params });
         for number in 0..count {
             let uri = format!("file:///w/{number}.bicep");
             let document = json!({ "uri": uri, "languageId": "bicep", "version": 1, "text": text });
@@ -233,7 +234,8 @@ fn memory_returns_when_documents_are_closed() {
             }
             program.send(&notification("textDocument/didClose", json!({ "textDocument": { "uri": uri } })));
             if number % 100 == 99 {
-                let fence = json!({ "jsonrpc": "2.0", "id": number, "method": "workspace/symbol", "params": { "query": "-" } });
+                let fence =
+                    json!({ "jsonrpc": "2.0", "id": number, "method": "workspace/symbol", "params": { "query": "-" } });
                 program.send(&fence);
                 while program.receive().get("id") != Some(&json!(number)) {}
             }

@@ -11,7 +11,8 @@ impl Ctx<'_> {
     /// Looks at every case, and reports what is found: without a condition when all cases have it, else with the condition
     /// under which it holds. Findings at the same place with the same words are one.
     ///
-    /// A case that cannot be judged is one in which nothing is found.
+    /// A case that cannot be judged is one in which nothing is found. What a property of something deployed decides is not
+    /// known before, so nothing is said about it.
     pub fn judge<T>(&self, cases: &[Case<T>], mut find: impl FnMut(&Case<T>) -> Option<Finding>) {
         let mut found: Vec<(Finding, Vec<Conditions>)> = Vec::new();
         for case in cases {
@@ -32,7 +33,11 @@ impl Ctx<'_> {
                 self.report(finding);
                 continue;
             }
-            let words: Vec<_> = conditions.iter().take(2).map(|when| self.eval.describe(when)).collect();
+            let known = conditions.iter().filter(|when| !self.eval.known_late(when));
+            let words: Vec<_> = known.take(2).map(|when| self.eval.describe(when)).collect();
+            if words.is_empty() {
+                continue;
+            }
             self.report(finding.when(words.join(", or ")));
         }
     }
@@ -51,8 +56,12 @@ impl Ctx<'_> {
             self.report(finding);
             return;
         }
-        let mut words: Vec<_> =
-            left.iter().filter(|when| !when.is_true()).map(|when| self.eval.describe(when)).collect();
+        left.retain(|when| !when.is_true());
+        let known: Vec<_> = left.iter().filter(|when| !self.eval.known_late(when)).collect();
+        if known.is_empty() && !left.is_empty() {
+            return;
+        }
+        let mut words: Vec<_> = known.into_iter().map(|when| self.eval.describe(when)).collect();
         words.dedup();
         words.truncate(2);
         let words = if words.is_empty() { "it is deployed".to_owned() } else { words.join(", or ") };

@@ -60,4 +60,39 @@ impl Canons {
     pub(crate) fn get(&self, id: CanonId) -> &Canon {
         &self.forms[id.0 as usize]
     }
+
+    /// Whether it is read from something deployed, so that only the deployment itself knows it.
+    pub(crate) fn is_read(&self, id: CanonId) -> bool {
+        let is_body = |id| matches!(self.get(id), Canon::Id(..) | Canon::Declared(..) | Canon::Module(..));
+        match self.get(id) {
+            Canon::Member(base, name) => {
+                let known = matches!(&**name, "id" | "name" | "type" | "apiversion");
+                self.is_read(*base) || (is_body(*base) && !known)
+            }
+            Canon::Call(function, arguments) => {
+                let reads = &**function == "reference" || &**function == "getsecret" || function.starts_with("list");
+                reads || arguments.iter().any(|&argument| self.is_read(argument))
+            }
+            Canon::Index(base, index) => self.is_read(*base) || self.is_read(*index),
+            Canon::Concat(parts) => parts.iter().any(|&part| self.is_read(part)),
+            Canon::Array(parts) => parts.iter().any(|&part| self.is_read(part)),
+            Canon::Object(parts) => parts.iter().any(|&(key, value)| self.is_read(key) || self.is_read(value)),
+            Canon::Conditional(condition, yes, no) => {
+                [*condition, *yes, *no].into_iter().any(|part| self.is_read(part))
+            }
+            Canon::Binary(_, left, right) => self.is_read(*left) || self.is_read(*right),
+            Canon::Unary(_, operand) => self.is_read(*operand),
+            // An ID is put together from names, whatever it is the ID of.
+            Canon::Id(..)
+            | Canon::Null
+            | Canon::Bool(_)
+            | Canon::Int(_)
+            | Canon::Text(_)
+            | Canon::Parameter(..)
+            | Canon::Local(_)
+            | Canon::Declared(..)
+            | Canon::Module(..)
+            | Canon::Unique(..) => false,
+        }
+    }
 }

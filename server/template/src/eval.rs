@@ -242,6 +242,14 @@ impl<'w> Evaluator<'w> {
         self.atoms.borrow().get(id)
     }
 
+    /// Whether only the deployment itself knows if they hold: a property of something deployed decides.
+    pub fn known_late(&self, when: &Conditions) -> bool {
+        let canons = self.canons.borrow();
+        when.literals().iter().any(|literal| match self.atom(literal.atom).0 {
+            Atom::Holds(what) | Atom::Equals(what, _) | Atom::Empty(what) | Atom::Null(what) => canons.is_read(what),
+        })
+    }
+
     /// Conditions in words, for "when …": "`useUserAssigned` is false and `kind` is 'x'". Empty when always true.
     pub fn describe(&self, when: &Conditions) -> String {
         let one = |literal: &Literal| {
@@ -1331,7 +1339,8 @@ impl<'w> Evaluator<'w> {
             Expr::Call(call) => {
                 let name = call.function.as_str();
                 let tail = name.len().checked_sub("resourceid".len()).and_then(|start| name.get(start..));
-                name.eq_ignore_ascii_case("reference") || tail.is_some_and(|tail| tail.eq_ignore_ascii_case("resourceid"))
+                name.eq_ignore_ascii_case("reference")
+                    || tail.is_some_and(|tail| tail.eq_ignore_ascii_case("resourceid"))
             }
             _ => false,
         };

@@ -276,6 +276,17 @@ fn doubling_ends_in_unknown() {
 }
 
 #[test]
+fn loops_over_what_is_unknown_cost_what_they_are_long() {
+    // Each hole is an element of something unknown, and asks for the form of the one before.
+    let chain: String = (0..60).fold("all[i]".to_owned(), |inner, _| format!("all[length({inner})]"));
+    let kinds = format!("param all array\nvar kinds = [for i in range(0, 9): {chain}]\n");
+    let kind = cluster("identity: { type: kinds[3] == 'own' ? 'UserAssigned' : 'SystemAssigned' }");
+    // What 2^60 steps would leave of the budget is nothing, and the branches would be unknown.
+    let found = bicep(TYPE, &format!("{kinds}{kind}"));
+    assert!(found.starts_with("'UserAssigned' when") && found.contains("'SystemAssigned' when"), "{found}");
+}
+
+#[test]
 fn safe_access_and_fallback() {
     let text = format!("param o object\n{}", cluster("identity: { type: o.?kind ?? 'SystemAssigned' }"));
     assert_eq!(bicep(TYPE, &text), "'SystemAssigned' when `o.?kind` is not given\n? when `o.?kind` is given");

@@ -104,6 +104,24 @@ resource b 'Microsoft.ContainerService/managedClusters@2025-05-01' existing = {
     }
 
     #[test]
+    fn what_only_the_deployment_knows_is_no_condition() {
+        check_with_bicep(
+            RULE,
+            "param name string
+resource old 'Microsoft.ContainerService/managedClusters@2025-05-01' existing = { name: name }
+resource a 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'a'
+  location: 'westeurope'
+  properties: {
+    servicePrincipalProfile: { clientId: old.properties.?servicePrincipalProfile.?clientId ?? null }
+    windowsProfile: { adminUsername: empty(old.properties.windowsProfile) ? null : 'a' }
+  }
+}
+",
+        );
+    }
+
+    #[test]
     fn says_when_it_is_missing() {
         check_with_bicep(
             RULE,
