@@ -4,7 +4,7 @@
 use crate::layout::{MAGIC, NONE, SECTIONS, SET_WORDS, Section};
 
 /// The fact table.
-pub(crate) static FACTS: &[u8] = include_bytes!("../data/facts.bin");
+pub(crate) const FACTS: &[u8] = include_bytes!("../data/facts.bin");
 
 const fn u32_in(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
@@ -22,6 +22,17 @@ const SECTION: [(usize, usize); SECTIONS] = {
         n += 1;
     }
     sections
+};
+
+/// All strings, checked by the compiler: no look-up checks them again.
+const STRINGS: &str = {
+    let (start, length) = SECTION[Section::StringBytes as usize];
+    let (_, from) = FACTS.split_at(start);
+    let (bytes, _) = from.split_at(length);
+    match std::str::from_utf8(bytes) {
+        Ok(strings) => strings,
+        Err(_) => "",
+    }
 };
 
 /// Number of records in `section`.
@@ -64,20 +75,19 @@ pub(crate) fn set_has(index: u16, bit: u16) -> bool {
 
 /// The string with this index; empty for [`NONE`].
 pub(crate) fn string(index: u16) -> &'static str {
-    // The table's strings were UTF-8 when written; a damaged one reads as empty rather than ending the process.
-    std::str::from_utf8(bytes(index)).unwrap_or_default()
+    if index == NONE {
+        return "";
+    }
+    let index = usize::from(index);
+    let from = u32_of(Section::StringOffsets, index, 0) as usize;
+    let to = u32_of(Section::StringOffsets, index + 1, 0) as usize;
+    // An index between characters cannot be written; a damaged table reads as empty rather than ending the process.
+    STRINGS.get(from..to).unwrap_or_default()
 }
 
 /// The bytes of a string, for comparing.
 pub(crate) fn bytes(index: u16) -> &'static [u8] {
-    if index == NONE {
-        return &[];
-    }
-    let index = usize::from(index);
-    let base = SECTION[Section::StringBytes as usize].0;
-    let from = u32_of(Section::StringOffsets, index, 0) as usize;
-    let to = u32_of(Section::StringOffsets, index + 1, 0) as usize;
-    &FACTS[base + from..base + to]
+    string(index).as_bytes()
 }
 
 /// Like [`string`], with `None` for [`NONE`].

@@ -4,6 +4,7 @@
 //! script would tell is not guessed: a command that may have more flags than are written is [open](AzCommand::open).
 
 use schema::az::{self, Resolution, Takes};
+use smallvec::SmallVec;
 use syntax::carriers::Fragment;
 use syntax::shell::{AssignValue, Command, HoleKind, Piece, Script, Shell, Word};
 use text_size::{TextRange, TextSize};
@@ -62,6 +63,8 @@ pub struct Flag {
     pub name: String,
     /// What the CLI takes it for.
     pub resolved: Resolution,
+    /// All full names of the option that the CLI takes it for.
+    names: SmallVec<[&'static str; 2]>,
     /// What it may have been meant to be, nearest first, if the CLI does not know it: flags that concern identity.
     pub meant: Vec<&'static str>,
     /// Where the name is written.
@@ -136,9 +139,7 @@ impl Flag {
     /// Whether the CLI takes it for the flag of that full name.
     pub fn is(&self, name: &str) -> bool {
         match &self.resolved {
-            Resolution::Exact(flag) | Resolution::Abbreviated(flag) => {
-                flag.name() == name || flag.aliases().any(|alias| alias.name() == name)
-            }
+            Resolution::Exact(_) | Resolution::Abbreviated(_) => self.names.contains(&name),
             Resolution::PreviewOnly | Resolution::Unknown | Resolution::Global => self.name == name,
             Resolution::Ambiguous(_) => false,
         }
@@ -287,6 +288,12 @@ impl<'a> Read<'_, 'a> {
             (Resolution::Unknown, Some(known)) => meant(known, &name),
             _ => Vec::new(),
         };
+        let names = match &resolved {
+            Resolution::Exact(flag) | Resolution::Abbreviated(flag) => {
+                std::iter::once(flag.name()).chain(flag.aliases().map(|alias| alias.name())).collect()
+            }
+            _ => SmallVec::new(),
+        };
         let mut values = Vec::new();
         if let Some(from) = value
             && let Some(decoded) = at(from, text.len())
@@ -300,7 +307,7 @@ impl<'a> Read<'_, 'a> {
             });
         }
         let range = self.place(word.range)?;
-        Some(Flag { name, resolved, meant, name_range, range, decoded: word.range, values })
+        Some(Flag { name, resolved, names, meant, name_range, range, decoded: word.range, values })
     }
 
     /// The call of `az` that prints a value.
