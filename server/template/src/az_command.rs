@@ -290,7 +290,7 @@ impl<'a> Read<'_, 'a> {
         };
         let names = match &resolved {
             Resolution::Exact(flag) | Resolution::Abbreviated(flag) => {
-                std::iter::once(flag.name()).chain(flag.aliases().map(|alias| alias.name())).collect()
+                std::iter::once(flag.name()).chain(flag.aliases().map(schema::az::Flag::name)).collect()
             }
             _ => SmallVec::new(),
         };

@@ -593,10 +593,10 @@ impl<'w> Evaluator<'w> {
         let bind = |element: Rc<Values>, index: Rc<Values>| {
             let mut inner = locals.clone();
             if let Some(name) = &repeat.variable {
-                inner = self.bind(name, element, inner);
+                inner = Some(self.bind(name, element, inner));
             }
             if let Some(name) = &repeat.index {
-                inner = self.bind(name, index, inner);
+                inner = Some(self.bind(name, index, inner));
             }
             inner
         };
@@ -631,10 +631,10 @@ impl<'w> Evaluator<'w> {
     // ------------------------------------------------------------------------------------------------- names
 
     /// One more variable.
-    pub(crate) fn bind(&self, name: &Name, value: Rc<Values>, outer: Locals) -> Locals {
+    pub(crate) fn bind(&self, name: &Name, value: Rc<Values>, outer: Locals) -> Rc<Frame> {
         let serial = self.frames.get() + 1;
         self.frames.set(serial);
-        Some(Rc::new(Frame { serial, name: name.clone(), value, outer }))
+        Rc::new(Frame { serial, name: name.clone(), value, outer })
     }
 
     fn reference_to(&self, place: Place, reference: &Ref, locals: &Locals) -> Values {
@@ -845,10 +845,10 @@ impl<'w> Evaluator<'w> {
         };
         let mut locals = None;
         if let Some(name) = &repeat.variable {
-            locals = self.bind(name, element.unwrap_or_else(|| self.any_element(iterable)), locals);
+            locals = Some(self.bind(name, element.unwrap_or_else(|| self.any_element(iterable)), locals));
         }
         if let Some(name) = &repeat.index {
-            locals = self.bind(name, index, locals);
+            locals = Some(self.bind(name, index, locals));
         }
         locals
     }

@@ -544,7 +544,7 @@ impl Evaluator<'_> {
             .map(|(name, &argument)| (name, self.eval(place.scope, argument, locals)))
             .collect();
         for (name, value) in pairs {
-            inner = self.bind(name, value, inner);
+            inner = Some(self.bind(name, value, inner));
         }
         Some(Values::clone(&self.eval(place.scope, function.body, &inner)))
     }
@@ -553,7 +553,7 @@ impl Evaluator<'_> {
     fn bind_all(&self, lambda: &LambdaValue, values: &[Rc<Values>]) -> Locals {
         let mut locals = lambda.locals.clone();
         for (name, value) in lambda.parameters.iter().zip(values) {
-            locals = self.bind(name, value.clone(), locals);
+            locals = Some(self.bind(name, value.clone(), locals));
         }
         locals
     }

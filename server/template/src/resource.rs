@@ -51,10 +51,10 @@ impl<'w> Evaluator<'w> {
         };
         let mut locals = None;
         if let Some(name) = &repeat.variable {
-            locals = self.bind(name, any(resource.element), locals);
+            locals = Some(self.bind(name, any(resource.element), locals));
         }
         if let Some(name) = &repeat.index {
-            locals = self.bind(name, any(resource.element), locals);
+            locals = Some(self.bind(name, any(resource.element), locals));
         }
         self.element_locals.borrow_mut().insert(resource, locals.clone());
         locals
