@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -120,10 +120,15 @@ impl Invocation {
         self
     }
 
-    /// Runs it with these bytes on stdin.
-    pub(crate) fn run_with(mut self, stdin: &[u8]) -> Run {
+    /// Starts it, with pipes for all streams.
+    pub(crate) fn spawn(mut self) -> Child {
         self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.0.spawn().unwrap();
+        self.0.spawn().unwrap()
+    }
+
+    /// Runs it with these bytes on stdin.
+    pub(crate) fn run_with(self, stdin: &[u8]) -> Run {
+        let mut child = self.spawn();
         let mut input = child.stdin.take().unwrap();
         // It may not read what it was not asked to.
         let _ = input.write_all(stdin);

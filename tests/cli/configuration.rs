@@ -75,6 +75,39 @@ fn settings_say_where_they_come_from() {
     assert!(line("unknown-rule-in-suppression").ends_with("akslint.toml"), "{run:?}");
     assert!(line("unused-suppression").ends_with("= \"off\"  # command line"), "{run:?}");
     assert!(line("fail-on").ends_with("\"error\"  # default"), "{run:?}");
+    project.write("akslint.toml", "with-bicep = true\nunsuppressible = ['all']\nexclude = ['x/']");
+    let run = project.run(&["check", "--show-settings", "--fail-on", "hint", "a.bicep"]).code(0);
+    let file = project.path("akslint.toml").display().to_string();
+    for line in [
+        format!("with-bicep = true  # {file}"),
+        "conditional-errors = false  # default".to_owned(),
+        "fail-on = \"hint\"  # command line".to_owned(),
+        format!("exclude = [\"x/\"]  # {file}"),
+        "unused-suppression = \"warning\"  # default; cannot be suppressed".to_owned(),
+    ] {
+        assert!(run.stdout.lines().any(|other| other == line), "no {line:?} in {}", run.stdout);
+    }
+}
+
+#[test]
+fn other_programs_may_have_a_table_of_their_own() {
+    let project = Project::new(&[("akslint.toml", "[tool.notes]\nowner = 'platform'\n"), ("a.bicep", GOOD)]);
+    project.run(&["check"]).code(0);
+    project.write("akslint.toml", "[tol]\n");
+    project.run(&["check"]).code(2).complains("did you mean `tool`?");
+}
+
+#[test]
+fn a_rule_can_be_made_unsuppressible() {
+    let silenced = GOOD.replace("resource aks", "// akslint: ignore[api-version-unknown] later\nresource aks");
+    let project = Project::new(&[("a.bicep", &silenced.replace("2026-01-01", "2026-01-32"))]);
+    let arguments = ["check", "--format", "concise", "--fail-on", "hint"];
+    project.write("akslint.toml", "with-bicep = true");
+    project.run(&arguments).code(0);
+    project.write("akslint.toml", "with-bicep = true\nunsuppressible = ['schema']");
+    project.run(&arguments).code(1).prints("api-version-unknown");
+    let run = project.run(&["check"]);
+    run.prints("the configuration does not let this silence the rule");
 }
 
 #[test]
@@ -83,7 +116,8 @@ fn the_schema_knows_every_key_and_rule() {
     let schema: serde_json::Value = serde_json::from_str(&project.run(&["config", "schema"]).code(0).stdout).unwrap();
     let rules: serde_json::Value =
         serde_json::from_str(&project.run(&["rules", "--format", "json"]).code(0).stdout).unwrap();
-    let words = schema["properties"]["select"]["items"]["enum"].as_array().unwrap();
+    assert_eq!(schema["properties"]["select"]["items"]["$ref"], "#/definitions/rule");
+    let words = schema["definitions"]["rule"]["enum"].as_array().unwrap();
     for rule in rules.as_array().unwrap() {
         assert!(words.contains(&rule["code"]), "{}", rule["code"]);
     }

@@ -23,20 +23,37 @@ fn templates_are_known_by_content() {
 }
 
 #[test]
-fn ignored_and_hidden_files_are_left_alone_unless_named() {
+fn ignored_files_are_left_alone_unless_named() {
     let project = Project::new(&[
         (".gitignore", "build/\n"),
         (".ignore", "generated.json\n"),
         ("build/main.json", JSON),
         ("generated.json", JSON),
-        (".hidden/main.json", JSON),
         ("main.json", JSON),
     ]);
     assert_eq!(shown(&project, &[]), ["main.json"]);
     assert_eq!(shown(&project, &["."]), ["main.json"]);
-    assert_eq!(shown(&project, &["generated.json", ".hidden"]), [".hidden/main.json", "generated.json"]);
-    let all = [".hidden/main.json", "build/main.json", "generated.json", "main.json"];
+    assert_eq!(shown(&project, &["generated.json", "build"]), ["build/main.json", "generated.json"]);
+    assert_eq!(shown(&project, &["--no-ignore"]), ["build/main.json", "generated.json", "main.json"]);
+}
+
+#[test]
+fn hidden_folders_are_searched_but_not_those_of_version_control() {
+    let deploy = "steps:\n- run: az aks create --name a --resource-group b\n";
+    let project = Project::new(&[
+        (".gitignore", ".cache/\n"),
+        (".azure-pipelines/main.json", JSON),
+        (".github/workflows/deploy.yml", deploy),
+        (".cache/main.json", JSON),
+        (".git/main.json", JSON),
+        ("sub/.hg/main.json", JSON),
+        ("sub/.svn/main.json", JSON),
+        ("sub/.jj/main.json", JSON),
+    ]);
+    assert_eq!(shown(&project, &[]), [".azure-pipelines/main.json", ".github/workflows/deploy.yml"]);
+    let all = [".azure-pipelines/main.json", ".cache/main.json", ".github/workflows/deploy.yml"];
     assert_eq!(shown(&project, &["--no-ignore"]), all);
+    assert_eq!(shown(&project, &["sub/.hg"]), ["sub/.hg/main.json"], "named");
 }
 
 #[test]
@@ -91,6 +108,28 @@ fn clusters_in_nested_deployments_count() {
 }
 
 #[test]
+fn what_depends_on_a_change_is_reported_with_it() {
+    let caller = format!("module m 'm.bicep' = {{\n  name: 'm'\n}}\n{BROKEN}");
+    let project = Project::new(&[
+        ("m.bicep", "param a string\n"),
+        ("caller.bicep", &caller),
+        ("caller.bicepparam", &format!("using 'caller.bicep'\n{BROKEN}")),
+        ("gone.bicep", "param b string\n"),
+        ("left.bicep", &caller.replace("m.bicep", "gone.bicep")),
+        ("other.bicep", BROKEN),
+    ]);
+    project.git(&["init", "-q"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    project.write("m.bicep", "param a int\n");
+    std::fs::remove_file(project.path("gone.bicep")).unwrap();
+    let (_, report) = project.check_json(&["--since", "HEAD"]);
+    let mut files: Vec<_> = codes(&report).iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    files.dedup();
+    assert_eq!(files, ["caller.bicep", "caller.bicepparam", "left.bicep"]);
+}
+
+#[test]
 fn only_what_changed_since_a_commit_is_reported() {
     let project = Project::new(&[("old.bicep", BROKEN), ("changed.bicep", GOOD)]);
     project.git(&["init", "-q"]);
@@ -101,6 +140,8 @@ fn only_what_changed_since_a_commit_is_reported() {
     let (code, report) = project.check_json(&["--since", "HEAD"]);
     assert_eq!((code, codes(&report)), (1, vec!["changed.bicep syntax-error".into(), "new.bicep syntax-error".into()]));
     assert_eq!(report["summary"]["files"], 3, "all files are read, for they may refer to each other");
+    project.write("akslint.toml", "");
+    assert_eq!(codes(&project.check_json(&["--since", "HEAD"]).1).len(), 3, "the configuration of all changed");
     project.run(&["check", "--since", "no-such-revision"]).code(2).complains("no-such-revision");
     project.run(&["check", "--since=--output=x"]).code(2).complains("is no revision");
 }

@@ -122,7 +122,7 @@ fn render(format: Format, color: bool) -> String {
         places: &places,
     };
     let mut out = Vec::new();
-    report.render(format, Style { color, quiet: false, width: 120 }, &mut out).unwrap();
+    report.render(format, Style { color, links: color, quiet: false, width: 120 }, &mut out).unwrap();
     // Where the project lives does not matter.
     String::from_utf8(out).unwrap().replace(akslint::catalog::HOME, "https://example.com")
 }

@@ -11,3 +11,4 @@ mod formats;
 mod output;
 mod robustness;
 mod selection;
+mod watch;

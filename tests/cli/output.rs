@@ -16,6 +16,32 @@ fn colours_come_when_asked_for() {
     assert!(!colored(&["--color", "never"], Some(("CLICOLOR_FORCE", "1"))));
     assert!(colored(&[], Some(("CLICOLOR_FORCE", "1"))));
     assert!(!colored(&[], Some(("NO_COLOR", "1"))));
+    assert!(colored(&[], Some(("FORCE_COLOR", "1"))));
+    assert!(!colored(&[], Some(("FORCE_COLOR", "0"))));
+    let both = project.command(&["check"]).env("FORCE_COLOR", "1").env("NO_COLOR", "1").run_with(b"");
+    assert!(!both.stdout.contains('\u{1b}'), "{both:?}");
+}
+
+#[test]
+fn codes_are_links_where_somebody_can_follow_them() {
+    let project = Project::new(&[("a.bicep", MISSPELT)]);
+    let run = |name: &str, value: &str| {
+        project.command(&["check", "--color", "always"]).env(name, value).run_with(b"").code(0).stdout
+    };
+    let link = "\u{1b}]8;;https://";
+    assert!(run("FORCE_HYPERLINK", "1").contains(link));
+    let in_ci = run("CI", "true");
+    assert!(!in_ci.contains(link) && in_ci.contains("#unknown-rule-in-suppression"), "the whole address: {in_ci}");
+}
+
+#[test]
+fn a_summary_in_markdown_is_handed_to_azure_pipelines() {
+    let project = Project::new(&[("a.bicep", BROKEN)]);
+    let arguments = ["check", "--format", "azure", "--output-file", "markdown=out/summary.md"];
+    let run = project.run(&arguments).code(1);
+    let path = std::fs::canonicalize(project.path("out/summary.md")).unwrap();
+    run.prints(&format!("##vso[task.uploadsummary]{}\n", path.display()));
+    assert!(project.read("out/summary.md").contains("| error |"));
 }
 
 #[test]
@@ -90,7 +116,13 @@ fn tools_around_it() {
         project.run(&["completions", shell]).code(0).prints("akslint");
     }
     project.run(&["man"]).code(0).prints(".TH akslint");
-    project.run(&["doctor"]).code(0).prints("configuration  none");
+    project.run(&["doctor"]).code(0).prints("configuration  none").prints("0 seen in this folder");
+    project.write("main.bicep", GOOD);
+    project.write("notes.txt", "");
+    project.write("deploy.sh", "az aks create --name a\n");
+    project.write("latin1.json", b"{ \"a\": \"\xe9\" }");
+    let run = project.run(&["doctor"]).code(0).prints("4 seen in this folder").prints("1 with 1 cluster");
+    run.prints("1 that call az").prints("latin1.json: ");
     project.write("akslint.toml", "x = 1");
     project.run(&["doctor"]).code(2).prints("unusable");
 }

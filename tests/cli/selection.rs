@@ -1,4 +1,4 @@
-use crate::common::{BROKEN, MISSPELT, Project, codes};
+use crate::common::{BROKEN, GOOD, JSON, MISSPELT, Project, codes};
 
 #[test]
 fn rules_are_chosen_by_code_or_family() {
@@ -24,6 +24,34 @@ fn a_baseline_hides_what_is_known_though_it_moves() {
     assert_eq!((code, codes(&report)), (1, vec!["a.bicep syntax-error".into()]));
     project.run(&["check", "--baseline", "a.bicep"]).code(2).complains("no baseline");
     project.run(&["check", "--baseline", "absent"]).code(2).complains("absent");
+}
+
+#[test]
+fn all_there_is_can_be_silenced_in_the_files() {
+    let bicep = GOOD.replace("  identity: {\n    type: 'SystemAssigned'\n  }\n", "");
+    let cluster = r#"{
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2026-01-01",
+      "name": "a",
+      "location": "b",
+      "properties": { "dnsPrefix": "a" }
+    }"#;
+    let json = JSON.replace("[]", &format!("[\n    {cluster}\n  ]"));
+    let project = Project::new(&[("a.bicep", &bicep), ("a.json", &json), ("b.bicep", BROKEN)]);
+    let before = codes(&project.check_json(&[]).1);
+    for file in ["a.bicep", "a.json"] {
+        assert!(before.contains(&format!("{file} no-cluster-identity")), "{before:?}");
+    }
+    let run = project.run(&["check", "--add-ignore", "known since\n2024"]).code(0);
+    run.complains("silenced in 2 files").complains("1 diagnostic cannot be silenced");
+    assert_eq!(codes(&project.check_json(&[]).1), ["b.bicep syntax-error"]);
+    assert!(project.read("a.bicep").contains("no-cluster-identity] known since 2024"), "{}", project.read("a.bicep"));
+    assert!(project.read("a.json").contains("known since 2024"), "{}", project.read("a.json"));
+    assert_eq!(project.read("b.bicep"), BROKEN);
+    project.write("akslint.toml", "unsuppressible = ['all']");
+    project.write("a.bicep", &bicep);
+    project.run(&["check", "--add-ignore", "x", "a.bicep"]).code(0).complains("0 diagnostics silenced in 0 files");
+    assert_eq!(project.read("a.bicep"), bicep);
 }
 
 #[test]

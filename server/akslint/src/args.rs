@@ -14,7 +14,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// When to use colours and links. `auto`: on a terminal, unless `NO_COLOR` is set.
+    /// When to use colours. `auto`: on a terminal; `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE` count
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
 }
@@ -106,6 +106,13 @@ pub struct CheckArgs {
     /// Say how long reading, parsing, lowering and checking took (on stderr)
     #[arg(long, hide_short_help = true, help_heading = "Output")]
     pub timings: bool,
+    /// Check again whenever a file changes, until interrupted
+    #[arg(
+        long,
+        conflicts_with_all = ["write_baseline", "add_ignore", "show_files", "show_settings", "diff"],
+        help_heading = "Output"
+    )]
+    pub watch: bool,
     /// Stop after parsing, to have something to compare times with
     #[arg(long, hide = true, conflicts_with_all = ["fix", "unsafe_fixes", "diff"])]
     pub parse_only: bool,
@@ -126,7 +133,7 @@ pub struct CheckArgs {
     /// Skip what matches this pattern (as in .gitignore); may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub exclude: Vec<String>,
-    /// Search hidden and ignored files, too
+    /// Search what .gitignore and .ignore list, too
     #[arg(long, help_heading = "Files")]
     pub no_ignore: bool,
     /// Report only on files that changed since this commit (asks git)
@@ -172,6 +179,14 @@ pub struct CheckArgs {
     /// Write all present diagnostics to this file, for --baseline, and exit with 0
     #[arg(long, value_name = "FILE", conflicts_with = "baseline", help_heading = "Baseline")]
     pub write_baseline: Option<PathBuf>,
+    /// Silence all present diagnostics in the files themselves, by comments or `metadata` with this reason
+    #[arg(
+        long,
+        value_name = "REASON",
+        conflicts_with_all = ["write_baseline", "fix", "unsafe_fixes", "diff"],
+        help_heading = "Baseline"
+    )]
+    pub add_ignore: Option<String>,
 }
 
 /// One `--output-file`.

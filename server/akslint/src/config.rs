@@ -1,5 +1,7 @@
 //! Configuration: the nearest `akslint.toml`, what it extends, and what the command line says on top.
 
+pub mod reference;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +12,8 @@ use anyhow::{Context, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rules::{Level, Selector, Settings};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::args::FailOn;
-use crate::catalog;
 
 /// The name of the configuration file.
 pub const FILE_NAME: &str = "akslint.toml";
@@ -44,9 +44,15 @@ struct File {
     conditional_errors: Option<bool>,
     /// Report in Bicep also what its compiler reports by itself.
     with_bicep: Option<bool>,
+    /// Nothing in a file silences these.
+    #[serde(default)]
+    unsuppressible: Vec<String>,
     /// Other settings for some files.
     #[serde(default)]
     overrides: Vec<Override>,
+    /// Free for other programs.
+    #[serde(default, rename = "tool")]
+    _tool: toml::Table,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -86,6 +92,8 @@ pub struct Choice {
     pub conditional_errors: Option<bool>,
     /// Whether what the Bicep compiler reports by itself is reported as well.
     pub with_bicep: Option<bool>,
+    /// Added to what nothing in a file silences.
+    pub unsuppressible: Vec<Selector>,
 }
 
 /// What applies to one file.
@@ -149,6 +157,12 @@ impl Configuration {
         Ok(self.layers(&self.directory)?.iter().rev().find_map(|layer| layer.fail_on))
     }
 
+    /// All files that were read for this configuration so far.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let folders = self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        folders.values().flat_map(|layers| layers.iter().map(|layer| layer.origin.clone())).collect()
+    }
+
     /// The files that the settings for `path` come from, the outermost first.
     pub fn origins(&self, path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let path = std::path::absolute(self.directory.join(path))?;
@@ -184,12 +198,24 @@ impl Configuration {
         for layer in layers.iter().filter(|layer| !layer.exclude_patterns.is_empty()) {
             let _ = writeln!(text, "exclude = {:?}  # {}", layer.exclude_patterns, layer.origin.display());
         }
-        text.push_str("\n[levels]\n");
         let settings = self.for_file(&absolute)?.rules;
+        for (key, value, is_set) in [
+            (
+                "conditional-errors",
+                settings.conditional_errors,
+                &(|choice: &Choice| choice.conditional_errors.is_some()) as &dyn Fn(&Choice) -> bool,
+            ),
+            ("with-bicep", settings.with_bicep, &|choice| choice.with_bicep.is_some()),
+        ] {
+            let _ = writeln!(text, "{key} = {value}  # {}", origin_of(&|layer| is_set(&layer.rules)));
+        }
+        text.push_str("\n[levels]\n");
         for rule in rules::all() {
             let rule = rule.metadata();
             let level = settings.severity(rule).map_or("off", rules::Severity::as_str);
-            let _ = writeln!(text, "{} = \"{level}\"  # {}", rule.code, self.origin_of_level(rule, &layers, &absolute));
+            let origin = self.origin_of_level(rule, &layers, &absolute);
+            let note = if settings.may_suppress(rule) { "" } else { "; cannot be suppressed" };
+            let _ = writeln!(text, "{} = \"{level}\"  # {origin}{note}", rule.code);
         }
         Ok(text)
     }
@@ -276,6 +302,7 @@ fn apply(settings: &mut Settings, choice: &Choice) {
     if let Some(with_bicep) = choice.with_bicep {
         settings.with_bicep = with_bicep;
     }
+    settings.unsuppressible.extend(&choice.unsuppressible);
 }
 
 /// The nearest configuration file, not looking further up than the repository.
@@ -329,6 +356,7 @@ fn parse(text: &str, path: &Path) -> anyhow::Result<(Layer, Option<PathBuf>)> {
             levels: levels(&file.levels)?,
             conditional_errors: file.conditional_errors,
             with_bicep: file.with_bicep,
+            unsuppressible: selectors(&file.unsuppressible)?,
         },
         exclude: patterns(root, &file.exclude)?,
         exclude_patterns: file.exclude,
@@ -365,59 +393,6 @@ fn suggestion(message: &str) -> Option<&str> {
     let unknown = names.next().filter(|_| message.starts_with("unknown"))?;
     let distance = |name: &str| strsim::damerau_levenshtein(unknown, name);
     names.min_by_key(|name| distance(name)).filter(|name| distance(name) * 3 <= name.len().max(unknown.len()))
-}
-
-/// The JSON schema of `akslint.toml`, for editors.
-pub fn schema() -> Value {
-    let mut words = vec!["all"];
-    words.extend(rules::Family::ALL.into_iter().map(rules::Family::as_str));
-    words.extend(catalog::rules().iter().map(|rule| rule.code));
-    let selectors = json!({ "type": "array", "items": { "enum": words } });
-    let levels = json!({
-        "type": "object",
-        "description": "Severities by rule or family; the more exact word counts.",
-        "propertyNames": { "enum": words },
-        "additionalProperties": { "enum": ["off", "hint", "info", "warning", "error"] },
-    });
-    let patterns = json!({ "type": "array", "items": { "type": "string" } });
-    json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "akslint.toml",
-        "type": "object",
-        "additionalProperties": false,
-        "properties": {
-            "extend": { "type": "string", "description": "Another configuration file that this one builds on." },
-            "fail-on": {
-                "enum": ["error", "warning", "info", "hint", "never"],
-                "default": "error",
-                "description": "The least severity that makes the exit code 1.",
-            },
-            "select": selectors,
-            "extend-select": selectors,
-            "ignore": selectors,
-            "levels": levels,
-            "exclude": patterns,
-            "conditional-errors": {
-                "type": "boolean",
-                "default": false,
-                "description": "Whether errors that hold for some values only stay errors instead of becoming warnings.",
-            },
-            "with-bicep": {
-                "type": "boolean",
-                "default": false,
-                "description": "Whether what the Bicep compiler reports by itself is reported in Bicep files as well.",
-            },
-            "overrides": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "required": ["paths"],
-                    "properties": { "paths": patterns, "ignore": selectors, "levels": levels },
-                },
-            },
-        },
-    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::Exit;
 use crate::catalog;
+use crate::check;
 use crate::config::{Choice, Configuration, Source};
 
 /// Prints it. An unusable configuration makes the run fail.
@@ -20,7 +21,8 @@ pub(crate) fn run(out: &mut dyn Write) -> anyhow::Result<Exit> {
     let git = Command::new("git").arg("--version").output().ok().filter(|output| output.status.success());
     let git = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     writeln!(out, "git            {}", git.as_deref().unwrap_or("not found: --since will not work"))?;
-    let configuration = Configuration::new(Source::Nearest, directory, Choice::default());
+    writeln!(out, "encodings      files: UTF-8; positions in editors: UTF-8, UTF-16, UTF-32")?;
+    let configuration = Configuration::new(Source::Nearest, directory.clone(), Choice::default());
     match configuration.origins(Path::new("main.bicep")) {
         Ok(origins) if origins.is_empty() => writeln!(out, "configuration  none")?,
         Ok(origins) => {
@@ -32,6 +34,13 @@ pub(crate) fn run(out: &mut dyn Write) -> anyhow::Result<Exit> {
             writeln!(out, "configuration  unusable: {error:#}")?;
             return Ok(Exit::Broken);
         }
+    }
+    let survey = check::survey(&directory)?;
+    writeln!(out, "files          {} seen in this folder", survey.seen)?;
+    writeln!(out, "templates      {} with {}", survey.templates, check::report::plural(survey.clusters, "cluster"))?;
+    writeln!(out, "scripts        {} that call az", survey.scripts)?;
+    for unreadable in survey.unreadable {
+        writeln!(out, "unreadable     {}: {}", unreadable.path, unreadable.reason)?;
     }
     Ok(Exit::Clean)
 }

@@ -47,6 +47,10 @@ pub struct Streams<'a> {
     pub errors: &'a mut dyn Write,
     /// Whether people read the output, so that `--color auto` means yes.
     pub colorful: bool,
+    /// Whether what is coloured may have links: where it is shown knows them.
+    pub links: bool,
+    /// Whether stderr is a terminal on which a line may come and go.
+    pub progress: bool,
     /// How wide lines may be, in columns.
     pub width: usize,
 }
@@ -63,13 +67,22 @@ impl Streams<'_> {
 
 /// Runs the program on the process's own arguments and streams.
 pub fn main() -> ExitCode {
-    let colorful = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    let terminal = std::io::stdout().is_terminal();
+    // `FORCE_COLOR` is the one variable that `anstream` does not know; `NO_COLOR` is stronger.
+    let colorful = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+        || is_set("FORCE_COLOR") && !is_set("NO_COLOR");
     let mut streams = Streams {
         // Not locked: the language server has threads of its own for both.
         input: &mut std::io::stdin(),
         output: &mut std::io::stdout(),
         errors: &mut std::io::stderr(),
         colorful,
+        // The logs of CI systems show colours, but links as rubbish.
+        links: is_set("FORCE_HYPERLINK") || terminal && !is_set("CI"),
+        progress: std::io::stderr().is_terminal()
+            && !is_set("CI")
+            && std::env::var_os("TERM").is_none_or(|it| it != "dumb"),
         width: width(),
     };
     run(std::env::args_os(), &mut streams)
@@ -78,10 +91,7 @@ pub fn main() -> ExitCode {
 /// Lines are no wider than the terminal; a file has no width, so what is piped is always the same.
 fn width() -> usize {
     const USUAL: usize = 140;
-    if !std::io::stdout().is_terminal() {
-        return USUAL;
-    }
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let columns = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
     columns.unwrap_or(USUAL).max(40)
 }
 
@@ -124,7 +134,7 @@ fn dispatch(cli: Cli, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
         Command::Rules { format } => explain::rules(format, streams.output)?,
         Command::Schema { path, api_version } => explain::schema(&path, &api_version, streams.output)?,
         Command::Config(ConfigCommand::Schema) => {
-            writeln!(streams.output, "{}", serde_json::to_string_pretty(&config::schema())?)?;
+            writeln!(streams.output, "{}", serde_json::to_string_pretty(&config::reference::schema())?)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -14,6 +14,7 @@ use template::workspace::{FileId, Location, SourceFile, Workspace};
 use template::{Evaluator, Template};
 
 use crate::ctx::Shared;
+use crate::rule::Described;
 use crate::rules::unused_suppression;
 use crate::suppress::{self, Suppressions};
 use crate::{
@@ -253,13 +254,21 @@ impl<'w> Project<'w> {
         }
         let used = RefCell::new(Vec::new());
         let mut keep = Vec::with_capacity(outcome.diagnostics.len());
-        let mut sift = |diagnostic: Diagnostic, keep: &mut Vec<Diagnostic>| {
+        let mut sift = |mut diagnostic: Diagnostic, keep: &mut Vec<Diagnostic>| {
             let covering = found.get(&diagnostic.file()).and_then(|found| found.covering(&diagnostic));
             match covering {
                 Some((index, named)) => {
                     used.borrow_mut().push((diagnostic.file(), index, named));
                     let suppression = &found[&diagnostic.file()].all[index];
-                    outcome.suppressed.push(Suppressed { diagnostic, reason: suppression.reason.clone() });
+                    let rule = crate::by_code(diagnostic.code).map(Described::metadata);
+                    if rule.is_none_or(|rule| settings.file(diagnostic.file()).may_suppress(rule)) {
+                        outcome.suppressed.push(Suppressed { diagnostic, reason: suppression.reason.clone() });
+                    } else {
+                        let location = Location { file: diagnostic.file(), range: suppression.named[named].range };
+                        let message = "the configuration does not let this silence the rule".to_owned();
+                        diagnostic.related.push(Related { location, message });
+                        keep.push(diagnostic);
+                    }
                 }
                 None => keep.push(diagnostic),
             }
@@ -430,6 +439,24 @@ mod tests {
             ctx.report(Finding::at(location, "a resource").when("it rains"));
             ctx.report(Finding::at(location, "a resource").when("it rains"));
         }
+    }
+
+    #[test]
+    fn a_rule_that_must_not_be_silenced_stays_and_says_so() {
+        let text = "// akslint: ignore-file[api-version-unknown] later\nresource a 'Microsoft.ContainerService/managedClusters@2020-02-31' = {\n  name: 'a'\n  identity: {\n    type: 'SystemAssigned'\n  }\n}\n";
+        let workspace = workspace(&[("main.bicep", text)]);
+        let rules = [crate::by_code("api-version-unknown").unwrap(), suppress::UNUSED];
+        let found = |unsuppressible| {
+            let settings = Settings { unsuppressible, with_bicep: true, ..Settings::default() };
+            check_with(&rules, &workspace, &[FileId(0)], &settings)
+        };
+        let usual = found(Vec::new());
+        assert_eq!((usual.diagnostics.len(), usual.suppressed.len()), (0, 1));
+        let strict = found(vec![crate::Selector::Family(Family::Schema)]);
+        assert_eq!(strict.suppressed.len(), 0);
+        let [diagnostic] = &strict.diagnostics[..] else { panic!("{:?}", strict.diagnostics) };
+        let related = diagnostic.related.last().unwrap();
+        assert_eq!(&text[related.location.range], "api-version-unknown");
     }
 
     const TEXT: &str = "// akslint: ignore[nothing]\nresource a 'Microsoft.Authorization/locks@2020-05-01' = {\n}\nresource boom 'Microsoft.Authorization/locks@2020-05-01' = {\n}\nvar x = \n";

@@ -18,6 +18,8 @@ pub struct Settings {
     pub conditional_errors: bool,
     /// Report in Bicep also what its compiler reports by itself: unknown properties, wrong types and the like.
     pub with_bicep: bool,
+    /// Nothing in a file silences these rules.
+    pub unsuppressible: Vec<Selector>,
 }
 
 impl Settings {
@@ -45,6 +47,13 @@ impl Settings {
             Some((_, level)) => level.severity(),
             None => Some(rule.severity),
         }
+    }
+}
+
+impl Settings {
+    /// Whether something in a file may silence a rule.
+    pub fn may_suppress(&self, rule: &Metadata) -> bool {
+        exactness(self.unsuppressible.iter(), rule).is_none()
     }
 }
 

@@ -17,6 +17,7 @@ use template::model::ModuleSource;
 use template::paths::relative_to;
 use template::workspace::{FileId, SourceFile, Workspace, carrier_of, language_of};
 
+use super::progress::Progress;
 use super::report::{Unreadable, display_path};
 use super::timings::{Phase, Timings};
 use super::walk::{Candidate, io_reason};
@@ -60,12 +61,14 @@ enum Loaded {
 pub(super) struct Loader<'a> {
     pub(super) directory: &'a Path,
     pub(super) timings: &'a Timings,
+    pub(super) progress: &'a Progress,
     pub(super) parse_only: bool,
 }
 
 impl Loader<'_> {
     /// Reads, parses and lowers candidates, and then what they refer to.
     pub(super) fn load(self, candidates: &[Candidate], stdin: Option<(PathBuf, SourceText)>) -> Project {
+        self.progress.begin("reading", candidates.len());
         let mut loaded: Vec<Loaded> = candidates.par_iter().map(|candidate| self.load_file(candidate)).collect();
         if let Some((path, text)) = stdin {
             // The file of that name is what stdin stands for.
@@ -119,6 +122,7 @@ impl Loader<'_> {
     }
 
     fn load_file(self, candidate: &Candidate) -> Loaded {
+        self.progress.step();
         self.guarded(&candidate.path, || {
             let start = Instant::now();
             let bytes = match read(&candidate.path, candidate.named) {
@@ -266,7 +270,7 @@ fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 /// The local files that a template refers to, as written.
-fn references(template: &Template) -> Vec<Box<str>> {
+pub(super) fn references(template: &Template) -> Vec<Box<str>> {
     let mut paths = Vec::new();
     if let Some((path, _)) = &template.using {
         paths.push(path.clone());

@@ -3,25 +3,30 @@
 mod baseline;
 mod fix;
 mod load;
+mod progress;
 pub mod report;
 mod since;
 mod timings;
 mod walk;
+mod watch;
 
 use std::collections::HashMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
-use rules::{Applicability, Confidence, Diagnostic, Settings, Suppressed};
+use rules::apply::apply_one;
+use rules::{Applicability, Confidence, Diagnostic, Fix, Related, Settings, Suppressed};
 use syntax::SourceText;
 use template::workspace::{FileId, Workspace};
 
 use self::load::{Loader, Project};
-use self::report::{Places, Report, Style, Summary, Unreadable, display_path, tidy_path};
+use self::progress::{Bar, Progress};
+use self::report::{Format, Places, Report, Style, Summary, Unreadable, display_path, tidy_path};
 use self::timings::{Phase, Timings};
 use self::walk::{Candidate, Search};
 use crate::args::{CheckArgs, Color};
@@ -33,20 +38,93 @@ const STACK: usize = 16 << 20;
 
 /// Runs `akslint check`.
 pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
+    let color = streams.use_color(color);
+    let style = Style { color, links: streams.links, quiet: args.quiet, width: streams.width };
+    let job = Job {
+        args,
+        style,
+        directory: std::env::current_dir().context("there is no working directory")?,
+        pool: rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?,
+    };
+    if args.watch {
+        return watch::run(&job, streams);
+    }
+    let stdin = read_stdin(args, &job.directory, streams)?;
+    job.once(stdin.as_ref(), streams).1
+}
+
+/// What is to be done, once or again and again.
+struct Job<'a> {
+    args: &'a CheckArgs,
+    style: Style,
+    directory: PathBuf,
+    pool: rayon::ThreadPool,
+}
+
+impl Job<'_> {
+    /// One run. Says which files it read besides those that were searched.
+    fn once(&self, stdin: Option<&Stdin>, streams: &mut Streams<'_>) -> (Vec<PathBuf>, anyhow::Result<Exit>) {
+        let configuration = match configuration(self.args, &self.directory) {
+            Ok(configuration) => configuration,
+            Err(error) => return (Vec::new(), Err(error)),
+        };
+        let run = Run {
+            args: self.args,
+            style: self.style,
+            configuration,
+            directory: self.directory.clone(),
+            timings: Timings::default(),
+            progress: Arc::default(),
+            read: Mutex::default(),
+        };
+        let mut output = Vec::new();
+        let mut errors = Vec::new();
+        let show_progress = streams.progress && !self.args.quiet;
+        let bar = show_progress.then(|| Bar::start(run.progress.clone(), std::io::stderr()));
+        let exit = self.pool.install(|| run.run(stdin, &mut output, &mut errors));
+        drop(bar);
+        // What is printed is printed at once, from one thread; a reader who went away has seen enough.
+        let _ = streams.output.write_all(&output);
+        let _ = streams.output.flush();
+        let _ = streams.errors.write_all(&errors);
+        let mut read = run.read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        read.extend(run.configuration.files());
+        (read, exit)
+    }
+}
+
+/// What a folder has in it.
+pub(crate) struct Survey {
+    /// Files of any kind that were looked at.
+    pub(crate) seen: usize,
+    /// Templates and parameter files.
+    pub(crate) templates: usize,
+    /// Clusters declared in them.
+    pub(crate) clusters: usize,
+    /// Scripts, pipelines and pages that call `az`.
+    pub(crate) scripts: usize,
+    /// What could not be read.
+    pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// Looks at what a check of a folder would read, without checking it.
+pub(crate) fn survey(directory: &Path) -> anyhow::Result<Survey> {
+    let found = walk::find(&[PathBuf::from(".")], Search { directory, exclude: &[], everything: false })?;
+    let (timings, progress) = (Timings::default(), Progress::default());
+    let loader = Loader { directory, timings: &timings, progress: &progress, parse_only: false };
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
-    let style = Style { color: streams.use_color(color), quiet: args.quiet, width: streams.width };
-    let directory = std::env::current_dir().context("there is no working directory")?;
-    let run =
-        Run { args, style, configuration: configuration(args, &directory)?, directory, timings: Timings::default() };
-    let stdin = read_stdin(args, &run.directory, streams)?;
-    let mut output = Vec::new();
-    let mut errors = Vec::new();
-    let exit = pool.install(|| run.run(stdin.as_ref(), &mut output, &mut errors));
-    // What is printed is printed at once, from one thread; a reader who went away has seen enough.
-    let _ = streams.output.write_all(&output);
-    let _ = streams.output.flush();
-    let _ = streams.errors.write_all(&errors);
-    exit
+    let project = pool.install(|| loader.load(&found.files, None));
+    let files = || project.checked.iter().map(|file| project.workspace.file(*file));
+    let templates = files().filter_map(|file| file.template.as_ref());
+    let mut unreadable = [found.unreadable, project.unreadable.clone()].concat();
+    unreadable.sort();
+    Ok(Survey {
+        seen: found.files.len(),
+        templates: templates.clone().count(),
+        clusters: templates.map(load::count_clusters).sum(),
+        scripts: files().filter(|file| file.carrier().is_some()).count(),
+        unreadable,
+    })
 }
 
 fn configuration(args: &CheckArgs, directory: &Path) -> anyhow::Result<Configuration> {
@@ -96,6 +174,9 @@ struct Run<'a> {
     directory: PathBuf,
     configuration: Configuration,
     timings: Timings,
+    progress: Arc<Progress>,
+    /// The files that were read as context.
+    read: Mutex<Vec<PathBuf>>,
 }
 
 /// What the rules said.
@@ -124,6 +205,8 @@ impl Run<'_> {
         let mut found = walk::find(&self.args.paths, search)?;
         let settings = self.settings(&mut found.files)?;
         let mut project = self.load(&found.files, stdin);
+        let context = project.files[project.checked.len()..].iter().map(|file| file.path.clone());
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(context);
         project.unreadable.append(&mut found.unreadable);
         project.unreadable.sort();
         if self.args.show_files {
@@ -142,10 +225,10 @@ impl Run<'_> {
         let places = Places::new(&project.workspace, &self.directory);
         let mut diagnostics = checked.diagnostics;
         if let Some(revision) = &self.args.since {
-            let files = since::changed(revision, &self.directory)?;
+            let touched = since::touched(revision, &self.directory, &project.workspace)?;
             diagnostics.retain(|diagnostic| {
-                let touches = |file: FileId| files.contains(&self.directory.join(&project.workspace.file(file).path));
-                touches(diagnostic.file()) || diagnostic.related.iter().any(|related| touches(related.location.file))
+                let points_at_change = |related: &Related| touched.changed.contains(&related.location.file);
+                touched.affected.contains(&diagnostic.file()) || diagnostic.related.iter().any(points_at_change)
             });
         }
         if let Some(path) = &self.args.write_baseline {
@@ -154,6 +237,9 @@ impl Run<'_> {
         }
         if let Some(path) = &self.args.baseline {
             summary.baselined = baseline::subtract(path, &project.workspace, &places, &mut diagnostics)?;
+        }
+        if let Some(reason) = &self.args.add_ignore {
+            return self.add_ignores(&project, &settings, &diagnostics, reason, errors);
         }
         Self::summarize(&project, &diagnostics, &mut summary);
         let fails = fail_on
@@ -185,6 +271,44 @@ impl Run<'_> {
         } else {
             Exit::Clean
         })
+    }
+
+    /// Writes suppressions for diagnostics.
+    fn add_ignores(
+        &self,
+        project: &Project,
+        settings: &HashMap<FileId, Settings>,
+        diagnostics: &[Diagnostic],
+        reason: &str,
+        errors: &mut Vec<u8>,
+    ) -> anyhow::Result<Exit> {
+        let workspace = &project.workspace;
+        let may_suppress = |diagnostic: &&Diagnostic| {
+            let Some(rule) = rules::by_code(diagnostic.code) else { return false };
+            settings.get(&diagnostic.file()).is_none_or(|settings| settings.may_suppress(rule.metadata()))
+        };
+        let wanted: Vec<Diagnostic> = diagnostics.iter().filter(may_suppress).cloned().collect();
+        let edits = rules::suppress::add_ignores(workspace, &wanted, reason);
+        let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits };
+        let texts = apply_one(&fix, |file| workspace.file(file).text.as_str().to_owned());
+        let texts = texts.context("internal error: suppressions that overlap")?;
+        let mut exit = Exit::Clean;
+        for (&file, text) in &texts {
+            let old = workspace.file(file);
+            if let Err(error) = fix::write(&old.path, &old.text, &SourceText::new(text.as_str())) {
+                writeln!(errors, "akslint: cannot write {}: {error:#}", display_path(&old.path, &self.directory))?;
+                exit = Exit::Broken;
+            }
+        }
+        let files: Vec<FileId> = texts.into_keys().collect();
+        let silenced = wanted.iter().filter(|diagnostic| files.contains(&diagnostic.file())).count();
+        let count = report::plural(silenced, "diagnostic");
+        writeln!(errors, "{count} silenced in {}", report::plural(files.len(), "file"))?;
+        let left = diagnostics.len() - silenced;
+        if left > 0 {
+            writeln!(errors, "{} cannot be silenced in the file", report::plural(left, "diagnostic"))?;
+        }
+        Ok(if project.unreadable.is_empty() { exit } else { Exit::Broken })
     }
 
     /// Applies fixes if that is wanted: writes files, or prints what would change. Says whether anything did.
@@ -261,7 +385,12 @@ impl Run<'_> {
     }
 
     fn load(&self, candidates: &[Candidate], stdin: Option<&Stdin>) -> Project {
-        let loader = Loader { directory: &self.directory, timings: &self.timings, parse_only: self.args.parse_only };
+        let loader = Loader {
+            directory: &self.directory,
+            timings: &self.timings,
+            progress: &self.progress,
+            parse_only: self.args.parse_only,
+        };
         let text = stdin.and_then(|stdin| Some((stdin.path.clone(), stdin.text.clone().ok()?)));
         let mut project = loader.load(candidates, text);
         if let Some(Stdin { path, text: Err(reason) }) = stdin {
@@ -277,6 +406,7 @@ impl Run<'_> {
             let start = Instant::now();
             let found = step();
             self.timings.add(Phase::Check, start);
+            self.progress.step();
             found
         };
         let start = Instant::now();
@@ -285,6 +415,7 @@ impl Run<'_> {
         let settings = rules::SettingsOf { default: &unset, own: Some(settings) };
         let roots = project.roots(files);
         self.timings.add(Phase::Check, start);
+        self.progress.begin("checking", files.len() + roots.len());
         let documents = files.par_iter().map(|file| timed(&|| project.document(*file, settings)));
         let deployments = roots.par_iter().map(|root| timed(&|| project.deployment(*root, settings)));
         let found: Vec<rules::Found> = documents.chain(deployments).collect();
@@ -366,6 +497,9 @@ impl Run<'_> {
                 fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             }
             fs::write(&file.path, bytes).with_context(|| format!("cannot write {}", file.path.display()))?;
+            if self.args.format == Format::Azure && file.format == Some(Format::Markdown) {
+                report::upload_summary(&self.directory.join(&file.path), main)?;
+            }
         }
         if !self.style.quiet {
             for path in &project.no_templates {

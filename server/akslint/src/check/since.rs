@@ -1,19 +1,68 @@
-//! `--since`: which files changed, by asking git.
+//! `--since`: which files changed, by asking git, and which depend on them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
+use template::paths::relative_to;
+use template::workspace::{FileId, Workspace};
 
-/// Files that differ from a revision, or are new and not ignored.
-pub(super) fn changed(revision: &str, directory: &Path) -> anyhow::Result<HashSet<PathBuf>> {
+use super::load::references;
+use super::report::tidy_path;
+use crate::config::FILE_NAME;
+
+/// What a change touches.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// The files that changed.
+    pub(super) changed: HashSet<FileId>,
+    /// Those, the files that refer to them directly or not, and what a changed configuration is about.
+    pub(super) affected: HashSet<FileId>,
+}
+
+/// What of a workspace differs from a revision or depends on what does.
+pub(super) fn touched(revision: &str, directory: &Path, workspace: &Workspace) -> anyhow::Result<Touched> {
+    let changed = changed(revision, directory)?;
+    let mut touched = Touched::default();
+    let mut users: HashMap<PathBuf, Vec<FileId>> = HashMap::new();
+    for (id, file) in workspace.files() {
+        let configured = |path: &PathBuf| path.ends_with(FILE_NAME) && is_above(path, &file.path);
+        if changed.contains(&file.path) {
+            touched.changed.insert(id);
+        } else if changed.iter().any(configured) {
+            touched.affected.insert(id);
+        }
+        for reference in file.template.iter().flat_map(references) {
+            if let Some(path) = relative_to(&file.path, &reference) {
+                users.entry(path).or_default().push(id);
+            }
+        }
+    }
+    touched.affected.extend(&touched.changed);
+    let mut pending: Vec<PathBuf> = changed.into_iter().collect();
+    while let Some(path) = pending.pop() {
+        for user in users.remove(&path).into_iter().flatten() {
+            touched.affected.insert(user);
+            pending.push(workspace.file(user).path.clone());
+        }
+    }
+    Ok(touched)
+}
+
+/// Whether a configuration file is about a file; relative paths are below the working directory.
+fn is_above(configuration: &Path, file: &Path) -> bool {
+    file.starts_with(configuration.parent().unwrap_or(Path::new("")))
+}
+
+/// Files that differ from a revision, are new and not ignored, or are gone; as a workspace names them.
+fn changed(revision: &str, directory: &Path) -> anyhow::Result<HashSet<PathBuf>> {
     if revision.starts_with('-') {
         bail!("`{revision}` is no revision");
     }
     let mut files = HashSet::new();
     for arguments in [
-        &["diff", "--name-only", "-z", "--relative", "--diff-filter=d", revision, "--"][..],
+        &["diff", "--name-only", "-z", "--relative", "--no-renames", revision, "--"][..],
         &["ls-files", "--others", "--exclude-standard", "-z"],
     ] {
         let output = Command::new("git")
@@ -25,7 +74,7 @@ pub(super) fn changed(revision: &str, directory: &Path) -> anyhow::Result<HashSe
             bail!("git: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         let names = output.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
-        files.extend(names.map(|name| directory.join(path_of(name))));
+        files.extend(names.map(|name| tidy_path(&path_of(name), directory)));
     }
     Ok(files)
 }

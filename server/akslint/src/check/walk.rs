@@ -1,6 +1,7 @@
 //! Which files are looked at.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -34,7 +35,7 @@ pub(super) struct Search<'a> {
     pub(super) directory: &'a Path,
     /// Patterns of files and folders to skip.
     pub(super) exclude: &'a [String],
-    /// Hidden files and those that `.gitignore` and `.ignore` list, too.
+    /// What `.gitignore` and `.ignore` list, too.
     pub(super) everything: bool,
 }
 
@@ -77,6 +78,9 @@ fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::
     }
     builder
         .standard_filters(!search.everything)
+        // Workflows and pipelines are in hidden folders.
+        .hidden(false)
+        .filter_entry(|entry| entry.depth() == 0 || !is_version_control(entry.file_name()))
         // A checkout without `.git`, as in a container, is ignored alike.
         .require_git(false)
         .overrides(exclude.build()?);
@@ -101,6 +105,11 @@ fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::
     found.files = files.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.unreadable = unreadable.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(())
+}
+
+/// Whether a folder is where a version control system keeps its own files.
+fn is_version_control(name: &OsStr) -> bool {
+    [".git", ".hg", ".svn", ".jj"].iter().any(|own| name == *own)
 }
 
 /// Nothing panics while it holds one of these locks, and a vector would be sound even then.

@@ -43,6 +43,7 @@ impl EditorSettings {
             levels: levels?,
             conditional_errors: self.conditional_errors,
             with_bicep: self.with_bicep,
+            unsuppressible: Vec::new(),
         })
     }
 }

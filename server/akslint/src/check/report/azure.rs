@@ -1,10 +1,11 @@
 //! `azure`: log commands of Azure Pipelines.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use rules::Severity;
 
-use super::Report;
+use super::{Report, text};
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for diagnostic in report.diagnostics {
@@ -29,7 +30,12 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             message(&unreadable.reason),
         )?;
     }
-    Ok(())
+    writeln!(out, "##[section]akslint: {}", message(&text::summary_line(&report.summary)))
+}
+
+/// Makes a Markdown file a tab of the run's summary.
+pub(crate) fn upload_summary(file: &Path, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "##vso[task.uploadsummary]{}", message(&file.to_string_lossy()))
 }
 
 fn message(text: &str) -> String {

@@ -25,6 +25,7 @@ use clap::ValueEnum;
 use rules::{Diagnostic, Severity, Suppressed};
 use template::workspace::{FileId, Location, Workspace};
 
+pub(crate) use azure::upload_summary;
 pub use fingerprint::fingerprints;
 pub use place::{Place, Places, Point, display_path, tidy_path};
 
@@ -139,8 +140,10 @@ pub struct Unreadable {
 /// How text is written where people read it.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// With colours, and links where the format has any.
+    /// With colours.
     pub color: bool,
+    /// With links, if there are colours and the format has any.
+    pub links: bool,
     /// Without summary and notes.
     pub quiet: bool,
     /// In columns.

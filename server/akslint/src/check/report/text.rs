@@ -17,7 +17,7 @@ use crate::catalog;
 const NEAR: u32 = 40;
 
 pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let renderer = if style.color { Renderer::styled().hyperlink(true) } else { Renderer::plain() };
+    let renderer = if style.color { Renderer::styled().hyperlink(style.links) } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width);
     for diagnostic in report.diagnostics {
         let groups = [frame(report, diagnostic)];
