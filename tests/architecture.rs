@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ide", &["rules", "template", "schema", "syntax"]),
     ("akslint", &["ide", "rules", "template", "schema", "syntax"]),
     // Tools of developers; the program does not depend on them.
-    ("xtask", &["rules", "template", "schema", "syntax"]),
+    ("xtask", &["akslint", "rules", "template", "schema", "syntax"]),
     ("test-support", &["rules", "template", "schema", "syntax"]),
 ];
 

@@ -235,11 +235,13 @@ pub fn explain(code: &str) -> Option<String> {
     Some(out.trim_end().to_owned() + "\n")
 }
 
+/// What stands at the top of every page that is made from the documentation.
+pub const WRITTEN: &str =
+    "<!-- Written by `cargo xtask docs` from the documentation of the rules; change it there. -->";
+
 /// `RULES.md`.
 pub fn rules_md() -> String {
-    let mut out = String::from(
-        "# Rules\n\n<!-- Written by `cargo xtask docs` from the documentation of the rules; change it there. -->\n\n",
-    );
+    let mut out = format!("# Rules\n\n{WRITTEN}\n\n");
     for family in Family::ALL {
         let rules: Vec<&dyn Rule> = all().filter(|rule| rule.metadata().family == family).collect();
         if rules.is_empty() {
@@ -257,6 +259,16 @@ pub fn rules_md() -> String {
             let body = body.strip_prefix("### ").map_or_else(|| body.clone(), |rest| format!("#### {rest}"));
             let _ = write!(out, "\n### {title}\n\n{body}\n");
         }
+    }
+    out
+}
+
+/// The page of one rule, for a book: as in `RULES.md`, two levels further up.
+pub fn page_md(rule: &dyn Rule) -> String {
+    let metadata = rule.metadata();
+    let mut out = format!("# {}\n\n{WRITTEN}\n\n{}\n", metadata.code, properties(metadata));
+    for (title, body) in Docs::of(rule).sections {
+        let _ = write!(out, "\n## {title}\n\n{body}\n");
     }
     out
 }

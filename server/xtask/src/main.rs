@@ -18,7 +18,7 @@ struct Arguments {
 enum Command {
     /// Check a folder of real files and print what is found, by rule
     Corpus(corpus::Arguments),
-    /// Write RULES.md from the documentation of the rules
+    /// Write RULES.md and the generated pages of the book in docs/
     Docs(docs::Arguments),
     /// Write the facts about resource types, API versions and az flags
     Schema(schema::Arguments),
