@@ -13,6 +13,8 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     for (diagnostic, fingerprint) in report.diagnostics.iter().zip(fingerprints) {
         let place = report.place(diagnostic.location);
         issues.push(json!({
+            "type": "issue",
+            "categories": ["Bug Risk"],
             "description": diagnostic.message,
             "check_name": diagnostic.code,
             "fingerprint": fingerprint,
@@ -32,6 +34,8 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
     }
     for unreadable in report.unreadable {
         issues.push(json!({
+            "type": "issue",
+            "categories": ["Bug Risk"],
             "description": unreadable.reason,
             "check_name": "unreadable",
             "fingerprint": fingerprint::of(&["unreadable", &unreadable.path]),

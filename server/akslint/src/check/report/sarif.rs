@@ -66,6 +66,11 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
 
 /// A rule, as the consoles that show SARIF want it: with help in two forms.
 fn descriptor(rule: &RuleInfo) -> Value {
+    let mut tags = vec!["security", "kubernetes", "identity"];
+    // No tag twice, says the schema, and a family is called like one.
+    if !tags.contains(&rule.family.as_str()) {
+        tags.push(rule.family.as_str());
+    }
     json!({
         "id": rule.code,
         "name": pascal_case(rule.code),
@@ -75,7 +80,7 @@ fn descriptor(rule: &RuleInfo) -> Value {
         "help": { "text": rule.text, "markdown": rule.markdown },
         "defaultConfiguration": { "level": level(rule.severity) },
         "properties": {
-            "tags": ["security", "kubernetes", "identity", rule.family.as_str()],
+            "tags": tags,
             "precision": "high",
             "problem.severity": problem_severity(rule.severity),
         },
