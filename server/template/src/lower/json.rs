@@ -288,8 +288,9 @@ impl<'t> Lowering<'t> {
     }
 
     fn resource(&mut self, resource: ObjectNode<'t>, symbol: Option<Identifier>, parent: Option<u32>) {
+        let written: Vec<Pair<'t>> = resource.members().collect();
         let [ty, copy, children, existing, properties] =
-            members(resource, ["type", "copy", "resources", "existing", "properties"]).map(value_of);
+            named(&written, ["type", "copy", "resources", "existing", "properties"]).map(value_of);
         let type_range = ty.map_or(TextRange::empty(resource.range().start() + TextSize::of('{')), Value::range);
         let own_type = ty.and_then(Value::as_str).filter(|ty| ty.is_closed()).map(Str::text);
         let own_type = own_type.filter(|ty| !arm_expr::is_expression(ty));
@@ -300,13 +301,13 @@ impl<'t> Lowering<'t> {
             Some(Value::Object(copy)) => Some(self.resource_copy(copy)),
             _ => None,
         };
-        let body = self.resource_body(resource, is_deployment);
+        let body = self.resource_body(resource, &written, is_deployment);
         let own = |name| property(&self.template, body, name);
         let index = u32::try_from(self.template.resources.len())
             .expect("a text of at most 4 GiB has fewer resources than that");
         let (mut name, condition, own_scope) = (own("name"), own("condition"), own("scope"));
         let (api_version, depends_on) = (own("apiVersion"), own("dependsOn"));
-        let scope = own_scope.or_else(|| self.group_scope(resource, body));
+        let scope = own_scope.or_else(|| self.group_scope(&written, body));
         let outer_type = parent.map(|parent| self.template.resources[parent as usize].resource_type.clone());
         let (resource_type, parent) = match (own_type, outer_type) {
             (None, _) => (None, parent),
@@ -375,9 +376,9 @@ impl<'t> Lowering<'t> {
     }
 
     /// The object of a resource without what is lowered elsewhere: its loop, its children, the template in it.
-    fn resource_body(&mut self, resource: ObjectNode<'t>, is_deployment: bool) -> ExprId {
+    fn resource_body(&mut self, resource: ObjectNode<'t>, written: &[Pair<'t>], is_deployment: bool) -> ExprId {
         let mut body = ObjectBuilder::new(self, resource);
-        for pair in resource.members() {
+        for &pair in written {
             let is = |name: &str| pair.key.text().eq_ignore_ascii_case(name);
             if is("resources") || (is("copy") && matches!(pair.value, Some(Value::Object(_)))) {
                 continue;
@@ -503,8 +504,8 @@ impl<'t> Lowering<'t> {
     }
 
     /// `resourceGroup` and `subscriptionId` of a deployment or an existing resource, as Bicep says it: `resourceGroup(subscription, group)`.
-    fn group_scope(&mut self, resource: ObjectNode<'t>, body: ExprId) -> Option<ExprId> {
-        let [group, subscription] = members(resource, ["resourceGroup", "subscriptionId"]).map(value_of);
+    fn group_scope(&mut self, members: &[Pair<'t>], body: ExprId) -> Option<ExprId> {
+        let [group, subscription] = named(members, ["resourceGroup", "subscriptionId"]).map(value_of);
         let own = |name| property(&self.template, body, name);
         let (function, arguments): (_, Box<[ExprId]>) = match (own("resourceGroup"), own("subscriptionId")) {
             (Some(group), Some(subscription)) => ("resourceGroup", [subscription, group].into()),
@@ -721,8 +722,17 @@ impl ObjectBuilder {
 
 /// The members of those names, whatever their case; of several of one name the last.
 fn members<'t, const N: usize>(object: ObjectNode<'t>, names: [&str; N]) -> [Option<Pair<'t>>; N] {
+    pick(object.members(), names)
+}
+
+/// The same of members that are at hand.
+fn named<'t, const N: usize>(members: &[Pair<'t>], names: [&str; N]) -> [Option<Pair<'t>>; N] {
+    pick(members.iter().copied(), names)
+}
+
+fn pick<'t, const N: usize>(members: impl Iterator<Item = Pair<'t>>, names: [&str; N]) -> [Option<Pair<'t>>; N] {
     let mut found = [None; N];
-    for pair in object.members() {
+    for pair in members {
         let key = pair.key.raw();
         if let Some(index) = names.iter().position(|name| name.eq_ignore_ascii_case(key)) {
             found[index] = Some(pair);
