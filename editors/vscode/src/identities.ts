@@ -13,6 +13,7 @@ const KINDS: Record<string, string> = {
   'kubelet-identity': 'Kubelet identity',
   'addon-identity': 'Add-on identity',
   'service-principal': 'Service principal',
+  'unknown-identity': 'Unknown identity',
   'federated-credential': 'Federated credential',
   'role-assignment': 'Role assignment',
   role: 'Role',

@@ -30,6 +30,8 @@ Exit codes of `check`:
 pub enum Command {
     /// Check files and folders
     Check(Box<CheckArgs>),
+    /// Say who is who in each cluster, what it may do, and what it lacks
+    Identities(IdentitiesArgs),
     /// Speak the language server protocol on stdin and stdout
     Server(ServerArgs),
     /// Say what a rule looks for, why, and how to mend it
@@ -63,6 +65,31 @@ pub enum Command {
     Man,
     /// Say what this installation is made of and what it would do here
     Doctor,
+}
+
+/// Arguments of `akslint identities`.
+#[derive(Debug, Args)]
+pub struct IdentitiesArgs {
+    /// Files and folders
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: IdentitiesFormat,
+}
+
+/// How `akslint identities` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum IdentitiesFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// A flowchart of Mermaid.
+    Mermaid,
+    /// A graph in the language of Graphviz.
+    Dot,
 }
 
 /// Arguments of `akslint server`.

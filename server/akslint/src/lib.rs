@@ -6,6 +6,7 @@ pub mod check;
 pub mod config;
 mod doctor;
 mod explain;
+mod identities;
 pub mod lsp;
 
 use std::ffi::OsString;
@@ -129,6 +130,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<
 fn dispatch(cli: Cli, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Check(args) => return check::run(&args, cli.color, streams),
+        Command::Identities(args) => return identities::run(&args, streams),
         Command::Server(_) => {}
         Command::Explain { code } => explain::rule(&code, streams.output)?,
         Command::Rules { format } => explain::rules(format, streams.output)?,

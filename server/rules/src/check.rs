@@ -91,6 +91,13 @@ pub struct Root {
     with_modules: bool,
 }
 
+impl Root {
+    /// The file that is deployed.
+    pub fn file(self) -> FileId {
+        self.file
+    }
+}
+
 /// What one step of a check gave.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -184,13 +191,16 @@ impl<'w> Project<'w> {
         found
     }
 
+    /// What evaluates a root.
+    pub fn evaluator(&self, root: Root) -> Option<Evaluator<'w>> {
+        let eval = Evaluator::new(self.workspace, root.file)?;
+        Some(if root.with_modules { eval } else { eval.without_modules() })
+    }
+
     /// What there is to say about a root and the modules it deploys. Some of it may lie in other files.
     pub fn deployment(&self, root: Root, settings: SettingsOf<'_>) -> Found {
         let mut found = Found::default();
-        let Some(mut eval) = Evaluator::new(self.workspace, root.file) else { return found };
-        if !root.with_modules {
-            eval = eval.without_modules();
-        }
+        let Some(eval) = self.evaluator(root) else { return found };
         let scopes = eval.all_scopes();
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();

@@ -2,7 +2,7 @@
 
 use syntax::TextRange;
 use template::aks::{Case, Slot};
-use template::condition::{Conditions, Literal};
+use template::condition::{Conditions, common, simplified};
 use template::workspace::FileId;
 
 use crate::{Ctx, Finding};
@@ -86,41 +86,5 @@ impl Finding {
     fn key(&self) -> (FileId, TextRange, &str) {
         let location = self.location();
         (location.file, location.range, self.message())
-    }
-}
-
-/// What all of them say.
-fn common<'a>(mut all: impl Iterator<Item = &'a Conditions>) -> Conditions {
-    let Some(first) = all.next() else { return Conditions::TRUE };
-    let mut common = first.clone();
-    for other in all {
-        common = common.without(&common.without(other));
-    }
-    common
-}
-
-/// Conjunctions that differ in one literal only are one without it.
-fn simplified(mut all: Vec<Conditions>) -> Vec<Conditions> {
-    'again: loop {
-        for left in 0..all.len() {
-            for right in left + 1..all.len() {
-                if let Some(merged) = merged(&all[left], &all[right]) {
-                    all.swap_remove(right);
-                    all[left] = merged;
-                    continue 'again;
-                }
-            }
-        }
-        return all;
-    }
-}
-
-fn merged(left: &Conditions, right: &Conditions) -> Option<Conditions> {
-    let (only_left, only_right) = (left.without(right), right.without(left));
-    match (only_left.literals(), only_right.literals()) {
-        ([], _) => Some(left.clone()),
-        (_, []) => Some(right.clone()),
-        ([Literal { atom: a, .. }], [Literal { atom: b, .. }]) if a == b => Some(left.without(&only_left)),
-        _ => None,
     }
 }

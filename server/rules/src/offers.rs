@@ -3,7 +3,7 @@
 use template::Expr;
 use template::aks::{Cluster, IDENTITY};
 use template::eval::{Evaluator, Place};
-use template::value::{ResourceId, ResourceRef, Str};
+use template::value::{ResourceId, ResourceRef};
 
 use crate::write::{New, NewResource, Piece, ResourceHead, Target, unused_name};
 use crate::{Ctx, Rewrite};
@@ -119,38 +119,14 @@ pub(crate) fn new_identity<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>, s
     }
 }
 
-/// What to call a declared resource in a message: its symbol, or its name as far as it is known.
+/// What to call a declared resource in a message.
 pub(crate) fn label<'w>(ctx: &impl View<'w>, resource: ResourceRef) -> String {
-    if let Some(symbol) = &ctx.view().resource(resource).symbol {
-        return symbol.name.as_str().to_owned();
-    }
-    label_of_id(ctx, &ctx.view().id_of(resource))
+    ctx.view().label(resource)
 }
 
 /// What to call the resource of an ID.
 pub(crate) fn label_of_id<'w>(ctx: &impl View<'w>, id: &ResourceId) -> String {
-    let symbol = id.declared.and_then(|declared| ctx.view().resource(declared).symbol.as_ref());
-    match symbol {
-        Some(symbol) => symbol.name.as_str().to_owned(),
-        None => id.names.last().map_or_else(String::new, |name| name_sketch(ctx, name)),
-    }
-}
-
-/// A name with its unknown parts as they are written.
-fn name_sketch<'w>(ctx: &impl View<'w>, name: &Str) -> String {
-    use template::value::Piece;
-
-    name.pieces()
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(text) => text.to_string(),
-            Piece::Unknown(unknown) => match unknown.place {
-                Some(place) => ctx.view().source(place).trim_matches(['"', '[', ']']).to_owned(),
-                None => "…".to_owned(),
-            },
-            Piece::Id(_) | Piece::Read(_) => "…".to_owned(),
-        })
-        .collect()
+    ctx.view().label_of(id)
 }
 
 /// Whether a name says that an identity is meant for the nodes.

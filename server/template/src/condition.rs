@@ -65,6 +65,42 @@ impl Conditions {
     }
 }
 
+/// What all of them say.
+pub fn common<'a>(mut all: impl Iterator<Item = &'a Conditions>) -> Conditions {
+    let Some(first) = all.next() else { return Conditions::TRUE };
+    let mut common = first.clone();
+    for other in all {
+        common = common.without(&common.without(other));
+    }
+    common
+}
+
+/// Conjunctions that differ in one literal only are one without it.
+pub fn simplified(mut all: Vec<Conditions>) -> Vec<Conditions> {
+    'again: loop {
+        for left in 0..all.len() {
+            for right in left + 1..all.len() {
+                if let Some(merged) = merged(&all[left], &all[right]) {
+                    all.swap_remove(right);
+                    all[left] = merged;
+                    continue 'again;
+                }
+            }
+        }
+        return all;
+    }
+}
+
+fn merged(left: &Conditions, right: &Conditions) -> Option<Conditions> {
+    let (only_left, only_right) = (left.without(right), right.without(left));
+    match (only_left.literals(), only_right.literals()) {
+        ([], _) => Some(left.clone()),
+        (_, []) => Some(right.clone()),
+        ([Literal { atom: a, .. }], [Literal { atom: b, .. }]) if a == b => Some(left.without(&only_left)),
+        _ => None,
+    }
+}
+
 /// All atoms met, and where they were written first.
 #[derive(Debug, Default)]
 pub(crate) struct Atoms {

@@ -427,7 +427,7 @@ impl Evaluator<'_> {
     }
 
     /// The resources above a child resource: the network of a subnet.
-    fn parents(&self, id: &ResourceId) -> Vec<Rc<ResourceId>> {
+    pub(crate) fn parents(&self, id: &ResourceId) -> Vec<Rc<ResourceId>> {
         let Some(resource_type) = &id.resource_type else { return Vec::new() };
         let kinds: SmallVec<[&str; 4]> = resource_type.split('/').collect();
         let place = Place { scope: crate::eval::ScopeId::ROOT, expr: crate::ExprId::default() };
@@ -505,7 +505,13 @@ impl Cluster<'_, '_> {
         all
     }
 
-    fn need(&self, into: &mut Vec<Case<Need>>, slots: Vec<Case<Slot>>, rights: &[&'static Right], what: &'static str) {
+    pub(crate) fn need(
+        &self,
+        into: &mut Vec<Case<Need>>,
+        slots: Vec<Case<Slot>>,
+        rights: &[&'static Right],
+        what: &'static str,
+    ) {
         for Case { when, value: slot } in slots {
             let Some(on) = self.resource_of(&slot) else { continue };
             for right in rights {
@@ -516,7 +522,7 @@ impl Cluster<'_, '_> {
     }
 
     /// The resource whose ID a value is, or that it is read from.
-    fn resource_of(&self, slot: &Slot) -> Option<Rc<ResourceId>> {
+    pub(crate) fn resource_of(&self, slot: &Slot) -> Option<Rc<ResourceId>> {
         match (slot.value.read(), &slot.value) {
             (Some(read), _) => match &read.target {
                 Target::Declared(resource) => Some(self.eval.id_of(*resource)),

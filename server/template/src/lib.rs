@@ -9,6 +9,7 @@ pub mod eval;
 pub mod expr;
 mod functions;
 pub mod grants;
+pub mod identities;
 pub mod lower;
 pub mod model;
 mod name;

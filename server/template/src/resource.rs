@@ -60,6 +60,35 @@ impl<'w> Evaluator<'w> {
         locals
     }
 
+    /// What to call a declared resource: its symbol, or its name as far as it is known.
+    pub fn label(&self, resource: ResourceRef) -> String {
+        match &self.resource(resource).symbol {
+            Some(symbol) => symbol.name.as_str().to_owned(),
+            None => self.label_of(&self.id_of(resource)),
+        }
+    }
+
+    /// What to call the resource of an ID.
+    pub fn label_of(&self, id: &ResourceId) -> String {
+        let symbol = id.declared.and_then(|declared| self.resource(declared).symbol.as_ref());
+        match symbol {
+            Some(symbol) => symbol.name.as_str().to_owned(),
+            None => id.names.last().map_or_else(String::new, |name| self.sketch(name)),
+        }
+    }
+
+    /// A text with its unknown parts as they are written.
+    pub fn sketch(&self, text: &Str) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => text.to_string(),
+            Piece::Unknown(Unknown { place: Some(place), .. }) => {
+                self.source(*place).trim_matches(['"', '[', ']']).to_owned()
+            }
+            Piece::Unknown(_) | Piece::Id(_) | Piece::Read(_) => "…".to_owned(),
+        };
+        text.pieces().iter().map(piece).collect()
+    }
+
     // ------------------------------------------------------------------------------------------------- IDs
 
     /// The ID of a declared resource.

@@ -44,7 +44,7 @@ pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow:
         args,
         style,
         directory: std::env::current_dir().context("there is no working directory")?,
-        pool: rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?,
+        pool: pool()?,
     };
     if args.watch {
         return watch::run(&job, streams);
@@ -112,7 +112,7 @@ pub(crate) fn survey(directory: &Path) -> anyhow::Result<Survey> {
     let found = walk::find(&[PathBuf::from(".")], Search { directory, exclude: &[], everything: false })?;
     let (timings, progress) = (Timings::default(), Progress::default());
     let loader = Loader { directory, timings: &timings, progress: &progress, parse_only: false };
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?;
+    let pool = pool()?;
     let project = pool.install(|| loader.load(&found.files, None));
     let files = || project.checked.iter().map(|file| project.workspace.file(*file));
     let templates = files().filter_map(|file| file.template.as_ref());
@@ -125,6 +125,38 @@ pub(crate) fn survey(directory: &Path) -> anyhow::Result<Survey> {
         scripts: files().filter(|file| file.carrier().is_some()).count(),
         unreadable,
     })
+}
+
+/// Threads on which templates are read and evaluated.
+pub(crate) fn pool() -> anyhow::Result<rayon::ThreadPool> {
+    Ok(rayon::ThreadPoolBuilder::new().stack_size(STACK).build()?)
+}
+
+/// Templates that were read for something else than a check.
+pub(crate) struct Opened {
+    /// With all that they refer to.
+    pub(crate) workspace: Workspace,
+    /// Those that were asked for.
+    pub(crate) files: Vec<FileId>,
+    /// What could not be read.
+    pub(crate) unreadable: Vec<Unreadable>,
+    /// What went wrong inside this program.
+    pub(crate) failures: Vec<String>,
+}
+
+/// Reads the templates at these paths, as a check does that has nothing else to go by.
+pub(crate) fn open(paths: &[PathBuf], directory: &Path) -> anyhow::Result<Opened> {
+    let search = Search { directory, exclude: &[], everything: false };
+    let mut found = walk::find(paths, search)?;
+    let configuration = Configuration::new(Source::Nearest, directory.to_owned(), Choice::default());
+    found.files.retain(|file| file.named || configuration.for_file(&file.path).is_ok_and(|own| !own.excluded));
+    let (timings, progress) = (Timings::default(), Progress::default());
+    let loader = Loader { directory, timings: &timings, progress: &progress, parse_only: false };
+    let project = pool()?.install(|| loader.load(&found.files, None));
+    let mut unreadable = project.unreadable;
+    unreadable.append(&mut found.unreadable);
+    unreadable.sort();
+    Ok(Opened { workspace: project.workspace, files: project.checked, unreadable, failures: project.failures })
 }
 
 fn configuration(args: &CheckArgs, directory: &Path) -> anyhow::Result<Configuration> {
