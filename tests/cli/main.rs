@@ -8,6 +8,7 @@ mod exit_codes;
 mod files;
 mod fix;
 mod formats;
+mod identities;
 mod output;
 mod robustness;
 mod selection;

@@ -212,6 +212,14 @@ impl Who {
             Self::Unknown => "unknown",
         }
     }
+
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Identity(left), Self::Identity(right)) => left.canon == right.canon,
+            (Self::ServicePrincipal(left), Self::ServicePrincipal(right)) => left == right,
+            (left, right) => left.code() == right.code(),
+        }
+    }
 }
 
 /// A role that an actor has.
@@ -281,7 +289,7 @@ impl Cluster<'_, '_> {
                 _ => found.push((when.clone(), Who::Unknown, at)),
             }
         }
-        self.part(PartKind::ControlPlane, found, &self.needs())
+        self.whole(PartKind::ControlPlane, found, &self.needs())
     }
 
     /// Who the cluster is without an identity.
@@ -315,7 +323,7 @@ impl Cluster<'_, '_> {
                 _ => found.push((when, Who::Unknown, at)),
             }
         }
-        self.part(PartKind::Kubelet, found, &self.kubelet_needs())
+        self.whole(PartKind::Kubelet, found, &self.kubelet_needs())
     }
 
     /// Who the kubelet is when the cluster does not say: the service principal, or an identity that Azure makes.
@@ -359,7 +367,9 @@ impl Cluster<'_, '_> {
         let mut path: Vec<&str> = addon.path.to_vec();
         path.push("enabled");
         let mut found = Vec::new();
-        for Case { when, value: slot } in self.slots(&path) {
+        let slots = self.slots(&path);
+        let all: Vec<Conditions> = slots.iter().map(|case| case.when.clone()).collect();
+        for Case { when, value: slot } in slots {
             let is_on = match slot.value {
                 Value::Bool(true) => true,
                 Value::Null | Value::Bool(false) => false,
@@ -387,7 +397,7 @@ impl Cluster<'_, '_> {
                 self.slots(&["properties", "addonProfiles", "ingressApplicationGateway", "config", "subnetId"]);
             self.need(&mut needs, subnet, &[&rights::USE_NETWORK], "the gateway's subnet");
         }
-        (!found.is_empty()).then(|| self.part(PartKind::Addon(addon), found, &needs))
+        (!found.is_empty()).then(|| self.part(PartKind::Addon(addon), found, &needs, &all))
     }
 
     fn pod_identity_part(&self) -> Option<Part> {
@@ -402,7 +412,7 @@ impl Cluster<'_, '_> {
                 }
             }
         }
-        (!found.is_empty()).then(|| self.part(PartKind::PodIdentity, found, &[]))
+        (!found.is_empty()).then(|| self.whole(PartKind::PodIdentity, found, &[]))
     }
 
     /// Federated credentials whose issuer is this cluster.
@@ -433,17 +443,22 @@ impl Cluster<'_, '_> {
             let at = Some(self.eval.header(credential));
             let found: Vec<Found> =
                 issuers.iter().filter(|case| trusts(case)).map(|case| (case.when.clone(), who.clone(), at)).collect();
-            parts.push(self.part(PartKind::Workload { subject }, found, &[]));
+            parts.push(self.whole(PartKind::Workload { subject }, found, &[]));
         }
         parts
     }
 
-    /// A part of these actors; the same one in several cases is one.
-    fn part(&self, kind: PartKind, found: Vec<Found>, needs: &[Case<Need>]) -> Part {
-        let mut groups: Vec<(Who, Option<Location>, Vec<Conditions>)> = Vec::new();
+    /// A part that is always somebody.
+    fn whole(&self, kind: PartKind, found: Vec<Found>, needs: &[Case<Need>]) -> Part {
         let all: Vec<Conditions> = found.iter().map(|(when, ..)| when.clone()).collect();
+        self.part(kind, found, needs, &all)
+    }
+
+    /// A part of these actors, out of all cases there are; the same actor in several cases is one.
+    fn part(&self, kind: PartKind, found: Vec<Found>, needs: &[Case<Need>], all: &[Conditions]) -> Part {
+        let mut groups: Vec<(Who, Option<Location>, Vec<Conditions>)> = Vec::new();
         for (when, who, at) in found {
-            match groups.iter_mut().find(|(known, ..)| self.same(known, &who)) {
+            match groups.iter_mut().find(|(known, ..)| known.same(&who)) {
                 Some((_, _, whens)) => whens.push(when),
                 None => groups.push((who, at, vec![when])),
             }
@@ -456,18 +471,10 @@ impl Cluster<'_, '_> {
             };
             let grants = bearer.as_ref().map_or_else(Vec::new, |bearer| self.granted_to(bearer, &whens));
             let missing = bearer.as_ref().map_or_else(Vec::new, |bearer| self.missing(bearer, &whens, needs));
-            let when = self.words(&whens, &all);
+            let when = self.words(&whens, all);
             Actor { who, when, named_at, declared_at, grants, missing }
         };
         Part { actors: groups.into_iter().map(actor).collect(), kind }
-    }
-
-    fn same(&self, left: &Who, right: &Who) -> bool {
-        match (left, right) {
-            (Who::Identity(left), Who::Identity(right)) => left.canon == right.canon,
-            (Who::ServicePrincipal(left), Who::ServicePrincipal(right)) => left == right,
-            (left, right) => left.code() == right.code(),
-        }
     }
 
     fn bearer(&self, kind: &PartKind, who: &Who) -> Option<Bearer> {

@@ -65,8 +65,14 @@ impl Graph {
                 None => String::new(),
             };
             let location = Some(cluster.location.clone());
-            let owner = cluster.deployed_by.clone().unwrap_or_default();
-            let key = Key::Of(owner, "cluster", format!("{} {:?}", cluster.name, cluster.location));
+            // One declaration may be deployed from several places, as several clusters.
+            let declared = Key::Declared(cluster.location.clone());
+            let key = match &cluster.deployed_by {
+                Some(file) if builder.known.contains_key(&declared) => {
+                    Key::Of(file.clone(), "cluster", format!("{:?}", cluster.location))
+                }
+                _ => declared,
+            };
             let id = builder.node(key, "cluster", cluster.name.clone(), detail, location);
             for part in &cluster.parts {
                 for actor in &part.identities {
