@@ -32,7 +32,7 @@ try
   " ALE asks which one; a person would type its number.
   runtime autoload/ale/util.vim
   function! ale#util#Input(message, ...) abort
-    return matchstr(a:message, '\d\+\ze) Name ')
+    return matchstr(a:message, '\d\+\ze) Use the identity ')
   endfunction
   ALECodeAction
   call Wait('the fix', {-> search('userAssignedIdentities: {', 'nw') > 0})

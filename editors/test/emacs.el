@@ -61,7 +61,7 @@
   (delete-region (line-beginning-position) (1+ (line-end-position))))
 
   (let* ((actions (eglot-code-actions from to "quickfix"))
-         (action (cl-find-if (lambda (it) (string-prefix-p "Name " (plist-get it :title))) actions))
+         (action (cl-find-if (lambda (it) (string-prefix-p "Use the identity " (plist-get it :title))) actions))
          (server (eglot--current-server-or-lose)))
     (cl-assert action nil "no fix among %s" actions)
     (message "  fix: %s" (plist-get action :title))

@@ -104,11 +104,11 @@ local function run()
   -- the first fix, by the command a person uses
   vim.api.nvim_win_set_cursor(0, { at, 12 })
   if vim.fn.has('nvim-0.8') == 1 then
-    vim.lsp.buf.code_action({ filter = function(action) return action.title:match('^Name ') end, apply = true })
+    vim.lsp.buf.code_action({ filter = function(action) return action.title:match('^Use the identity ') end, apply = true })
   else
     vim.ui.select = function(items, _, choose)
       for _, item in ipairs(items) do
-        if item[2].title:match('^Name ') then return choose(item) end
+        if item[2].title:match('^Use the identity ') then return choose(item) end
       end
       error('no fix among ' .. vim.inspect(items))
     end
