@@ -33,7 +33,10 @@ if ! grep " [ *]*$name.tar.gz\$" SHA256SUMS >expected; then
   echo "SHA256SUMS does not list $name.tar.gz" >&2
   exit 1
 fi
-if command -v sha256sum >/dev/null; then sha256sum --check --quiet expected; else shasum -a 256 --check expected >/dev/null; fi
+if command -v sha256sum >/dev/null; then sha256sum --check --status expected; else shasum -a 256 --check --status expected; fi || {
+  echo "$name.tar.gz is not what SHA256SUMS says" >&2
+  exit 1
+}
 tar -xzf "$name.tar.gz"
 cd - >/dev/null
 mkdir -p "$folder"

@@ -8,6 +8,7 @@ mod exit_codes;
 mod files;
 mod fix;
 mod formats;
+mod golden;
 mod identities;
 mod output;
 mod robustness;

@@ -76,6 +76,33 @@ fn control_characters_do_not_reach_the_terminal() {
     }
 }
 
+#[test]
+fn no_text_of_a_file_becomes_a_command_of_a_ci_system() {
+    let evil = "%0A::error::x\\n##vso[task.complete result=Failed]\\n::warning::y";
+    let cluster = format!(
+        r#"{{ "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2026-01-01", "name": "a", "location": "b",
+        "identity": {{ "type": "SystemAssigned" }}, "properties": {{ "{evil}": 1 }} }}"#
+    );
+    let json = JSON.replace("[]", &format!("[{cluster}]"));
+    let lines = format!("// akslint: ignore[{evil}] ::error::z\nparam name =\n");
+    let project = Project::new(&[("a.json", &json), ("##vso[task.x]::error.bicep", &lines), ("b.bicep", &lines)]);
+    for format in ["text", "concise", "github", "azure"] {
+        let run = project.run(&["check", "--format", format]);
+        let forged = |line: &&str| {
+            let own = match format {
+                "github" => line.starts_with("::") && line.contains(" title=akslint (") && !line.contains("%0A::"),
+                "azure" => line.starts_with("##vso[task.logissue type=") || line.starts_with("##[section]akslint:"),
+                _ => false,
+            };
+            (line.starts_with("::") || line.starts_with("##")) && !own
+        };
+        assert!(run.stdout.contains("::warning::y"), "it is quoted: {}", run.stdout);
+        // A path stands at the start of a line in `concise`; Azure DevOps reads commands anywhere in it.
+        let bad: Vec<_> = run.stdout.lines().filter(forged).filter(|line| !line.starts_with("##vso[task.x]")).collect();
+        assert_eq!(bad, [] as [&str; 0], "{format}: {}", run.stdout);
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use std::ffi::OsStr;

@@ -19,10 +19,10 @@ pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> 
             place.start.column,
             diagnostic.severity.as_str(),
             diagnostic.code,
-            diagnostic.message,
+            one_line(&diagnostic.message),
         )?;
         if let Confidence::Conditional(condition) = &diagnostic.confidence {
-            write!(out, " (when {condition})")?;
+            write!(out, " (when {})", one_line(condition))?;
         }
         writeln!(out)?;
     }
@@ -30,6 +30,11 @@ pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> 
         writeln!(out, "{}: error: {}", unreadable.path, unreadable.reason)?;
     }
     if style.quiet { Ok(()) } else { text::render_summary(report, style, out) }
+}
+
+/// Text that stays on its line: behind a line break it could pose as a command of a CI system.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
 /// The colour of a severity.

@@ -40,7 +40,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
             "check_name": "unreadable",
             "fingerprint": fingerprint::of(&["unreadable", &unreadable.path]),
             "severity": "blocker",
-            "location": { "path": unreadable.path, "lines": { "begin": 1 } },
+            "location": { "path": unreadable.path, "lines": { "begin": 1, "end": 1 } },
         }));
     }
     serde_json::to_writer_pretty(&mut *out, &issues)?;
