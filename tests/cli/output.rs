@@ -104,6 +104,7 @@ fn rules_are_listed_and_explained() {
     let project = Project::new(&[]);
     project.run(&["rules"]).code(0).prints("unused-suppression");
     project.run(&["explain", "unused-suppression"]).code(0).prints("suppression");
+    project.run(&["explain", "syntax-error"]).code(0).prints("cannot be switched off");
     let run = project.run(&["schema", "identity.type", "--api-version", "2024-09-01"]).code(0);
     run.prints("SystemAssigned").prints("UserAssigned");
     project.run(&["schema", "identity.tpye", "--api-version", "2024-09-01"]).code(2).complains("identity.type");

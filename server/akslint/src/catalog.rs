@@ -46,6 +46,22 @@ pub fn rules() -> &'static [RuleInfo] {
     })
 }
 
+/// Syntax errors, which nobody selects, but which reports describe like a rule.
+pub fn syntax_errors() -> RuleInfo {
+    let page = rules::docs::page_md(rules::SYNTAX_ERROR).unwrap_or_default();
+    RuleInfo {
+        code: rules::SYNTAX_ERROR,
+        family: Family::Document,
+        severity: Severity::Error,
+        summary: "Reports what cannot be read.".to_owned(),
+        text: rules::docs::explain(rules::SYNTAX_ERROR).unwrap_or_default(),
+        markdown: page.split_once("\n## ").map(|(_, sections)| format!("## {sections}")).unwrap_or_default(),
+        url: url(rules::SYNTAX_ERROR),
+        fix: "none",
+        since: "0.1.0",
+    }
+}
+
 fn info(rule: &'static dyn rules::Rule) -> RuleInfo {
     let metadata = rule.metadata();
     let docs = Docs::of(rule);

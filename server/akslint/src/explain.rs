@@ -13,15 +13,15 @@ const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
 
 /// Prints the page of a rule.
 pub(crate) fn rule(code: &str, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(rule) = catalog::rules().iter().find(|rule| rule.code == code) else {
+    let Some(page) = rules::docs::explain(code) else {
         // The words for an unknown name are those of every other place where one is written.
         match code.parse::<rules::Selector>() {
             Err(error) => bail!(error),
             Ok(_) => bail!("`{code}` is a family of rules; `akslint rules` lists them"),
         }
     };
-    writeln!(out, "{}", rule.text.trim_end())?;
-    writeln!(out, "\n{}", rule.url)?;
+    writeln!(out, "{}", page.trim_end())?;
+    writeln!(out, "\n{}", catalog::url(code))?;
     Ok(())
 }
 

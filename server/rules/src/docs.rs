@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::rule::Metadata;
-use crate::{Family, FixAvailability, Languages, Rule, Severity, all, by_code};
+use crate::{Family, FixAvailability, Languages, Rule, SYNTAX_ERROR, Severity, all, by_code};
 
 /// The sections that every rule has; `Fix` only when it has one.
 const SECTIONS: [&str; 5] = ["What it does", "Why is this a problem", "Examples", "Fix", "When not to use it"];
@@ -224,12 +224,34 @@ fn indent(text: &str, blanks: usize) -> String {
 const JSON_FRAME: &str = include_str!("docs/frame.json.txt");
 const BICEP_FRAME: &str = include_str!("docs/frame.bicep.txt");
 
-/// What there is to say about a rule, for a terminal. `None` when there is no such rule.
-pub fn explain(code: &str) -> Option<String> {
+/// Syntax errors are no rule, but they have a code, and so a page.
+const SYNTAX: &str = "\
+ ## What it does
+ Reports what cannot be read: a missing brace, a value that is not there, a text without an end. A missing piece is one
+ diagnostic, at the place where it was expected.
+
+ ## Why is this a problem
+ Azure and the Bicep compiler refuse the file. What is around the mistake is still checked as far as it can be understood.
+
+ ## When not to use it
+ It cannot be switched off or suppressed. A file that is not meant to be a template can be excluded with `exclude`.
+";
+
+/// What there is to say about a code: its properties in one line, and the sections of its page.
+fn about(code: &str) -> Option<(String, Docs)> {
+    if code == SYNTAX_ERROR {
+        let properties = format!("{} · {}", Family::Document.as_str(), severity(Severity::Error));
+        return Some((properties, Docs::parse(SYNTAX)));
+    }
     let rule = by_code(code)?;
-    let metadata = rule.metadata();
-    let mut out = format!("{code}\n{}\n\n", properties(metadata));
-    for (title, body) in Docs::of(rule).sections {
+    Some((properties(rule.metadata()), Docs::of(rule)))
+}
+
+/// What there is to say about a rule or syntax errors, for a terminal. `None` when there is no such code.
+pub fn explain(code: &str) -> Option<String> {
+    let (properties, docs) = about(code)?;
+    let mut out = format!("{code}\n{properties}\n\n");
+    for (title, body) in docs.sections {
         let _ = write!(out, "{title}\n{}\n\n{body}\n\n", "-".repeat(title.chars().count()));
     }
     Some(out.trim_end().to_owned() + "\n")
@@ -251,10 +273,10 @@ pub fn rules_md() -> String {
         let links: Vec<String> = rules.iter().map(|rule| link(rule.metadata().code)).collect();
         let _ = writeln!(out, "{}", links.join(", "));
     }
-    for rule in all() {
-        let metadata = rule.metadata();
-        let _ = write!(out, "\n## {}\n\n{}\n", metadata.code, properties(metadata));
-        for (title, body) in Docs::of(rule).sections {
+    for code in all().map(|rule| rule.metadata().code).chain([SYNTAX_ERROR]) {
+        let Some((properties, docs)) = about(code) else { continue };
+        let _ = write!(out, "\n## {code}\n\n{properties}\n");
+        for (title, body) in docs.sections {
             let body = body.replace("\n### ", "\n#### ");
             let body = body.strip_prefix("### ").map_or_else(|| body.clone(), |rest| format!("#### {rest}"));
             let _ = write!(out, "\n### {title}\n\n{body}\n");
@@ -263,14 +285,14 @@ pub fn rules_md() -> String {
     out
 }
 
-/// The page of one rule, for a book: as in `RULES.md`, two levels further up.
-pub fn page_md(rule: &dyn Rule) -> String {
-    let metadata = rule.metadata();
-    let mut out = format!("# {}\n\n{WRITTEN}\n\n{}\n", metadata.code, properties(metadata));
-    for (title, body) in Docs::of(rule).sections {
+/// The page of a code, for a book: as in `RULES.md`, one level further up. `None` when there is no such code.
+pub fn page_md(code: &str) -> Option<String> {
+    let (properties, docs) = about(code)?;
+    let mut out = format!("# {code}\n\n{WRITTEN}\n\n{properties}\n");
+    for (title, body) in docs.sections {
         let _ = write!(out, "\n## {title}\n\n{body}\n");
     }
-    out
+    Some(out)
 }
 
 fn link(code: &str) -> String {
@@ -318,7 +340,7 @@ mod tests {
     use super::*;
     use crate::apply::{apply_one, fix_all};
     use crate::testing::{outcome, workspace};
-    use crate::{Applicability, Diagnostic, SYNTAX_ERROR, Settings};
+    use crate::{Applicability, Diagnostic, Settings};
 
     fn diagnostics(path: &str, text: &str, with_bicep: bool) -> Vec<Diagnostic> {
         let settings = Settings { with_bicep, ..Settings::default() };

@@ -10,7 +10,7 @@ use akslint::args::Cli;
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use rules::docs::{Docs, WRITTEN, page_md, rules_md};
-use rules::{Family, Rule};
+use rules::{Family, Rule, SYNTAX_ERROR};
 
 /// Arguments of `docs`.
 #[derive(clap::Args)]
@@ -43,7 +43,8 @@ fn pages() -> anyhow::Result<BTreeMap<PathBuf, String>> {
         (PathBuf::from("docs/command-line.md"), command_line()),
         (PathBuf::from("docs/SUMMARY.md"), table_of_contents()?),
     ]);
-    pages.extend(rules::all().map(|rule| (page_of(rule), page_md(rule))));
+    let codes = rules::all().map(|rule| rule.metadata().code).chain([SYNTAX_ERROR]);
+    pages.extend(codes.filter_map(|code| Some((page_of(code), page_md(code)?))));
     Ok(pages)
 }
 
@@ -58,8 +59,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn page_of(rule: &dyn Rule) -> PathBuf {
-    format!("docs/rules/{}.md", rule.metadata().code).into()
+fn page_of(code: &str) -> PathBuf {
+    format!("docs/rules/{code}.md").into()
 }
 
 /// The families that have rules, each with these.
@@ -86,6 +87,7 @@ fn list_of_rules() -> String {
             );
         }
     }
+    let _ = write!(page, "\nMistakes in the syntax are no rule, but have [a page](rules/{SYNTAX_ERROR}.md).\n");
     page
 }
 
@@ -124,6 +126,7 @@ fn table_of_contents() -> anyhow::Result<String> {
             let _ = writeln!(rules, "    - [{code}](rules/{code}.md)", code = rule.metadata().code);
         }
     }
+    let _ = writeln!(rules, "  - [{SYNTAX_ERROR}](rules/{SYNTAX_ERROR}.md)");
     let note = "<!-- Written by `cargo xtask docs` from contents.txt and the rules; change it there. -->";
     Ok(format!("# Summary\n\n{note}\n\n{}", contents.replace("{rules}\n", &rules)))
 }

@@ -154,8 +154,8 @@ impl Report<'_> {
     /// Prints the report.
     pub fn render(&self, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            Format::Text => text::render(self, style, out),
-            Format::Concise => concise::render(self, style, out),
+            Format::Text => harmless(out, |out| text::render(self, style, out)),
+            Format::Concise => harmless(out, |out| concise::render(self, style, out)),
             Format::Json => json::render(self, out),
             Format::JsonLines => json::render_lines(self, out),
             Format::Sarif => sarif::render(self, out),
@@ -186,6 +186,17 @@ impl Report<'_> {
     /// The path of a file as it is printed.
     fn path(&self, file: FileId) -> &str {
         self.places.path(file)
+    }
+}
+
+/// Azure Pipelines takes commands from any line of a log; one that stands in a template or a name is none.
+fn harmless(out: &mut dyn Write, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    const COMMAND: &str = "##vso[";
+    let mut text = Vec::new();
+    render(&mut text)?;
+    match std::str::from_utf8(&text) {
+        Ok(text) if text.contains(COMMAND) => out.write_all(text.replace(COMMAND, "##vso [").as_bytes()),
+        _ => out.write_all(&text),
     }
 }
 

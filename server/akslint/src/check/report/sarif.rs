@@ -17,7 +17,8 @@ use crate::catalog::{self, RuleInfo};
 const FINGERPRINT: &str = "akslint/v1";
 
 pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rules = catalog::rules();
+    let syntax_errors = catalog::syntax_errors();
+    let rules: Vec<&RuleInfo> = catalog::rules().iter().chain([&syntax_errors]).collect();
     let index: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.code, at)).collect();
     let fingerprints = fingerprint::fingerprints(report.workspace, report.places, report.diagnostics);
     let mut results: Vec<Value> = report
@@ -46,7 +47,7 @@ pub(super) fn render(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()>
                 "name": "akslint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": catalog::HOME,
-                "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
+                "rules": rules.iter().copied().map(descriptor).collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { "%SRCROOT%": {
