@@ -128,11 +128,15 @@ for scene in $scenes; do
       probe trusted --disable-workspace-trust
       ;;
     grammar)
+      # The colours of the grammar alone, without those that the server adds.
+      grammar_alone() { sed -i 's/^{$/{ "editor.semanticHighlighting.enabled": false,/' "$W/data/User/settings.json"; }
       fresh ours akslint
+      grammar_alone
       serve --disable-workspace-trust
       drive colours "$URL" "$W/demo" ours
       stop
       fresh theirs other-bicep akslint
+      grammar_alone
       serve --disable-workspace-trust
       drive colours "$URL" "$W/demo" theirs
       stop
