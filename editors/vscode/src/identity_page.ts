@@ -112,9 +112,9 @@ a:focus-visible{outline:1px solid var(--vscode-focusBorder);outline-offset:1px}
 .label{position:absolute;transform:translate(-50%,-50%);text-align:center;font-size:11px;line-height:1.2}
 .label span{background:var(--vscode-editor-background);padding:0 3px;box-decoration-break:clone;-webkit-box-decoration-break:clone}
 table{border-collapse:collapse}
-th,td{text-align:left;vertical-align:top;padding:5px 16px 5px 0;border-bottom:1px solid var(--vscode-panel-border,#8884)}
+th,td{text-align:left;vertical-align:top;padding:5px 10px 5px 0;border-bottom:1px solid var(--vscode-panel-border,#8884)}
 th{font-weight:600;white-space:nowrap}
-td{overflow-wrap:anywhere;min-width:90px}
+td{overflow-wrap:anywhere;min-width:60px}
 td a{color:var(--vscode-textLink-foreground)}
 `;
 
