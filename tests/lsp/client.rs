@@ -438,12 +438,26 @@ pub(crate) fn place(uri: &str, text: &str, before: &str) -> Value {
 
 /// The part of a text that a range covers, in UTF-16.
 pub(crate) fn covered(text: &str, range: &Value) -> String {
-    let offset = |position: &Value| {
-        let line = usize::try_from(position["line"].as_u64().unwrap()).unwrap();
-        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-        let column = usize::try_from(position["character"].as_u64().unwrap()).unwrap();
-        let units: Vec<u16> = text[start..].encode_utf16().take(column).collect();
-        start + String::from_utf16(&units).unwrap().len()
-    };
-    text[offset(&range["start"])..offset(&range["end"])].to_owned()
+    text[offset(text, &range["start"])..offset(text, &range["end"])].to_owned()
+}
+
+/// A text after edits that do not overlap.
+pub(crate) fn edited(text: &str, edits: &Value) -> String {
+    let mut edits: Vec<_> = edits.as_array().unwrap().iter().collect();
+    // From the end, so that offsets stay true; of insertions at one place the last goes first.
+    edits.sort_by_key(|edit| offset(text, &edit["range"]["start"]));
+    edits.iter().rev().fold(text.to_owned(), |mut after, edit| {
+        let span = offset(text, &edit["range"]["start"])..offset(text, &edit["range"]["end"]);
+        after.replace_range(span, edit["newText"].as_str().unwrap());
+        after
+    })
+}
+
+/// In bytes, of a position in UTF-16.
+fn offset(text: &str, position: &Value) -> usize {
+    let line = usize::try_from(position["line"].as_u64().unwrap()).unwrap();
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let column = usize::try_from(position["character"].as_u64().unwrap()).unwrap();
+    let units: Vec<u16> = text[start..].encode_utf16().take(column).collect();
+    start + String::from_utf16(&units).unwrap().len()
 }

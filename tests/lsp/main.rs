@@ -14,4 +14,5 @@ mod lifecycle;
 mod modules;
 mod navigation;
 mod ordering;
+mod refactoring;
 mod robustness;

@@ -2,14 +2,36 @@
 //!
 //! Each gives `None`, or nothing, when there is nothing to change or when it cannot be done as a whole.
 
+use syntax::TextRange;
 use template::Expr;
 use template::aks::{CLUSTER, Cluster, IdEntry, Identity, IdentityBlock, Ids, Kind, Principal, PropertyAt, Slot};
 use template::eval::{Evaluator, Place};
 use template::value::{ResourceRef, Value};
+use template::workspace::{FileId, Workspace};
 
+use crate::kubelet_grant::own_kubelet_identity;
 use crate::offers::{Offer, View, control_planes, is_kubelet_like, label_of_id, new_identity};
 use crate::write::Target;
 use crate::{Applicability, At, Fix, New, Rewrite};
+
+/// The refactorings of the cluster that a place of a file is in, the one that changes least first; none outside of clusters.
+/// The same for the same text: the number of one in this list is a name for it.
+pub fn at(workspace: &Workspace, file: FileId, range: TextRange) -> Vec<Fix> {
+    let Some(eval) = Evaluator::new(workspace, file) else { return Vec::new() };
+    let around = eval.clusters().into_iter().filter(|cluster| {
+        let location = eval.in_file(cluster.scope, eval.resource(*cluster).range);
+        location.file == file && location.range.contains_range(range)
+    });
+    let Some(cluster) = around.min_by_key(|cluster| eval.resource(*cluster).range.len()) else { return Vec::new() };
+    let cluster = Cluster::new(&eval, cluster);
+    let mut fixes: Vec<Fix> = principal_to_system_assigned(&eval, &cluster).into_iter().collect();
+    fixes.extend(principal_to_user_assigned(&eval, &cluster));
+    fixes.extend(system_to_user_assigned(&eval, &cluster));
+    fixes.extend(second_identity_to_kubelet(&eval, &cluster));
+    fixes.extend(own_kubelet_identity(&eval, &cluster));
+    fixes.extend(pod_identity_to_workload_identity(&eval, &cluster));
+    fixes
+}
 
 /// Gives a cluster with a service principal a system-assigned identity: adds the `identity`, drops the
 /// `servicePrincipalProfile`, and with it the parameters and variables that only it uses, and their values in parameter files.
@@ -83,8 +105,16 @@ pub fn second_identity_to_kubelet<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster
     if entries.len() < 2 {
         return None;
     }
-    let extra = extra(eval, cluster, &entries);
-    entry_to_kubelet(eval, cluster, entries[extra])
+    let entry = entries[extra(eval, cluster, &entries)];
+    let fix = entry_to_kubelet(eval, cluster, entry)?;
+    let id = entry.property.and_then(|property| eval.parse_id(&entry.key, property.object.scope, property.object));
+    let name = id.map_or_else(|| "the second identity".to_owned(), |id| format!("`{}`", label_of_id(eval, &id)));
+    let title = if cluster.kubelet_ids().is_empty() {
+        format!("Make {name} the identity of the kubelet")
+    } else {
+        format!("Remove {name} from the control plane: it is the identity of the kubelet already")
+    };
+    Some(Fix { title, ..fix })
 }
 
 /// Replaces the pod identity add-on with workload identity: switches on `oidcIssuerProfile` and
@@ -314,8 +344,6 @@ fn at_version(cluster: &Cluster<'_, '_>, holds: impl Fn(schema::ResourceType, sc
 
 #[cfg(test)]
 mod tests {
-    use template::workspace::FileId;
-
     use super::*;
     use crate::apply::apply_one;
     use crate::testing::workspace;
@@ -487,5 +515,28 @@ resource aksIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-3
         let off = issuer.replace("true", "false");
         assert_eq!(change(&format!("{off}{security}{pod}")), Some(text(&format!("{issuer}{security}"))));
         assert_eq!(change(issuer), None);
+    }
+
+    #[test]
+    fn each_cluster_has_its_own() {
+        let text = format!(
+            "{}{}",
+            bicep("  identity: {\n    type: 'SystemAssigned'\n  }\n", "", ""),
+            bicep("", "    servicePrincipalProfile: {\n      clientId: 'x'\n    }\n", "").replace("aks 'M", "other 'M")
+        );
+        let files = workspace(&[("main.bicep", &text)]);
+        let titles = |before: &str| -> Vec<String> {
+            let offset = syntax::TextSize::try_from(text.find(before).unwrap()).unwrap();
+            at(&files, FileId(0), TextRange::empty(offset)).into_iter().map(|fix| fix.title).collect()
+        };
+        assert_eq!(titles("'SystemAssigned'"), ["Change to a new user-assigned identity"]);
+        assert_eq!(
+            titles("servicePrincipalProfile"),
+            [
+                "Replace the service principal with a system-assigned identity",
+                "Replace the service principal with a new user-assigned identity"
+            ]
+        );
+        assert_eq!(at(&files, FileId(0), TextRange::up_to(files.file(FileId(0)).text.len())).len(), 0);
     }
 }

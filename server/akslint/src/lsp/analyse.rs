@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use dashmap::DashMap;
-use lsp_types::Uri;
-use syntax::SourceText;
+use lsp_types::{Uri, WorkspaceEdit};
 use syntax::json::{TemplateKind, looks_like_template};
+use syntax::{SourceText, TextEdits};
 use template::model::ModuleSource;
 use template::workspace::{FileId, SourceFile, Workspace};
 use tokio::sync::Semaphore;
 
+use super::capabilities::Features;
 use super::documents::{Dialect, Document, dialect_of_file};
 use super::guard::panic_message;
 use super::session::Session;
@@ -145,6 +146,12 @@ impl Surroundings {
     /// How the client knows a file of the workspace.
     pub(super) fn origin(&self, file: FileId) -> &Origin {
         &self.origins[file.0 as usize]
+    }
+
+    /// Edits of files of the workspace, as the client wants them.
+    pub(super) fn edit(&self, edits: Vec<(FileId, TextEdits)>, features: &Features) -> WorkspaceEdit {
+        let file = |file| (self.origin(file), &self.workspace.file(file).text);
+        to_proto::workspace_edit(file, edits, features)
     }
 }
 

@@ -201,8 +201,7 @@ pub(super) fn rename(snapshot: &Snapshot, params: &RenameParams) -> Option<Resul
             edit: syntax::TextEdit::replace(location.range, params.new_name.clone()),
         });
         let edits = by_file(&edits.collect::<Vec<_>>()).unwrap_or_default();
-        let of = |file| (asked.around.origin(file), &asked.around.workspace.file(file).text);
-        to_proto::workspace_edit(of, edits, asked.features)
+        asked.around.edit(edits, asked.features)
     }))
 }
 

@@ -143,7 +143,7 @@ pub(super) fn server(features: &Features) -> ServerCapabilities {
         }),
         code_action_provider: features.code_actions.then(|| {
             CodeActionProviderCapability::Options(CodeActionOptions {
-                code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, FIX_ALL]),
+                code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::REFACTOR_REWRITE, FIX_ALL]),
                 resolve_provider: features.resolve_edit.then_some(true),
                 work_done_progress_options: WorkDoneProgressOptions::default(),
             })
