@@ -68,6 +68,14 @@ rules! {
     }
     reference {
         acr_pull_wrong_principal,
+        client_id_as_principal,
+        role_principal_type_missing,
+        role_principal_type_wrong,
+        role_principal_type_api,
+        role_name_not_principal,
+        role_name_runtime_principal,
+        role_definition_id,
+        role_scope_property,
     }
     command {
         cli_flag_typo,
