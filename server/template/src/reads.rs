@@ -8,7 +8,7 @@ use crate::Name;
 use crate::aks::{CLUSTER, IDENTITY};
 use crate::condition::Conditions;
 use crate::eval::{Evaluator, Place, ScopeId};
-use crate::expr::{Expr, ExprId, Ref};
+use crate::expr::{BinaryOp, Expr, ExprId, Ref};
 use crate::model::Template;
 use crate::value::{ModuleRef, Read, ReadForm, ResourceId, ResourceRef, Target};
 
@@ -28,7 +28,7 @@ pub struct ReadAt {
     pub id: Rc<ResourceId>,
     /// When it is evaluated: alternatives.
     pub when: Vec<Conditions>,
-    /// Part of it may be missing: `.?`, `tryGet`.
+    /// Part of it may be missing, and the template knows that: `.?`, `tryGet`, a question about the resource around it.
     pub safe: bool,
     /// What it is a part of.
     pub holder: Holder,
@@ -134,6 +134,7 @@ impl Evaluator<'_> {
                 }
                 let family = family.get_or_insert_with(|| Family::of(template));
                 let (whens, holder) = self.context(scope, family, id, 0);
+                let safe = safe || asked_before(template, family, id);
                 let when = whens.iter().filter_map(|when| self.and(when, &alternative.when)).collect();
                 found.push(ReadAt { place, read: read.clone(), id: target, when, safe, holder });
             }
@@ -188,13 +189,9 @@ impl Evaluator<'_> {
                 // The default of a parameter, the body of a function.
                 return (self.product(&whens, self.entered_when(scope)), Holder::Other);
             };
-            if let Expr::Conditional { condition, consequence, alternative } = template.expr(parent)
-                && *condition != here
-            {
-                let (yes, no) = self.when(Place { scope, expr: *condition });
-                let taken = if *consequence == here { yes } else { no };
-                debug_assert!(*consequence == here || *alternative == here, "there is no third branch");
-                whens = self.product(&whens, taken);
+            if let Some((condition, holds)) = branch(template.expr(parent), here) {
+                let (yes, no) = self.when(Place { scope, expr: condition });
+                whens = self.product(&whens, if holds { yes } else { no });
             }
             here = parent;
         }
@@ -257,6 +254,42 @@ impl Evaluator<'_> {
     }
 }
 
+/// What must be true, or false, for a part of an expression to be evaluated.
+fn branch(expr: &Expr, part: ExprId) -> Option<(ExprId, bool)> {
+    match expr {
+        Expr::Conditional { condition, consequence, .. } if *condition != part => {
+            Some((*condition, *consequence == part))
+        }
+        Expr::Binary { op: BinaryOp::And, left, right } if *right == part => Some((*left, true)),
+        Expr::Binary { op: BinaryOp::Or, left, right } if *right == part => Some((*left, false)),
+        _ => None,
+    }
+}
+
+/// Whether an expression is evaluated only after a question about a deployed resource: `contains(aks.properties, 'x') ? … : …`.
+fn asked_before(template: &Template, family: &Family, expr: ExprId) -> bool {
+    let is_question = |condition: ExprId| {
+        let mut pending = vec![condition];
+        while let Some(here) = pending.pop() {
+            let expr = template.expr(here);
+            match expr {
+                Expr::Ref(Ref::Resource(_) | Ref::Module(_)) => return true,
+                Expr::Call(call) if call.function == *"reference" => return true,
+                _ => expr.children(&mut pending),
+            }
+        }
+        false
+    };
+    let mut here = expr;
+    while let Some(parent) = family.parents.get(&here).copied() {
+        if branch(template.expr(parent), here).is_some_and(|(condition, _)| is_question(condition)) {
+            return true;
+        }
+        here = parent;
+    }
+    false
+}
+
 /// Whether a chain of members, which starts with something that can be read, can do without some of them; `None` when it
 /// starts with something else.
 fn chain(template: &Template, expr: ExprId) -> Option<bool> {
@@ -289,5 +322,49 @@ impl ReadAt {
             ReadForm::Reference { api_version, versioned, full } => Some((api_version.as_deref(), *versioned, *full)),
             ReadForm::Symbol => None,
         }
+    }
+}
+
+/// Which of the identities around a cluster something is read of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The control plane of a cluster.
+    ControlPlane,
+    /// The kubelet of a cluster.
+    Kubelet,
+    /// An add-on of a cluster.
+    Addon,
+    /// A user-assigned identity.
+    Identity,
+}
+
+impl Part {
+    /// What the ID of its principal is called.
+    pub fn principal(self) -> &'static str {
+        match self {
+            Self::ControlPlane | Self::Identity => "principalId",
+            Self::Kubelet | Self::Addon => "objectId",
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    /// Which identity a read is of, and the property of it; the resource need not be declared.
+    pub fn part_of(&self, read: &Read) -> Option<(Part, Rc<str>)> {
+        let id = self.read_target(read)?;
+        let lower: SmallVec<[String; 6]> = read.path.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let path: SmallVec<[&str; 6]> = lower.iter().map(String::as_str).collect();
+        let is = |resource_type| id.is_type(resource_type) == Some(true);
+        let part = match path.as_slice() {
+            ["properties", _] if is(IDENTITY) => Part::Identity,
+            _ if !is(CLUSTER) => return None,
+            ["identity", _] | ["identity", "userassignedidentities", _, _] => Part::ControlPlane,
+            ["properties", "identityprofile", "kubeletidentity", _] => Part::Kubelet,
+            ["properties", "addonprofiles", _, "identity", _] | ["properties", "ingressprofile", _, "identity", _] => {
+                Part::Addon
+            }
+            _ => return None,
+        };
+        Some((part, read.path.last()?.clone()))
     }
 }

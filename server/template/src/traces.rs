@@ -41,12 +41,21 @@ struct Wanted {
 }
 
 /// Functions whose value is the same for all principals.
-const FIXED: [&str; 6] =
-    ["resourcegroup", "subscription", "deployment", "tenant", "managementgroup", "environment"];
+const FIXED: [&str; 6] = ["resourcegroup", "subscription", "deployment", "tenant", "managementgroup", "environment"];
 /// Words that people give to the identities of a cluster.
 const WORDS: [&str; 12] = [
-    "aks", "kubelet", "cluster", "identity", "agic", "agentpool", "nodepool", "kubernetes", "controlplane", "ingress",
-    "addon", "msi",
+    "aks",
+    "kubelet",
+    "cluster",
+    "identity",
+    "agic",
+    "agentpool",
+    "nodepool",
+    "kubernetes",
+    "controlplane",
+    "ingress",
+    "addon",
+    "msi",
 ];
 
 impl Evaluator<'_> {
@@ -182,6 +191,8 @@ impl Evaluator<'_> {
             Canon::Null | Canon::Bool(_) | Canon::Int(_) => Trace::None,
             Canon::Text(text) => wanted.in_text(text),
             Canon::Call(name, _) if FIXED.contains(&&**name) => Trace::None,
+            // A name that is declared elsewhere, or nowhere.
+            Canon::Call(_, arguments) if arguments.is_empty() => Trace::Unknown,
             Canon::Parameter(scope, name) => match self.default_of(*scope, name) {
                 Some(default) => {
                     let trace = self.trace_in(default, wanted, seen, depth + 1);
@@ -198,7 +209,11 @@ impl Evaluator<'_> {
                 if named { Trace::Principal } else { own.min(Trace::None) }
             }
             Canon::Declared(..) | Canon::Module(..) => {
-                if wanted.neutral.contains(&canon) { Trace::None } else { Trace::Unknown }
+                if wanted.neutral.contains(&canon) {
+                    Trace::None
+                } else {
+                    Trace::Unknown
+                }
             }
             Canon::Local(_) | Canon::Unique(..) => Trace::Unknown,
             other => {

@@ -1,5 +1,5 @@
 use template::Expr;
-use template::aks::{IDENTITY, Principal, RoleAssignment, Slot};
+use template::aks::{IDENTITY, RoleAssignment, Slot};
 use template::eval::Place;
 use template::value::{Piece, ResourceId, ResourceRef, Value};
 use template::workspace::Location;
@@ -118,12 +118,8 @@ impl Rule for ClientIdAsPrincipal {
 fn wrong(ctx: &Ctx<'_>, slot: &Slot, property: &str, at: Location) -> Option<Finding> {
     let (what, fix) = match slot.value.read() {
         Some(read) => {
-            let (own, wanted) = match ctx.eval.principal_of(read)? {
-                Principal::ControlPlane { property, .. } | Principal::Identity { property, .. } => {
-                    (property, "principalId")
-                }
-                Principal::Kubelet { property, .. } | Principal::Addon { property, .. } => (property, "objectId"),
-            };
+            let (part, own) = ctx.eval.part_of(read)?;
+            let wanted = part.principal();
             let is_other = ["clientId", "tenantId", "resourceId"].iter().any(|other| own.eq_ignore_ascii_case(other));
             if !is_other {
                 return None;
