@@ -178,20 +178,20 @@ impl Evaluator<'_> {
                         let uses = family.uses.get(name).filter(|_| hops < MAX_HOPS);
                         let uses = uses.into_iter().flatten();
                         let all = uses.flat_map(|used| self.context(scope, family, *used, hops + 1).0).collect();
-                        return (self.product(&whens, all), Holder::Other);
+                        return (self.product(&whens, &all), Holder::Other);
                     }
                 };
                 let around = self.entered_when(scope);
-                let whens = self.product(&self.product(&whens, own), around);
+                let whens = self.product(&self.product(&whens, &own), &around);
                 return (whens, holder);
             }
             let Some(parent) = family.parents.get(&here).copied() else {
                 // The default of a parameter, the body of a function.
-                return (self.product(&whens, self.entered_when(scope)), Holder::Other);
+                return (self.product(&whens, &self.entered_when(scope)), Holder::Other);
             };
             if let Some((condition, holds)) = branch(template.expr(parent), here) {
                 let (yes, no) = self.when(Place { scope, expr: condition });
-                whens = self.product(&whens, if holds { yes } else { no });
+                whens = self.product(&whens, if holds { &yes } else { &no });
             }
             here = parent;
         }
@@ -204,14 +204,14 @@ impl Evaluator<'_> {
         while let Some(here) = module {
             let declared = &self.template(here.scope).modules[here.index as usize];
             if let Some(expr) = declared.condition {
-                whens = self.product(&whens, self.when(Place { scope: here.scope, expr }).0);
+                whens = self.product(&whens, &self.when(Place { scope: here.scope, expr }).0);
             }
             module = self.scope(here.scope).module;
         }
         whens
     }
 
-    fn product(&self, left: &[Conditions], right: Vec<Conditions>) -> Vec<Conditions> {
+    fn product(&self, left: &[Conditions], right: &[Conditions]) -> Vec<Conditions> {
         let mut all: Vec<Conditions> = Vec::new();
         for when in left.iter().flat_map(|a| right.iter().filter_map(move |b| self.and(a, b))) {
             if !all.contains(&when) {
@@ -360,9 +360,7 @@ impl Evaluator<'_> {
             _ if !is(CLUSTER) => return None,
             ["identity", _] | ["identity", "userassignedidentities", _, _] => Part::ControlPlane,
             ["properties", "identityprofile", "kubeletidentity", _] => Part::Kubelet,
-            ["properties", "addonprofiles", _, "identity", _] | ["properties", "ingressprofile", _, "identity", _] => {
-                Part::Addon
-            }
+            ["properties", "addonprofiles" | "ingressprofile", _, "identity", _] => Part::Addon,
             _ => return None,
         };
         Some((part, read.path.last()?.clone()))

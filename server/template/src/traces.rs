@@ -205,8 +205,8 @@ impl Evaluator<'_> {
             Canon::Id(_, names, scope) => {
                 let own = scope.map_or(Trace::None, |scope| self.trace_in(scope, wanted, seen, depth + 1));
                 // A child of what stands for it does as well.
-                let named = names.len() > 1 && names.iter().any(|name| wanted.strong.contains(name));
-                if named { Trace::Principal } else { own.min(Trace::None) }
+                let is_child = names.len() > 1 && names.iter().any(|name| wanted.strong.contains(name));
+                if is_child { Trace::Principal } else { own.min(Trace::None) }
             }
             Canon::Declared(..) | Canon::Module(..) => {
                 if wanted.neutral.contains(&canon) {
