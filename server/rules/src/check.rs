@@ -204,7 +204,7 @@ impl<'w> Project<'w> {
         let scopes = eval.all_scopes();
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
-        let assignments = eval.role_assignments();
+        let assignments = eval.each_role_assignment();
         let shared = Shared::default();
         for rule in &self.rules {
             if files.iter().all(|&file| settings.file(file).severity(rule.metadata()).is_none()) {

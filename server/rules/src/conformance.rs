@@ -127,7 +127,7 @@ impl Ctx<'_> {
     pub(crate) fn report_mistakes(&self, find: impl Fn(&Mistake) -> Option<(Compiler, Finding)>) {
         for mistake in self.mistakes() {
             let Some((compiler, finding)) = find(mistake) else { continue };
-            if claimant(mistake.ty.name(), &mistake.path, &mistake.kind).is_some()
+            if claimant(mistake.ty.name(), &mistake.path, &mistake.kind).is_some_and(|code| code != self.code())
                 || (compiler == Compiler::Says && self.is_left_to_bicep(mistake))
             {
                 continue;
@@ -224,11 +224,16 @@ const CLAIMS: &[Claim] = &[
         |kind| matches!(kind, Kind::Newer { .. }),
         "role-principal-type-api",
     ),
+    claim(ROLE_ASSIGNMENT, "properties.principalType", false, is_word_for_identity, "role-principal-type-wrong"),
     claim(SCRIPT, "identity.type", false, |kind| matches!(kind, Kind::Value { .. }), "cli-deployment-script-identity"),
 ];
 
 fn is_type(kind: &Kind) -> bool {
     matches!(kind, Kind::WrongType { .. })
+}
+
+fn is_word_for_identity(kind: &Kind) -> bool {
+    matches!(kind, Kind::Value { value, .. } if crate::roles::is_word_for_identity(value))
 }
 
 fn is_id_as_key(kind: &Kind) -> bool {

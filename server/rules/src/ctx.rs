@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use template::Evaluator;
 use template::condition::Conditions;
+use template::reads::ReadAt;
 use template::workspace::{FileId, Location, Workspace};
 
 use crate::check::SettingsOf;
@@ -25,6 +26,7 @@ pub struct Ctx<'a> {
 #[derive(Default)]
 pub(crate) struct Shared {
     mistakes: OnceCell<Vec<Mistake>>,
+    reads: OnceCell<Vec<ReadAt>>,
 }
 
 impl<'a> Ctx<'a> {
@@ -35,6 +37,11 @@ impl<'a> Ctx<'a> {
     /// What the bodies of the resources say against their API versions.
     pub(crate) fn mistakes(&self) -> &'a [Mistake] {
         self.shared.mistakes.get_or_init(|| conformance::mistakes(self.eval))
+    }
+
+    /// Where clusters and identities are read.
+    pub(crate) fn reads(&self) -> &'a [ReadAt] {
+        self.shared.reads.get_or_init(|| self.eval.reads())
     }
 
     pub(crate) fn into_reporter(self) -> Reporter<'a> {
@@ -74,6 +81,11 @@ impl<'a> Reporter<'a> {
     /// A reporter for one rule.
     pub(crate) fn new(workspace: &'a Workspace, rule: &'static Metadata, settings: SettingsOf<'a>) -> Self {
         Self { workspace, rule, settings, diagnostics: RefCell::default() }
+    }
+
+    /// The code of the rule that reports.
+    pub(crate) fn code(&self) -> &'static str {
+        self.rule.code
     }
 
     /// Whether what the Bicep compiler reports by itself is reported in that file as well.

@@ -11,7 +11,7 @@ use crate::write::{New, NewResource, ResourceHead, Target, unused_name};
 use crate::{Applicability, At, Fix, Rewrite};
 
 /// The API version of role assignments that fixes declare.
-const ASSIGNMENT_API: &str = "2022-04-01";
+pub(crate) const ASSIGNMENT_API: &str = "2022-04-01";
 
 /// Who is to be given a role.
 #[derive(Clone)]
@@ -38,7 +38,8 @@ impl Recipient {
         }
     }
 
-    fn principal(&self) -> New {
+    /// The principal, as it is read when it is deployed.
+    pub(crate) fn principal(&self) -> New {
         match self {
             Self::Identity(target) => {
                 New::Read(target.clone(), vec!["properties".to_owned(), "principalId".to_owned()])
@@ -52,7 +53,7 @@ impl Recipient {
     }
 
     /// What stands for it in the name of a role assignment: known before anything is deployed.
-    fn id(&self) -> New {
+    pub(crate) fn id(&self) -> New {
         match self {
             Self::Identity(target) => New::Id(target.clone()),
             Self::ById(id) => New::Copy(*id),
@@ -120,7 +121,7 @@ fn is_same(left: &Target, right: &Target) -> bool {
 
 /// The ID of a role definition and what stands for the role in a name: by a variable or an existing resource of the template
 /// that has it already, else by its GUID.
-fn role_definition(eval: &Evaluator<'_>, scope: ScopeId, guid: &str) -> (New, New) {
+pub(crate) fn role_definition(eval: &Evaluator<'_>, scope: ScopeId, guid: &str) -> (New, New) {
     let full = |guid: New| New::Call("subscriptionResourceId", vec![New::str(ROLE_DEFINITION), guid]);
     let template = eval.template(scope);
     let definition_of = |value: &Value, place: Place, new: New| match value {

@@ -14,6 +14,7 @@ mod identity_id;
 mod judge;
 pub mod kubelet_grant;
 mod offers;
+mod roles;
 mod rule;
 mod rules;
 mod secrets;

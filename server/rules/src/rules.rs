@@ -68,6 +68,21 @@ rules! {
     }
     reference {
         acr_pull_wrong_principal,
+        client_id_as_principal,
+        principal_of_user_assigned,
+        reference_not_full,
+        reference_path,
+        reference_api_version,
+        addon_identity_not_available,
+        output_client_id_confusion,
+        kubelet_output_wrong_source,
+        role_principal_type_missing,
+        role_principal_type_wrong,
+        role_principal_type_api,
+        role_name_not_principal,
+        role_name_runtime_principal,
+        role_definition_id,
+        role_scope_property,
     }
     command {
         cli_flag_typo,

@@ -633,7 +633,14 @@ impl Evaluator<'_> {
         all.into_iter().map(|resource| self.role_assignment(resource)).collect()
     }
 
-    fn role_assignment(&self, resource: ResourceRef) -> RoleAssignment {
+    /// The same, one for each element of those that are declared in a loop over known elements.
+    pub fn each_role_assignment(&self) -> Vec<RoleAssignment> {
+        let all = self.select(|resource| !resource.existing && is_role_assignment(resource.resource_type.as_deref()));
+        all.into_iter().flat_map(|resource| self.each(resource)).map(|one| self.role_assignment(one)).collect()
+    }
+
+    /// That role assignment.
+    pub fn role_assignment(&self, resource: ResourceRef) -> RoleAssignment {
         let role = self.slots(resource, &["properties", "roleDefinitionId"]);
         let mut roles = Vec::new();
         for case in &role {
@@ -680,7 +687,7 @@ impl Evaluator<'_> {
         let end = own.to_ascii_lowercase().find("/providers/")?;
         let own_id = self.id_of(resource);
         let names: Vec<Str> = own_id.names.iter().flat_map(crate::resource::split_segments).collect();
-        let parents = own[..end].split('/').count().checked_sub(1)?;
+        let parents = own[..end].split('/').count().checked_sub(1).filter(|parents| *parents < names.len())?;
         let mut path = Str::text("/providers/");
         let mut kinds = own[..end].split('/');
         path.extend(&Str::text(kinds.next()?));

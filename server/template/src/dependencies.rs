@@ -17,7 +17,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::Name;
 use crate::eval::{Evaluator, Place, ScopeId};
-use crate::expr::{Expr, ExprId, Item, Member, Ref, Segment};
+use crate::expr::{Expr, ExprId, Ref};
 use crate::model::{Declaration, Module, ModuleSource, Repeat, Resource};
 use crate::value::{Element, Lazy, ModuleRef, Piece, ResourceRef, Str, Target, Value, Values};
 
@@ -280,7 +280,7 @@ impl Walk<'_, '_> {
                 }
                 _ => self.read(scope, id, expr),
             }
-            children(expr, &mut waiting);
+            expr.children(&mut waiting);
         }
     }
 
@@ -310,41 +310,4 @@ fn is_read(function: &Name) -> bool {
     *function == *"reference"
         || *function == *"resourceInfo"
         || function.as_str().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("list"))
-}
-
-fn children(expr: &Expr, into: &mut Vec<ExprId>) {
-    match expr {
-        Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) | Expr::Ref(_) | Expr::Opaque(_) => {}
-        Expr::Interpolation(segments) => into.extend(segments.iter().filter_map(|segment| match segment {
-            Segment::Hole(hole) => Some(*hole),
-            Segment::Text(_) => None,
-        })),
-        Expr::Array(items) => into.extend(items.iter().map(|item| match item {
-            Item::Value(value) | Item::Spread(value) => *value,
-        })),
-        Expr::Object(object) => {
-            for member in &object.members {
-                match member {
-                    Member::Property(property) => into.extend([property.key, property.value]),
-                    Member::Spread { value, .. } => into.push(*value),
-                }
-            }
-        }
-        Expr::Loop(one) => {
-            into.extend([one.iterable, one.body]);
-            into.extend(one.filter);
-        }
-        Expr::Member { base, .. } | Expr::Nested { base, .. } => into.push(*base),
-        Expr::Index { base, index, .. } => into.extend([*base, *index]),
-        Expr::Call(call) => {
-            into.extend(call.arguments.iter().copied());
-            into.extend(call.receiver);
-        }
-        Expr::Conditional { condition, consequence, alternative } => {
-            into.extend([*condition, *consequence, *alternative]);
-        }
-        Expr::Binary { left, right, .. } => into.extend([*left, *right]),
-        Expr::Unary { operand, .. } => into.push(*operand),
-        Expr::Lambda { body, .. } => into.push(*body),
-    }
 }

@@ -177,6 +177,46 @@ pub enum Expr {
     Opaque(Opaque),
 }
 
+impl Expr {
+    /// Adds the expressions it is made of.
+    pub fn children(&self, into: &mut Vec<ExprId>) {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Str(_) | Self::Ref(_) | Self::Opaque(_) => {}
+            Self::Interpolation(segments) => into.extend(segments.iter().filter_map(|segment| match segment {
+                Segment::Hole(hole) => Some(*hole),
+                Segment::Text(_) => None,
+            })),
+            Self::Array(items) => into.extend(items.iter().map(|item| match item {
+                Item::Value(value) | Item::Spread(value) => *value,
+            })),
+            Self::Object(object) => {
+                for member in &object.members {
+                    match member {
+                        Member::Property(property) => into.extend([property.key, property.value]),
+                        Member::Spread { value, .. } => into.push(*value),
+                    }
+                }
+            }
+            Self::Loop(one) => {
+                into.extend([one.iterable, one.body]);
+                into.extend(one.filter);
+            }
+            Self::Member { base, .. } | Self::Nested { base, .. } => into.push(*base),
+            Self::Index { base, index, .. } => into.extend([*base, *index]),
+            Self::Call(call) => {
+                into.extend(call.arguments.iter().copied());
+                into.extend(call.receiver);
+            }
+            Self::Conditional { condition, consequence, alternative } => {
+                into.extend([*condition, *consequence, *alternative]);
+            }
+            Self::Binary { left, right, .. } => into.extend([*left, *right]),
+            Self::Unary { operand, .. } => into.push(*operand),
+            Self::Lambda { body, .. } => into.push(*body),
+        }
+    }
+}
+
 /// Why an expression has no value for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opaque {

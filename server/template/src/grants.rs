@@ -215,7 +215,7 @@ impl Evaluator<'_> {
             return known.clone();
         }
         let mut all = Vec::new();
-        for assignment in self.role_assignments() {
+        for assignment in self.each_role_assignment() {
             let scope = self.grant_scope(assignment.resource);
             for Case { when, value: (role, principal) } in self.join(&assignment.role, &assignment.principal) {
                 let role = match (&role.value, role.place) {
@@ -223,7 +223,7 @@ impl Evaluator<'_> {
                     _ => None,
                 };
                 let grant = |when, bearer| Grant {
-                    assignment: assignment.resource,
+                    assignment: ResourceRef { element: None, ..assignment.resource },
                     when,
                     role: role.clone(),
                     bearer,
@@ -441,7 +441,7 @@ impl Evaluator<'_> {
     }
 
     /// What a role assignment is for.
-    fn grant_scope(&self, assignment: ResourceRef) -> GrantScope {
+    pub fn grant_scope(&self, assignment: ResourceRef) -> GrantScope {
         let declared = self.resource(assignment);
         if let Some(id) = self.scope_of(assignment) {
             return GrantScope::Resource(id);

@@ -15,8 +15,10 @@ pub mod model;
 mod name;
 pub mod paths;
 pub mod print;
+pub mod reads;
 pub mod resource;
 pub mod scripts;
+pub mod traces;
 pub mod value;
 pub mod workspace;
 

@@ -292,6 +292,8 @@ pub struct Output {
     pub ty: ParameterType,
     /// Its value.
     pub value: ExprId,
+    /// Computed only when this holds; Bicep has no such thing.
+    pub condition: Option<ExprId>,
     /// The whole declaration.
     pub range: TextRange,
 }

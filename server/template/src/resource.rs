@@ -17,6 +17,9 @@ use crate::{Expr, Name};
 /// The type of deployments, whose outputs are read through `reference()`.
 pub const DEPLOYMENTS: &str = "Microsoft.Resources/deployments";
 
+/// Loops over more known elements than that are looked at as a whole.
+const MAX_ELEMENTS: usize = 32;
+
 impl<'w> Evaluator<'w> {
     /// The declaration of that resource.
     pub fn resource(&self, resource: ResourceRef) -> &'w Resource {
@@ -38,7 +41,7 @@ impl<'w> Evaluator<'w> {
         self.canon(resource.scope, expr, &self.locals_of(resource))
     }
 
-    /// The variables of the loop around a resource, standing for any element.
+    /// The variables of the loop around a resource: those of its element where that is known, else standing for any.
     fn locals_of(&self, resource: ResourceRef) -> Locals {
         let repeat = self.resource(resource).repeat.as_ref()?;
         if let Some(known) = self.element_locals.borrow().get(&resource) {
@@ -49,12 +52,16 @@ impl<'w> Evaluator<'w> {
             Some(canon) => Rc::new(unknown(canon, Why::Element, place)),
             None => self.any_element(place),
         };
+        let (element, index) = match self.element_value(resource, place) {
+            Some((number, value)) => (value, Rc::new(Values::always(Value::Int(number), Some(place)))),
+            None => (any(resource.element), any(resource.element)),
+        };
         let mut locals = None;
         if let Some(name) = &repeat.variable {
-            locals = Some(self.bind(name, any(resource.element), locals));
+            locals = Some(self.bind(name, element, locals));
         }
         if let Some(name) = &repeat.index {
-            locals = Some(self.bind(name, any(resource.element), locals));
+            locals = Some(self.bind(name, index, locals));
         }
         self.element_locals.borrow_mut().insert(resource, locals.clone());
         locals
@@ -87,6 +94,42 @@ impl<'w> Evaluator<'w> {
             Piece::Unknown(_) | Piece::Id(_) | Piece::Read(_) => "…".to_owned(),
         };
         text.pieces().iter().map(piece).collect()
+    }
+
+    /// Position and value of what a resource of a loop is made for, when the loop is over a known array. An element is named
+    /// by its position or by the normal form of its value.
+    fn element_value(&self, resource: ResourceRef, iterable: Place) -> Option<(i64, Rc<Values>)> {
+        let element = resource.element?;
+        let values = self.value(iterable);
+        let Some(Value::Array(array)) = values.single() else { return None };
+        let length = array.length().filter(|length| *length <= MAX_ELEMENTS)?;
+        let position = match self.canons.borrow().get(element) {
+            Canon::Int(number) => usize::try_from(*number).ok().filter(|position| *position < length),
+            _ => None,
+        };
+        let value = |position: usize| self.force(&array.elements[position].value);
+        let is_it = |position: &usize| self.canon_of_values(&value(*position), iterable) == element;
+        let position = position.or_else(|| (0..length).find(is_it))?;
+        Some((i64::try_from(position).ok()?, value(position)))
+    }
+
+    /// The resources that a declaration makes: one for each element of a loop over a known array, else the declaration, which
+    /// stands for all of them.
+    pub fn each(&self, resource: ResourceRef) -> Vec<ResourceRef> {
+        let Some(repeat) = self.resource(resource).repeat.as_ref().filter(|_| resource.element.is_none()) else {
+            return vec![resource];
+        };
+        let values = self.value(Place { scope: resource.scope, expr: repeat.iterable });
+        match values.single() {
+            Some(Value::Array(array)) if array.length().is_some_and(|length| length <= MAX_ELEMENTS) => (0..)
+                .take(array.elements.len())
+                .map(|number| {
+                    let element = self.canons.borrow_mut().id(Canon::Int(number));
+                    ResourceRef { element: Some(element), ..resource }
+                })
+                .collect(),
+            _ => vec![resource],
+        }
     }
 
     // ------------------------------------------------------------------------------------------------- IDs
@@ -336,7 +379,7 @@ impl<'w> Evaluator<'w> {
     }
 
     /// Where `scope: expr` deploys to; `None` for the deployment's own group.
-    pub(crate) fn deployment_target(&self, scope: ScopeId, expr: ExprId, locals: &Locals) -> Option<CanonId> {
+    pub fn deployment_target(&self, scope: ScopeId, expr: ExprId, locals: &Locals) -> Option<CanonId> {
         if let Expr::Call(call) = self.template(scope).exprs.get(expr)
             && (call.function == *"resourceGroup" || call.function == *"subscription")
         {
@@ -526,12 +569,20 @@ impl<'w> Evaluator<'w> {
                 None => Target::Id(id),
             });
         }
-        let template = self.template(place.scope);
+        // What a nested template of outer scope reads is read in the template around it.
+        let outer = self.names_of(place.scope);
+        let own = self.named_in(place.scope, text);
+        own.or_else(|| self.named_in(outer, text).filter(|_| outer != place.scope))
+    }
+
+    /// The resource of a template that has that symbolic name or, as the only one, that name.
+    fn named_in(&self, scope: ScopeId, text: &Str) -> Option<Target> {
+        let template = self.template(scope);
         let symbol = text.literal().map(Name::from);
         let wanted = self.canon_of_text(text);
         let mut by_name = None;
         for (index, resource) in (0..).zip(&template.resources) {
-            let reference = ResourceRef { scope: place.scope, index, element: None };
+            let reference = ResourceRef { scope, index, element: None };
             if let (Some(symbol), Some(own)) = (&symbol, &resource.symbol)
                 && own.name == *symbol
             {

@@ -140,6 +140,7 @@ impl<'t> Lowering<'t> {
                         name_range: name.range,
                         ty: ParameterType { secure: has_decorator(&declaration.decorators, "secure"), ..ty },
                         value,
+                        condition: None,
                         range: declaration.range,
                     });
                 }

@@ -242,7 +242,9 @@ impl<'t> Lowering<'t> {
     fn output(&mut self, pair: Pair<'t>) {
         let object = value_of(Some(pair)).and_then(Value::as_object);
         let ty = object.map_or_else(Default::default, |object| self.ty(object, 0).0);
-        let [value, copy] = object.map_or([None; 2], |object| members(object, ["value", "copy"]));
+        let [value, copy, condition] =
+            object.map_or([None; 3], |object| members(object, ["value", "copy", "condition"]));
+        let condition = condition.map(|condition| self.value_of_pair(condition));
         let value = match (value, value_of(copy).and_then(Value::as_object)) {
             (Some(value), _) => self.value_of_pair(value),
             (None, Some(copy)) => {
@@ -261,7 +263,7 @@ impl<'t> Lowering<'t> {
             (None, None) => self.gap(pair.range.end()),
         };
         let (name, name_range) = (name_of(pair.key), pair.key.inner_range());
-        self.template.outputs.push(Output { name, name_range, ty, value, range: pair.range });
+        self.template.outputs.push(Output { name, name_range, ty, value, condition, range: pair.range });
     }
 
     fn resources(&mut self, resources: Option<Value<'t>>, parent: Option<u32>) {

@@ -81,7 +81,7 @@ declare_rule! {
 
 impl Rule for AcrPullWrongPrincipal {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
-        let assignments: Vec<RoleAssignment> = ctx.eval.role_assignments().into_iter().filter(gives_pull).collect();
+        let assignments: Vec<RoleAssignment> = ctx.eval.each_role_assignment().into_iter().filter(gives_pull).collect();
         if assignments.is_empty() {
             return;
         }
