@@ -71,12 +71,12 @@ pub fn templates(workspace: &Workspace, file: FileId) -> Vec<FileId> {
     found.filter(|&file| workspace.file(file).template.as_ref().is_some_and(fits)).collect()
 }
 
-/// Whether a value says what will be deployed: not null or empty, which as a rule wait for somebody to fill them in or to
-/// give another value on the command line.
+/// Whether a value says what will be deployed: not null, empty or a placeholder, which as a rule wait for somebody to fill
+/// them in or to give another value on the command line.
 pub(crate) fn is_given(values: &Template, assignment: &Assignment) -> bool {
     match values.expr(assignment.value) {
         Expr::Null => false,
-        Expr::Str(text) => !text.trim().is_empty(),
+        Expr::Str(text) => !text.trim().is_empty() && !is_placeholder(text),
         _ => !assignment.key_vault,
     }
 }

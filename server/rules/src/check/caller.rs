@@ -25,8 +25,11 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
     let mut elsewhere: Vec<Diagnostic> = Vec::new();
     for mut diagnostic in given.diagnostics {
         if diagnostic.file() == file {
-            let around = |assignment: &&Assignment| assignment.range.contains_range(diagnostic.range());
-            diagnostic.related.extend(values.assignments.iter().find(around).and_then(declared));
+            let range = diagnostic.range();
+            let assignment = values.assignments.iter().find(|assignment| assignment.range.contains_range(range));
+            // A fix would speak of what only the template knows.
+            diagnostic.fixes.clear();
+            diagnostic.related.extend(assignment.and_then(declared));
             found.diagnostics.push(diagnostic);
         } else if diagnostic.confidence == Confidence::Always
             && !elsewhere.iter().any(|known| is_same(known, &diagnostic))
