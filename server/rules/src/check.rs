@@ -1,5 +1,7 @@
 //! Running the rules.
 
+mod caller;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,10 +10,11 @@ use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 use template::aks::Cluster;
 use template::model::ModuleSource;
+use template::parameters;
 use template::paths::relative_to;
 use template::value::ResourceRef;
 use template::workspace::{FileId, Location, SourceFile, Workspace};
-use template::{Evaluator, Template};
+use template::{Evaluator, Name, Template};
 
 use crate::ctx::Shared;
 use crate::rule::Described;
@@ -89,12 +92,19 @@ pub struct Root {
     file: FileId,
     /// Together with the modules it deploys.
     with_modules: bool,
+    /// With the values of that parameter file.
+    parameters: Option<FileId>,
 }
 
 impl Root {
     /// The file that is deployed.
     pub fn file(self) -> FileId {
         self.file
+    }
+
+    /// The parameter file whose values it is deployed with.
+    pub fn parameters(self) -> Option<FileId> {
+        self.parameters
     }
 }
 
@@ -156,11 +166,17 @@ impl<'w> Project<'w> {
             if tops.is_empty() {
                 tops.push(target);
             }
+            let templates = parameters::templates(self.workspace, target).into_iter();
+            found.extend(templates.filter(|template| self.near_clusters.contains(template)).map(|file| Root {
+                file,
+                with_modules: true,
+                parameters: Some(target),
+            }));
             tops.retain(|top| self.near_clusters.contains(top));
             if tops.is_empty() && mentions(self.workspace.file(target), &IDENTITY_WORDS) {
-                found.push(Root { file: target, with_modules: false });
+                found.push(Root { file: target, with_modules: false, parameters: None });
             }
-            found.extend(tops.into_iter().map(|file| Root { file, with_modules: true }));
+            found.extend(tops.into_iter().map(|file| Root { file, with_modules: true, parameters: None }));
         }
         found.sort_unstable();
         found.dedup();
@@ -193,20 +209,36 @@ impl<'w> Project<'w> {
 
     /// What evaluates a root.
     pub fn evaluator(&self, root: Root) -> Option<Evaluator<'w>> {
+        self.evaluator_without(root, None)
+    }
+
+    fn evaluator_without(&self, root: Root, except: Option<&Name>) -> Option<Evaluator<'w>> {
         let eval = Evaluator::new(self.workspace, root.file)?;
-        Some(if root.with_modules { eval } else { eval.without_modules() })
+        let eval = if root.with_modules { eval } else { eval.without_modules() };
+        Some(match root.parameters {
+            Some(file) => eval.with_parameters(file, except.cloned()),
+            None => eval,
+        })
     }
 
     /// What there is to say about a root and the modules it deploys. Some of it may lie in other files.
     pub fn deployment(&self, root: Root, settings: SettingsOf<'_>) -> Found {
+        match root.parameters {
+            Some(file) => caller::blame(self, root, file, settings),
+            None => self.run(root, None, &self.rules, settings),
+        }
+    }
+
+    /// Runs rules over a root, without believing the parameter file about one parameter.
+    fn run(&self, root: Root, except: Option<&Name>, rules: &[&'static dyn Rule], settings: SettingsOf<'_>) -> Found {
         let mut found = Found::default();
-        let Some(eval) = self.evaluator(root) else { return found };
+        let Some(eval) = self.evaluator_without(root, except) else { return found };
         let scopes = eval.all_scopes();
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
         let assignments = eval.each_role_assignment();
         let shared = Shared::default();
-        for rule in &self.rules {
+        for rule in rules {
             if files.iter().all(|&file| settings.file(file).severity(rule.metadata()).is_none()) {
                 continue;
             }

@@ -251,16 +251,6 @@ impl CommandEdit<'_, '_> {
     }
 }
 
-/// Whether a text stands for something that the reader is to fill in.
-pub(crate) fn is_placeholder(text: &str) -> bool {
-    text.contains(['<', '>', '[', ']', '{', '}', '\u{2026}', '*', '%', '$', '#', '@', '\u{fffc}'])
-        || text.contains("...")
-        || text.contains("xxx")
-        || (text.chars().any(|c| c.is_ascii_uppercase())
-            && !text.chars().any(|c| c.is_ascii_lowercase())
-            && !text.contains('/'))
-}
-
 /// The last name in a query: `clientId` of `[0].clientId`.
 pub(crate) fn queried(query: &str) -> &str {
     let query = query.trim().trim_matches(['\'', '"']);

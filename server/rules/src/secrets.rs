@@ -3,7 +3,7 @@
 use template::aks::PropertyAt;
 use template::eval::{Place, ScopeId};
 use template::expr::{BinaryOp, Ref};
-use template::model::{Declaration, Parameter, TypeKind};
+use template::model::{Declaration, Parameter, TemplateKind, TypeKind};
 use template::{Evaluator, Expr, Name};
 
 use crate::conformance::Mistake;
@@ -98,7 +98,11 @@ fn finding(ctx: &Ctx<'_>, mistake: &Mistake, property: PropertyAt, leak: &Leak<'
     let used = ctx.eval.key_location(property);
     let finding = match leak {
         Leak::Literal(place) => {
-            let message = format!("`{path}` is a secret, and is written in the template");
+            let kind = match ctx.eval.template(place.scope).kind {
+                TemplateKind::Deployment => "the template",
+                TemplateKind::Parameters => "a parameter file",
+            };
+            let message = format!("`{path}` is a secret, and is written in {kind}");
             Finding::at(ctx.eval.location(*place), message)
                 .help("Take it from a secure parameter; change the secret, it is known to all who can read this file")
                 .fix(to_parameter(ctx, mistake, *place))

@@ -113,6 +113,8 @@ pub struct Evaluator<'w> {
     serial: Cell<u32>,
     frames: Cell<u32>,
     follows_modules: bool,
+    /// The parameter file that gives values to the root, and a parameter of which it is not believed.
+    parameters: Option<(ScopeId, Option<Name>)>,
 }
 
 impl<'w> Evaluator<'w> {
@@ -138,6 +140,7 @@ impl<'w> Evaluator<'w> {
             serial: Cell::new(0),
             frames: Cell::new(0),
             follows_modules: true,
+            parameters: None,
         })
     }
 
@@ -145,6 +148,26 @@ impl<'w> Evaluator<'w> {
     #[must_use]
     pub fn without_modules(self) -> Self {
         Self { follows_modules: false, ..self }
+    }
+
+    /// The same, but the root gets the values of a parameter file, all or all but one. What the file does not say, or says
+    /// with a placeholder, may be anything.
+    #[must_use]
+    pub fn with_parameters(self, file: FileId, except: Option<Name>) -> Self {
+        let Some(template) = &self.workspace.file(file).template else { return self };
+        let id = ScopeId(u32::try_from(self.scopes.borrow().len()).expect("an evaluator begins with one scope"));
+        let scope = Scope { template, file, module: None, names: id, target: None, caller: None, depth: 0 };
+        self.scopes.borrow_mut().push(Rc::new(scope));
+        Self { parameters: Some((id, except)), ..self }
+    }
+
+    /// What the parameter file says of a parameter of that scope.
+    fn assigned(&self, scope: ScopeId, parameter: &Name) -> Option<Place> {
+        let (file, except) = self.parameters.as_ref().filter(|_| scope == ScopeId::ROOT)?;
+        let values = self.template(*file);
+        let found = values.assignments.iter().find(|assignment| assignment.name.name == *parameter)?;
+        let is_believed = except.as_ref() != Some(parameter) && crate::parameters::is_given(values, found);
+        is_believed.then_some(Place { scope: *file, expr: found.value })
     }
 
     /// The files that evaluation may look into.
@@ -168,9 +191,12 @@ impl<'w> Evaluator<'w> {
         self.scopes.borrow()[id.0 as usize].names
     }
 
-    /// The expression that the caller of a module gives for a parameter; `None` when there is no caller, or it gives none
-    /// that is written by itself.
+    /// The expression that the caller of a module, or a parameter file, gives for a parameter; `None` when there is no caller,
+    /// or it gives none that is written by itself.
     pub fn argument_of(&self, id: ScopeId, parameter: &Name) -> Option<Place> {
+        if let Some(assigned) = self.assigned(id, parameter) {
+            return Some(assigned);
+        }
         let scope = self.scope(id);
         let caller = scope.caller.as_ref()?;
         let template = self.template(caller.scope);
@@ -316,7 +342,14 @@ impl<'w> Evaluator<'w> {
             Expr::Null => Values::always(Value::Null, at),
             Expr::Bool(value) => Values::always(Value::Bool(*value), at),
             Expr::Int(value) => Values::always(Value::Int(*value), at),
-            Expr::Str(text) => Values::always(Value::Str(Str::text(text)), at),
+            Expr::Str(text) => {
+                let in_parameters = self.parameters.as_ref().is_some_and(|(file, _)| *file == scope);
+                if in_parameters && crate::parameters::is_placeholder(text) {
+                    let canon = self.canons.borrow_mut().id(Canon::Unique(scope, expr));
+                    return unknown(canon, Why::Elsewhere, place);
+                }
+                Values::always(Value::Str(Str::text(text)), at)
+            }
             Expr::Interpolation(segments) => self.interpolation(place, segments, locals),
             Expr::Array(items) => self.array(place, items, locals),
             Expr::Object(object) => self.object(place, object, locals),
@@ -697,6 +730,9 @@ impl<'w> Evaluator<'w> {
         let parameter = &self.template(scope).parameters[index as usize];
         if let Some(caller) = &self.scope(scope).caller {
             return self.argument(scope, parameter, caller, place);
+        }
+        if let Some(assigned) = self.assigned(scope, &parameter.name) {
+            return Values::clone(&self.eval(assigned.scope, assigned.expr, &None));
         }
         let canon = self.parameter_canon(scope, &parameter.name);
         let unknown = |why| Value::Unknown(Unknown { canon, why, place: Some(place) });
@@ -1443,6 +1479,9 @@ impl<'w> Evaluator<'w> {
         let template = self.template(names);
         match reference {
             Ref::Parameter(name) => {
+                if let Some(assigned) = self.assigned(names, name) {
+                    return Ok(self.canon(assigned.scope, assigned.expr, &None));
+                }
                 let scope = self.scope(names);
                 let Some(caller) = &scope.caller else {
                     return Ok(self.parameter_canon(names, name));

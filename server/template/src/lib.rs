@@ -13,6 +13,7 @@ pub mod identities;
 pub mod lower;
 pub mod model;
 mod name;
+pub mod parameters;
 pub mod paths;
 pub mod print;
 pub mod reads;

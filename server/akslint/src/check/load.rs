@@ -14,6 +14,7 @@ use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::Template;
 use template::model::ModuleSource;
+use template::parameters;
 use template::paths::relative_to;
 use template::workspace::{FileId, SourceFile, Workspace, carrier_of, language_of};
 
@@ -104,9 +105,10 @@ impl Loader<'_> {
         while new < files.len() {
             let mut wanted = Vec::new();
             for file in &files[new..] {
-                for reference in file.template.iter().flat_map(references) {
-                    // As the rules will look for it.
-                    let Some(path) = relative_to(&file.path, &reference) else { continue };
+                let references = file.template.iter().flat_map(references);
+                // As the rules will look for it.
+                let paths = references.filter_map(|reference| relative_to(&file.path, &reference));
+                for path in paths.chain(parameters::candidates(file)) {
                     if known.insert(path.clone()) {
                         wanted.push(Candidate { path, named: false });
                     }

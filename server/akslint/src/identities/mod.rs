@@ -68,7 +68,7 @@ struct Report<'a> {
 struct ClusterRow {
     name: String,
     location: Place,
-    /// The file that is deployed, where the cluster is declared in another one.
+    /// The file that is deployed, where the cluster is declared in another one, or the parameter file it is deployed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     deployed_by: Option<String>,
     parts: Vec<PartRow>,
@@ -215,7 +215,8 @@ fn of_root(project: &Project<'_>, root: Root, printer: &Printer<'_>) -> Vec<Clus
     let row = |resource| {
         let cluster = Cluster::new(&eval, resource);
         let header = cluster.header();
-        let deployed_by = (header.file != root.file()).then(|| printer.places.path(root.file()).to_owned());
+        let caller = root.parameters().unwrap_or(root.file());
+        let deployed_by = (header.file != caller).then(|| printer.places.path(caller).to_owned());
         let parts = cluster.parts().into_iter().map(|part| printer.part(&cluster, part)).collect();
         ClusterRow { name: eval.label(resource), location: printer.place(header), deployed_by, parts }
     };

@@ -125,7 +125,8 @@ fn references(file: &SourceFile) -> Vec<PathBuf> {
     });
     let using = template.using.as_ref().map(|(path, _)| &**path);
     let imports = template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, _)| &**path);
-    modules.chain(using).chain(imports).map(|path| uri::normalize(&folder.join(path))).collect()
+    let written = modules.chain(using).chain(imports).map(|path| uri::normalize(&folder.join(path)));
+    written.chain(template::parameters::candidates(file)).collect()
 }
 
 /// A document with the files it refers to and those that refer to it, not looked at yet.

@@ -1,6 +1,8 @@
 use template::aks::is_guid;
 
-use crate::command::{is_placeholder, queried};
+use template::parameters::is_placeholder;
+
+use crate::command::queried;
 use crate::{CommandAt, Finding, Reporter, Rule, declare_rule};
 
 declare_rule! {

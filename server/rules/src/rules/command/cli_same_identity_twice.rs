@@ -1,4 +1,5 @@
-use crate::command::is_placeholder;
+use template::parameters::is_placeholder;
+
 use crate::{CommandAt, Finding, Reporter, Rule, declare_rule};
 
 declare_rule! {
