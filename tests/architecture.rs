@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Tools of developers; the program does not depend on them.
     ("xtask", &["akslint", "rules", "template", "schema", "syntax"]),
     ("test-support", &["rules", "template", "schema", "syntax"]),
+    ("fuzzing", &["rules", "template", "schema", "syntax"]),
 ];
 
 /// What must not reach a crate, directly or through another one of ours: it has no business with it.
