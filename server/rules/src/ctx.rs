@@ -76,6 +76,11 @@ impl<'a> Reporter<'a> {
         Self { workspace, rule, settings, diagnostics: RefCell::default() }
     }
 
+    /// The code of the rule that reports.
+    pub(crate) fn code(&self) -> &'static str {
+        self.rule.code
+    }
+
     /// Whether what the Bicep compiler reports by itself is reported in that file as well.
     pub fn with_bicep(&self, file: FileId) -> bool {
         self.settings.file(file).with_bicep
@@ -166,6 +171,11 @@ impl Finding {
     pub fn fix(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
         self.fixes.extend(fixes);
         self
+    }
+
+    /// Takes the ways to mend it back, to put others before them.
+    pub(crate) fn take_fixes(&mut self) -> Vec<Fix> {
+        std::mem::take(&mut self.fixes)
     }
 
     /// It holds only when this holds, in words: "`useUserAssigned` is false". An error becomes a warning by that.

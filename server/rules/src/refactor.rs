@@ -44,23 +44,55 @@ pub fn principal_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster
 /// or `identity.tenantId` read those of the new identity.
 pub fn system_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
     let block = only_block(cluster)?;
-    let IdentityBlock::Object { kind: Kind::SystemAssigned, kind_slot, .. } = &block.block else { return None };
-    if !takes(cluster, "UserAssigned") || !eval.is_braces(block.slot.place?) {
+    let IdentityBlock::Object { kind: Kind::SystemAssigned, .. } = &block.block else { return None };
+    if !eval.is_braces(block.slot.place?) {
         return None;
     }
     let offer = Offer::New(Box::new(new_identity(eval, cluster, "identity")));
+    with_user_assigned(eval, cluster, block, &offer)?
+        .fix("Change to a new user-assigned identity", Applicability::Unsafe)
+}
+
+/// Gives the control plane a user-assigned identity in the place of what it has in one case: each identity that is declared
+/// beside the cluster and not meant for its nodes, else a new one.
+pub(crate) fn to_user_assigned<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    identity: &Identity,
+) -> Vec<Fix> {
+    let fix = |offer: Offer| {
+        let title = format!("Give the control plane {}", offer.label(eval));
+        with_user_assigned(eval, cluster, identity, &offer)?.fix(title, Applicability::Unsafe)
+    };
+    control_planes(eval, cluster).into_iter().filter_map(fix).collect()
+}
+
+/// The identity block of one case with a user-assigned identity, and what read the principal of the block reads that of the
+/// identity.
+fn with_user_assigned<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    identity: &Identity,
+    offer: &Offer,
+) -> Option<Rewrite<'a>> {
+    if !takes(cluster, "UserAssigned") {
+        return None;
+    }
     let map = New::Object(vec![(offer.id(), New::empty_object())]);
-    let mut rewrite = Rewrite::new(eval).replace(kind_slot.place?, New::str("UserAssigned")).set(
-        block.slot.place?,
-        At::After("type"),
-        "userAssignedIdentities",
-        map,
-    );
+    let mut rewrite = match &identity.block {
+        IdentityBlock::Object { kind_slot, .. } => Rewrite::new(eval)
+            .replace(kind_slot.place?, New::str("UserAssigned"))
+            .set(identity.slot.place?, At::After("type"), "userAssignedIdentities", map),
+        _ => {
+            let block = New::object([("type", New::str("UserAssigned")), ("userAssignedIdentities", map)]);
+            Rewrite::new(eval).set(identity.slot.holder?, At::Before("properties"), "identity", block)
+        }
+    };
     rewrite = offer.declare(rewrite, cluster.resource);
     let mut readers: Vec<ResourceRef> = Vec::new();
     for (place, property) in reads_of_identity(eval, cluster.resource) {
         if place.scope != cluster.resource.scope {
-            return None; // the new identity has no name there
+            return None; // the identity has no name there
         }
         let path = vec!["properties".to_owned(), property];
         rewrite = rewrite.replace(place, New::Read(offer.target(), path));
@@ -72,7 +104,7 @@ pub fn system_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_
     for reader in readers {
         rewrite = rewrite.depend_unless_implied(reader, offer.target());
     }
-    rewrite.fix("Change to a new user-assigned identity", Applicability::Unsafe)
+    Some(rewrite)
 }
 
 /// Makes the second of two user-assigned identities that of the kubelet.

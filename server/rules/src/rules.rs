@@ -66,6 +66,16 @@ rules! {
         principal_client_id_shape,
         principal_secret_exposed,
     }
+    feature {
+        private_dns_needs_user_assigned,
+        own_route_table_needs_user_assigned,
+        kms_needs_user_assigned,
+        vm_pools_need_user_assigned,
+        own_subnet_system_assigned,
+        automatic_own_vnet,
+        host_group_needs_user_assigned,
+        feature_needs_managed_identity,
+    }
     reference {
         acr_pull_wrong_principal,
     }
