@@ -3,7 +3,7 @@
 //! Each gives `None`, or nothing, when there is nothing to change or when it cannot be done as a whole.
 
 use template::Expr;
-use template::aks::{CLUSTER, Cluster, IdEntry, Identity, IdentityBlock, Ids, Kind, Principal, PropertyAt, Slot};
+use template::aks::{CLUSTER, Case, Cluster, IdEntry, Identity, IdentityBlock, Ids, Kind, Principal, PropertyAt, Slot};
 use template::eval::{Evaluator, Place};
 use template::value::{ResourceRef, Value};
 
@@ -123,12 +123,46 @@ pub fn second_identity_to_kubelet<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster
 /// `securityProfile.workloadIdentity`, and drops the `podIdentityProfile`. The federated credentials of the applications are
 /// left to be written.
 pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
-    if !has(cluster, "properties.oidcIssuerProfile") || !has(cluster, "properties.securityProfile.workloadIdentity") {
-        return None;
-    }
     let pod = written(cluster, &["properties", "podIdentityProfile"])?;
     let (_, pod_property) = eval.property(pod)?;
     let pod_value = Place { expr: pod_property.value, ..pod.object };
+    let (mut rewrite, missing) = with_workload_identity(eval, cluster)?;
+    // What has to be new goes into the place of the old profile, so that no two insertions meet at the end of `properties`.
+    let mut is_free = true;
+    for (name, value) in missing {
+        rewrite = if std::mem::take(&mut is_free) {
+            rewrite.rename_key(pod, name).replace(pod_value, value)
+        } else {
+            rewrite.insert(pod.object, At::First, name, value)
+        };
+    }
+    if is_free {
+        rewrite = rewrite.remove(pod.object, &[pod.number as usize]);
+    }
+    let names = vec![pod_property.value];
+    let title = "Replace pod identity with workload identity";
+    rewrite.drop_unused(pod.object.scope, &names).fix(title, Applicability::Unsafe)
+}
+
+/// Switches on workload identity and the OIDC issuer that it needs.
+pub(crate) fn enable_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
+    let (mut rewrite, missing) = with_workload_identity(eval, cluster)?;
+    let properties = cluster.slots(&["properties"]);
+    let [Case { value: properties, .. }] = &properties[..] else { return None };
+    for ((name, value), at) in missing.into_iter().zip([At::Last, At::First]) {
+        rewrite = rewrite.insert(properties.place?, at, name, value);
+    }
+    rewrite.fix("Enable the OIDC issuer and workload identity", Applicability::Unsafe)
+}
+
+/// Switches on what of workload identity is written already; what is not has still to be put into `properties`.
+fn with_workload_identity<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+) -> Option<(Rewrite<'a>, Vec<(&'static str, New)>)> {
+    if !has(cluster, "properties.oidcIssuerProfile") || !has(cluster, "properties.securityProfile.workloadIdentity") {
+        return None;
+    }
     let enabled = || New::object([("enabled", New::Bool(true))]);
     let only = |path: &[&str]| match cluster.slots(path).as_slice() {
         [only] => Some(only.value.clone()),
@@ -137,8 +171,6 @@ pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &
     let issuer = only(&["properties", "oidcIssuerProfile"])?;
     let security = only(&["properties", "securityProfile"])?;
     let workload = only(&["properties", "securityProfile", "workloadIdentity"])?;
-    // What has to be new goes into the place of the old profile, so that no two insertions meet at the end of `properties`.
-    let mut is_free = true;
     let mut rewrite = Rewrite::new(eval);
     let mut missing: Vec<(&str, New)> = Vec::new();
     match (&issuer.value, issuer.place) {
@@ -160,19 +192,7 @@ pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &
         }
         _ => return None,
     }
-    for (name, value) in missing {
-        rewrite = if std::mem::take(&mut is_free) {
-            rewrite.rename_key(pod, name).replace(pod_value, value)
-        } else {
-            rewrite.insert(pod.object, At::First, name, value)
-        };
-    }
-    if is_free {
-        rewrite = rewrite.remove(pod.object, &[pod.number as usize]);
-    }
-    let names = vec![pod_property.value];
-    let title = "Replace pod identity with workload identity";
-    rewrite.drop_unused(pod.object.scope, &names).fix(title, Applicability::Unsafe)
+    Some((rewrite, missing))
 }
 
 // --------------------------------------------------------------------------------------------------- shared with rules

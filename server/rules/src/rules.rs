@@ -75,6 +75,15 @@ rules! {
         automatic_own_vnet,
         host_group_needs_user_assigned,
         feature_needs_managed_identity,
+        kms_vault_access,
+        workload_identity_without_oidc,
+        federated_credential_wrong,
+        federated_credential_without_workload_identity,
+        pod_identity_retired,
+        pod_identity_at_creation,
+        pod_identity_kubenet,
+        pod_identity_shape,
+        oidc_disabled,
     }
     reference {
         acr_pull_wrong_principal,
