@@ -123,11 +123,13 @@ pub(crate) enum Compiler {
 }
 
 impl Ctx<'_> {
-    /// Reports what `find` makes of the mistakes of a deployment: `None` where it is not its own.
+    /// Reports what `find` makes of the mistakes of a deployment: `None` where it is not its own. What another rule claims is
+    /// left out.
     pub(crate) fn report_mistakes(&self, find: impl Fn(&Mistake) -> Option<(Compiler, Finding)>) {
         for mistake in self.mistakes() {
             let Some((compiler, finding)) = find(mistake) else { continue };
-            if claimant(mistake.ty.name(), &mistake.path, &mistake.kind).is_some_and(|code| code != self.code())
+            let claimant = claimant(mistake.ty.name(), &mistake.path, &mistake.kind);
+            if claimant.is_some_and(|code| code != self.code())
                 || (compiler == Compiler::Says && self.is_left_to_bicep(mistake))
             {
                 continue;
@@ -216,6 +218,14 @@ const CLAIMS: &[Claim] = &[
         |kind| matches!(kind, Kind::Removed { .. }),
         "docker-bridge-cidr",
     ),
+    claim(CLUSTER, "properties.podIdentityProfile.userAssignedIdentities", true, is_shape, "pod-identity-shape"),
+    claim(
+        CLUSTER,
+        "properties.podIdentityProfile.userAssignedIdentityExceptions",
+        true,
+        is_shape,
+        "pod-identity-shape",
+    ),
     claim(ROLE_ASSIGNMENT, "properties.scope", false, |kind| *kind == Kind::ReadOnly, "role-scope-property"),
     claim(
         ROLE_ASSIGNMENT,
@@ -234,6 +244,10 @@ fn is_type(kind: &Kind) -> bool {
 
 fn is_word_for_identity(kind: &Kind) -> bool {
     matches!(kind, Kind::Value { value, .. } if crate::roles::is_word_for_identity(value))
+}
+
+fn is_shape(kind: &Kind) -> bool {
+    matches!(kind, Kind::WrongType { .. } | Kind::Missing { .. })
 }
 
 fn is_id_as_key(kind: &Kind) -> bool {

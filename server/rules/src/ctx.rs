@@ -180,6 +180,11 @@ impl Finding {
         self
     }
 
+    /// Takes the ways to mend it back, to put others before them.
+    pub(crate) fn take_fixes(&mut self) -> Vec<Fix> {
+        std::mem::take(&mut self.fixes)
+    }
+
     /// It holds only when this holds, in words: "`useUserAssigned` is false". An error becomes a warning by that.
     #[must_use]
     pub fn when(mut self, condition: impl Into<String>) -> Self {

@@ -10,6 +10,7 @@ mod check;
 mod command;
 mod conformance;
 mod ctx;
+mod feature;
 mod identity_id;
 mod judge;
 pub mod kubelet_grant;

@@ -61,7 +61,7 @@ impl Offer {
     /// Declares it, where it is not yet, and makes the cluster wait for it, where that has to be said.
     pub(crate) fn declare<'a>(&self, rewrite: Rewrite<'a>, cluster: ResourceRef) -> Rewrite<'a> {
         match self {
-            Self::Declared(_) => rewrite,
+            Self::Declared(_) => rewrite.depend_unless_implied(cluster, self.target()),
             Self::New(identity) => rewrite
                 .add_resource(cluster.scope, identity)
                 .depend_unless_implied(cluster, Target::Added(Box::new(identity.head.clone()))),

@@ -4,7 +4,7 @@
 
 use syntax::TextRange;
 use template::Expr;
-use template::aks::{CLUSTER, Cluster, IdEntry, Identity, IdentityBlock, Ids, Kind, Principal, PropertyAt, Slot};
+use template::aks::{CLUSTER, Case, Cluster, IdEntry, Identity, IdentityBlock, Ids, Kind, Principal, PropertyAt, Slot};
 use template::eval::{Evaluator, Place};
 use template::value::{ResourceRef, Value};
 use template::workspace::{FileId, Workspace};
@@ -66,23 +66,55 @@ pub fn principal_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster
 /// or `identity.tenantId` read those of the new identity.
 pub fn system_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
     let block = only_block(cluster)?;
-    let IdentityBlock::Object { kind: Kind::SystemAssigned, kind_slot, .. } = &block.block else { return None };
-    if !takes(cluster, "UserAssigned") || !eval.is_braces(block.slot.place?) {
+    let IdentityBlock::Object { kind: Kind::SystemAssigned, .. } = &block.block else { return None };
+    if !eval.is_braces(block.slot.place?) {
         return None;
     }
     let offer = Offer::New(Box::new(new_identity(eval, cluster, "identity")));
+    with_user_assigned(eval, cluster, block, &offer)?
+        .fix("Change to a new user-assigned identity", Applicability::Unsafe)
+}
+
+/// Gives the control plane a user-assigned identity in the place of what it has in one case: each identity that is declared
+/// beside the cluster and not meant for its nodes, else a new one.
+pub(crate) fn to_user_assigned<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    identity: &Identity,
+) -> Vec<Fix> {
+    let fix = |offer: Offer| {
+        let title = format!("Give the control plane {}", offer.label(eval));
+        with_user_assigned(eval, cluster, identity, &offer)?.fix(title, Applicability::Unsafe)
+    };
+    control_planes(eval, cluster).into_iter().filter_map(fix).collect()
+}
+
+/// The identity block of one case with a user-assigned identity, and what read the principal of the block reads that of the
+/// identity.
+fn with_user_assigned<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    identity: &Identity,
+    offer: &Offer,
+) -> Option<Rewrite<'a>> {
+    if !takes(cluster, "UserAssigned") {
+        return None;
+    }
     let map = New::Object(vec![(offer.id(), New::empty_object())]);
-    let mut rewrite = Rewrite::new(eval).replace(kind_slot.place?, New::str("UserAssigned")).set(
-        block.slot.place?,
-        At::After("type"),
-        "userAssignedIdentities",
-        map,
-    );
+    let mut rewrite = match &identity.block {
+        IdentityBlock::Object { kind_slot, .. } => Rewrite::new(eval)
+            .replace(kind_slot.place?, New::str("UserAssigned"))
+            .set(identity.slot.place?, At::After("type"), "userAssignedIdentities", map),
+        _ => {
+            let block = New::object([("type", New::str("UserAssigned")), ("userAssignedIdentities", map)]);
+            Rewrite::new(eval).set(identity.slot.holder?, At::Before("properties"), "identity", block)
+        }
+    };
     rewrite = offer.declare(rewrite, cluster.resource);
     let mut readers: Vec<ResourceRef> = Vec::new();
     for (place, property) in reads_of_identity(eval, cluster.resource) {
         if place.scope != cluster.resource.scope {
-            return None; // the new identity has no name there
+            return None; // the identity has no name there
         }
         let path = vec!["properties".to_owned(), property];
         rewrite = rewrite.replace(place, New::Read(offer.target(), path));
@@ -94,7 +126,7 @@ pub fn system_to_user_assigned<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_
     for reader in readers {
         rewrite = rewrite.depend_unless_implied(reader, offer.target());
     }
-    rewrite.fix("Change to a new user-assigned identity", Applicability::Unsafe)
+    Some(rewrite)
 }
 
 /// Makes the second of two user-assigned identities that of the kubelet.
@@ -121,12 +153,46 @@ pub fn second_identity_to_kubelet<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster
 /// `securityProfile.workloadIdentity`, and drops the `podIdentityProfile`. The federated credentials of the applications are
 /// left to be written.
 pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
-    if !has(cluster, "properties.oidcIssuerProfile") || !has(cluster, "properties.securityProfile.workloadIdentity") {
-        return None;
-    }
     let pod = written(cluster, &["properties", "podIdentityProfile"])?;
     let (_, pod_property) = eval.property(pod)?;
     let pod_value = Place { expr: pod_property.value, ..pod.object };
+    let (mut rewrite, missing) = with_workload_identity(eval, cluster)?;
+    // What has to be new goes into the place of the old profile, so that no two insertions meet at the end of `properties`.
+    let mut is_free = true;
+    for (name, value) in missing {
+        rewrite = if std::mem::take(&mut is_free) {
+            rewrite.rename_key(pod, name).replace(pod_value, value)
+        } else {
+            rewrite.insert(pod.object, At::First, name, value)
+        };
+    }
+    if is_free {
+        rewrite = rewrite.remove(pod.object, &[pod.number as usize]);
+    }
+    let names = vec![pod_property.value];
+    let title = "Replace pod identity with workload identity";
+    rewrite.drop_unused(pod.object.scope, &names).fix(title, Applicability::Unsafe)
+}
+
+/// Switches on workload identity and the OIDC issuer that it needs.
+pub(crate) fn enable_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
+    let (mut rewrite, missing) = with_workload_identity(eval, cluster)?;
+    let properties = cluster.slots(&["properties"]);
+    let [Case { value: properties, .. }] = &properties[..] else { return None };
+    for ((name, value), at) in missing.into_iter().zip([At::Last, At::First]) {
+        rewrite = rewrite.insert(properties.place?, at, name, value);
+    }
+    rewrite.fix("Enable the OIDC issuer and workload identity", Applicability::Unsafe)
+}
+
+/// Switches on what of workload identity is written already; what is not has still to be put into `properties`.
+fn with_workload_identity<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+) -> Option<(Rewrite<'a>, Vec<(&'static str, New)>)> {
+    if !has(cluster, "properties.oidcIssuerProfile") || !has(cluster, "properties.securityProfile.workloadIdentity") {
+        return None;
+    }
     let enabled = || New::object([("enabled", New::Bool(true))]);
     let only = |path: &[&str]| match cluster.slots(path).as_slice() {
         [only] => Some(only.value.clone()),
@@ -135,8 +201,6 @@ pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &
     let issuer = only(&["properties", "oidcIssuerProfile"])?;
     let security = only(&["properties", "securityProfile"])?;
     let workload = only(&["properties", "securityProfile", "workloadIdentity"])?;
-    // What has to be new goes into the place of the old profile, so that no two insertions meet at the end of `properties`.
-    let mut is_free = true;
     let mut rewrite = Rewrite::new(eval);
     let mut missing: Vec<(&str, New)> = Vec::new();
     match (&issuer.value, issuer.place) {
@@ -158,19 +222,7 @@ pub fn pod_identity_to_workload_identity<'a>(eval: &'a Evaluator<'a>, cluster: &
         }
         _ => return None,
     }
-    for (name, value) in missing {
-        rewrite = if std::mem::take(&mut is_free) {
-            rewrite.rename_key(pod, name).replace(pod_value, value)
-        } else {
-            rewrite.insert(pod.object, At::First, name, value)
-        };
-    }
-    if is_free {
-        rewrite = rewrite.remove(pod.object, &[pod.number as usize]);
-    }
-    let names = vec![pod_property.value];
-    let title = "Replace pod identity with workload identity";
-    rewrite.drop_unused(pod.object.scope, &names).fix(title, Applicability::Unsafe)
+    Some((rewrite, missing))
 }
 
 // --------------------------------------------------------------------------------------------------- shared with rules

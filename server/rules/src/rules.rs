@@ -66,6 +66,25 @@ rules! {
         principal_client_id_shape,
         principal_secret_exposed,
     }
+    feature {
+        private_dns_needs_user_assigned,
+        own_route_table_needs_user_assigned,
+        kms_needs_user_assigned,
+        vm_pools_need_user_assigned,
+        own_subnet_system_assigned,
+        automatic_own_vnet,
+        host_group_needs_user_assigned,
+        feature_needs_managed_identity,
+        kms_vault_access,
+        workload_identity_without_oidc,
+        federated_credential_wrong,
+        federated_credential_without_workload_identity,
+        pod_identity_retired,
+        pod_identity_at_creation,
+        pod_identity_kubenet,
+        pod_identity_shape,
+        oidc_disabled,
+    }
     reference {
         acr_pull_wrong_principal,
         client_id_as_principal,

@@ -19,6 +19,8 @@ use crate::{ExprId, Template};
 
 /// The type of a cluster.
 pub const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
+/// The type of a node pool that is deployed by itself.
+pub const AGENT_POOL: &str = "Microsoft.ContainerService/managedClusters/agentPools";
 /// The type of a user-assigned identity.
 pub const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 /// The type of a role assignment.
@@ -301,6 +303,28 @@ impl<'e, 'w> Cluster<'e, 'w> {
         self.kubelet_ids.get_or_init(|| {
             self.eval.ids_of(&self.slots(&["properties", "identityProfile", "kubeletidentity", "resourceId"]))
         })
+    }
+
+    /// The node pools in every case in which they are there: the elements of `agentPoolProfiles`, and the `properties` of
+    /// child resources.
+    pub fn pools(&self) -> Vec<Case<Slot>> {
+        let inline = self.slots(&["properties", "agentPoolProfiles"]);
+        let mut pools: Vec<Case<Slot>> = inline.iter().flat_map(|array| self.eval.items(array)).collect();
+        let own = self.eval.id_of(self.resource);
+        for child in self.eval.resources_of(AGENT_POOL) {
+            let id = self.eval.id_of(child);
+            let named_alike = id.scope == own.scope
+                && id.names.len() == 2
+                && id
+                    .names
+                    .iter()
+                    .zip(&own.names)
+                    .all(|(a, b)| self.eval.canon_of_text(a) == self.eval.canon_of_text(b));
+            if named_alike && child.scope == self.resource.scope && !self.eval.resource(child).existing {
+                pools.extend(self.eval.slots(child, &["properties"]));
+            }
+        }
+        pools
     }
 
     /// The API version, when it is known.

@@ -211,6 +211,8 @@ pub struct Resource {
     pub condition: Option<ExprId>,
     /// Deployed once for each element.
     pub repeat: Option<Repeat>,
+    /// The resources of its loop are not deployed all at once: `@batchSize`, `"mode": "serial"`.
+    pub in_batches: bool,
     /// `scope`: the resource or group it belongs to when not the deployment's own.
     pub scope: Option<ExprId>,
     /// `dependsOn`, an array as a rule.

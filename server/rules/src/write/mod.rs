@@ -306,12 +306,18 @@ impl<'a> Rewrite<'a> {
         self.insert(place(body), at, "dependsOn", New::Array(on))
     }
 
-    /// Makes a declared resource wait for another that it refers to by its ID. That has to be said in ARM JSON only: the
-    /// symbol of Bicep says it by itself.
+    /// Makes a declared resource wait for another that it refers to by its ID, unless it does, or there is nothing to wait
+    /// for. That has to be said in ARM JSON only: the symbol of Bicep says it by itself.
     #[must_use]
     pub fn depend_unless_implied(self, resource: ResourceRef, on: Target) -> Self {
         let is_json = self.eval.template(resource.scope).language == Language::Json;
-        if is_json { self.depend(resource, on) } else { self }
+        let waits = match &on {
+            Target::Declared(on) => {
+                self.eval.resource(*on).existing || self.eval.depends_on(resource, *on) == Some(true)
+            }
+            Target::Added(_) | Target::Module(_) => false,
+        };
+        if is_json && !waits { self.depend(resource, on) } else { self }
     }
 
     /// Gives a resource another API version, where its own is written as a plain text.

@@ -239,7 +239,14 @@ impl<'a> Renderer<'a> {
                 if resource.repeat.is_some() {
                     return None;
                 }
-                Some(resource.symbol.as_ref()?.name.as_str().to_owned())
+                let name = resource.symbol.as_ref()?.name.as_str();
+                // A resource written inside another one is reached through that.
+                let outer = resource.parent.map(|index| &self.unit.template.resources[index as usize]);
+                let inside = outer.filter(|outer| outer.range.contains_range(resource.range));
+                match inside.filter(|_| self.unit.template.language != syntax::Language::Json) {
+                    Some(outer) => Some(format!("{}::{name}", outer.symbol.as_ref()?.name)),
+                    None => Some(name.to_owned()),
+                }
             }
         }
     }

@@ -326,6 +326,7 @@ impl<'t> Lowering<'t> {
             existing: resource.existing.is_some(),
             condition,
             repeat,
+            in_batches: has_decorator(&resource.decorators, "batchSize"),
             scope: own("scope"),
             depends_on: own("dependsOn"),
             body,

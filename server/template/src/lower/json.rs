@@ -303,6 +303,13 @@ impl<'t> Lowering<'t> {
             Some(Value::Object(copy)) => Some(self.resource_copy(copy)),
             _ => None,
         };
+        let in_batches = match copy {
+            Some(Value::Object(copy)) => {
+                let [mode] = members(copy, ["mode"]).map(value_of);
+                mode.and_then(Value::as_str).is_some_and(|mode| mode.text().eq_ignore_ascii_case("serial"))
+            }
+            _ => false,
+        };
         let body = self.resource_body(resource, &written, is_deployment);
         let own = |name| property(&self.template, body, name);
         let index = u32::try_from(self.template.resources.len())
@@ -337,6 +344,7 @@ impl<'t> Lowering<'t> {
             existing: matches!(existing, Some(Value::Bool(_, true))),
             condition,
             repeat: repeat.clone(),
+            in_batches,
             scope,
             depends_on,
             body,

@@ -1,6 +1,7 @@
 use template::aks::{Cluster, IdentityBlock};
 use template::value::Value;
 
+use crate::feature::is_partial;
 use crate::offers::{Offer, control_planes};
 use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
 
@@ -51,8 +52,7 @@ declare_rule! {
 
 impl Rule for NoClusterIdentity {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let creates = |name| cluster.slots(&["properties", name]).iter().any(|case| !case.value.is_absent());
-        if !creates("agentPoolProfiles") && !creates("dnsPrefix") {
+        if is_partial(cluster) {
             return;
         }
         // At the wrong level they are `identity-misplaced`, which moves them.

@@ -1,10 +1,10 @@
-use template::aks::{Cluster, Identity, IdentityBlock, Kind};
+use template::aks::{Cluster, IdentityBlock, Kind};
 use template::grants::Truth;
 use template::value::Value;
 
 use super::kubelet_generated_identity::is_generated;
-use crate::offers::control_planes;
-use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
+use crate::refactor::to_user_assigned;
+use crate::{Ctx, Finding, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -91,29 +91,9 @@ impl Rule for KubeletNeedsUserAssigned {
             {
                 finding = finding.related(location, "the kind of the control plane is set here");
             }
-            Some(finding.fix(fixes(ctx, cluster, identity)))
+            Some(finding.fix(to_user_assigned(ctx.eval, cluster, identity)))
         });
     }
-}
-
-fn fixes(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, identity: &Identity) -> Vec<Fix> {
-    let offers = control_planes(ctx, cluster);
-    let fix = |offer: &crate::offers::Offer| {
-        let map = New::Object(vec![(offer.id(), New::empty_object())]);
-        let rewrite = match &identity.block {
-            IdentityBlock::Object { kind_slot, .. } => ctx
-                .rewrite()
-                .replace(kind_slot.place?, New::str("UserAssigned"))
-                .set(identity.slot.place?, At::After("type"), "userAssignedIdentities", map),
-            _ => {
-                let block = New::object([("type", New::str("UserAssigned")), ("userAssignedIdentities", map)]);
-                ctx.rewrite().set(identity.slot.holder?, At::Before("properties"), "identity", block)
-            }
-        };
-        let title = format!("Give the control plane {}", offer.label(ctx));
-        offer.declare(rewrite, cluster.resource).fix(title, Applicability::Unsafe)
-    };
-    offers.iter().filter_map(fix).collect()
 }
 
 #[cfg(test)]
