@@ -27,8 +27,9 @@ pub(crate) fn given(ctx: &Ctx<'_>, slot: &Slot, length: usize) -> Option<Given> 
     match &slot.value {
         Value::Null => None,
         Value::Str(text) if text.pieces().is_empty() => None,
+        // What an unknown object may have is not given by anybody.
         value if value.is_unknown() => {
-            let from = slot.property.and_then(|property| value_of(ctx, property)).or(slot.place)?;
+            let from = value_of(ctx, slot.property?)?;
             Some(Given::Unless(ctx.eval.source(from).trim_matches(['"', '[', ']']).to_owned()))
         }
         Value::Array(array) if array.elements.is_empty() => None,
@@ -66,7 +67,7 @@ pub(crate) fn put_at<'a>(
     rewrite: Rewrite<'a>,
     slot: &Slot,
     path: &[&str],
-    value: New,
+    value: &New,
 ) -> Option<Rewrite<'a>> {
     let nested = |names: &[&str]| names.iter().rev().fold(value.clone(), |inner, name| New::object([(*name, inner)]));
     if slot.depth == path.len() || (slot.is_absent() && slot.place.is_some()) {

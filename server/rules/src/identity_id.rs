@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use syntax::{TextEdit, TextRange, TextSize};
 use template::Expr;
-use template::aks::{IDENTITY, is_guid};
+use template::aks::{IDENTITY, Slot, is_guid};
 use template::eval::{Place, ScopeId};
 use template::expr::Segment;
 use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
 
-use crate::{Applicability, Ctx, FileEdit, Fix, Severity};
+use crate::offers::label;
+use crate::{Applicability, Ctx, FileEdit, Finding, Fix, New, Severity};
 
 /// Why a text is not the resource ID of a user-assigned identity. Displays as the rest of a sentence: "is a name".
 #[derive(Clone, Debug)]
@@ -164,6 +165,54 @@ fn find(ctx: &Ctx<'_>, scope: ScopeId, wanted: impl Fn(&template::model::Resourc
     let all = (0..).zip(&ctx.eval.template(scope).resources);
     let mut found = all.filter(|(_, resource)| resource.is_type(IDENTITY) && wanted(resource));
     found.next().map(|(index, _)| ResourceRef { scope, index, element: None })
+}
+
+/// What is wrong with the value of a property that should be the resource ID of a user-assigned identity.
+pub(crate) fn wrong(ctx: &Ctx<'_>, slot: &Slot, name: &str) -> Option<Finding> {
+    let at = ctx.eval.written_at(slot)?;
+    let place = slot.place?;
+    let written = slot.property.and_then(|property| {
+        let (_, written) = ctx.eval.property(property)?;
+        Some(Place { scope: property.object.scope, expr: written.value })
+    });
+    let finding = |what: &dyn std::fmt::Display| {
+        Finding::at(at, format!("`{name}` {what}; it must be the resource ID of a user-assigned identity"))
+            .origin(ctx, slot)
+    };
+    let to_id = |identity: ResourceRef| to_id(ctx, written?, identity);
+    if let Some(identity) = written.and_then(|written| name_of(ctx, written)) {
+        return Some(finding(&"is the name of an identity").help("Use the identity's `id`").fix(to_id(identity)));
+    }
+    let text = match &slot.value {
+        Value::Str(text) => text.clone(),
+        Value::Read(read) => Str::piece(Piece::Read(read.clone())),
+        Value::Unknown(unknown) => Str::piece(Piece::Unknown(*unknown)),
+        Value::Resource(identity) => {
+            return Some(finding(&"is a resource, not its ID").help("Use its `id`").fix(to_id(*identity)));
+        }
+        Value::Bool(_) | Value::Int(_) | Value::Array(_) | Value::Object(_) => return Some(finding(&"is not a text")),
+        _ => return None,
+    };
+    let (mistake, severity) = match mistake_in(ctx, &text, place) {
+        Some(mistake) => (mistake, Severity::Error),
+        None => (Mistake::Name(None), named_like_a_name(ctx, &text)?),
+    };
+    let fix = match &mistake {
+        Mistake::Property { identity: Some(identity), .. }
+        | Mistake::Name(Some(identity))
+        | Mistake::Symbol(identity) => to_id(*identity),
+        Mistake::NoBrackets => with_brackets(ctx, place),
+        Mistake::Malformed { mended: Some(mended), .. } => {
+            ctx.rewrite().replace(place, New::str(mended)).fix("Mend the ID", Applicability::Safe)
+        }
+        _ => None,
+    };
+    Some(finding(&mistake).help(mistake.help()).severity(severity).fix(fix))
+}
+
+fn to_id(ctx: &Ctx<'_>, written: Place, identity: ResourceRef) -> Option<Fix> {
+    let title = format!("Use the ID of {}", label(ctx, identity));
+    ctx.rewrite().replace(written, New::id(identity)).fix(title, Applicability::Safe)
 }
 
 /// Puts the brackets of an expression around the text of a JSON string.

@@ -84,6 +84,14 @@ rules! {
         pod_identity_kubenet,
         pod_identity_shape,
         oidc_disabled,
+        bootstrap_cache_needs_kubelet,
+        image_pull_identity_reference,
+        region_without_feature,
+        docker_bridge_cidr,
+        aad_legacy,
+        omsagent_role_obsolete,
+        addon_retired,
+        addon_key_unknown,
     }
     reference {
         acr_pull_wrong_principal,

@@ -218,9 +218,10 @@ impl Taken {
             let required = property.required();
             let misspelt = format!("{path}x");
             if cluster().versions_with(&misspelt).is_empty() && !path.starts_with("identity.userAssignedIdentities.") {
+                let missing = spokesman(path, &Kind::Missing { name: "" }, "required-property-missing");
                 let mut codes = vec!["unknown-property"];
                 if required {
-                    codes.push("required-property-missing");
+                    codes.push(&missing);
                 }
                 if path == "identity.type" {
                     codes.push("identity-not-object");

@@ -128,7 +128,7 @@ fn access(ctx: &Ctx<'_>, scope: template::eval::ScopeId, kms: &Kms) -> Option<Fi
     match (&kms.access.value, kms.access.value.literal()) {
         (_, Some("Private")) if is_empty => {
             let vaults = declared(ctx, scope, "Microsoft.KeyVault/vaults").into_iter().filter_map(|vault| {
-                let rewrite = put_at(ctx, ctx.rewrite(), &kms.vault, &["keyVaultResourceId"], New::id(vault))?;
+                let rewrite = put_at(ctx, ctx.rewrite(), &kms.vault, &["keyVaultResourceId"], &New::id(vault))?;
                 rewrite.fix(format!("Name the vault {}", label(ctx, vault)), Applicability::Unsafe)
             });
             let message = "`keyVaultNetworkAccess` is `Private`, but `keyVaultResourceId` is missing";
@@ -169,7 +169,7 @@ fn key(ctx: &Ctx<'_>, scope: template::eval::ScopeId, kms: &Kms, versioned: bool
     if kms.key.is_absent() || kms.key.value.literal() == Some("") {
         let keys = declared(ctx, scope, "Microsoft.KeyVault/vaults/keys").into_iter().filter_map(|key| {
             let uri = New::read(key, "properties.keyUriWithVersion");
-            let rewrite = put_at(ctx, ctx.rewrite(), &kms.key, &["keyId"], uri)?;
+            let rewrite = put_at(ctx, ctx.rewrite(), &kms.key, &["keyId"], &uri)?;
             rewrite.fix(format!("Use the key {}", label(ctx, key)), Applicability::Unsafe)
         });
         let at = place_of(ctx, &kms.enabled).or_else(|| place_of(ctx, &kms.block))?;
@@ -186,9 +186,8 @@ fn key(ctx: &Ctx<'_>, scope: template::eval::ScopeId, kms: &Kms, versioned: bool
     };
     if let Some(uri) = kms.key.value.literal() {
         return match parts(uri) {
-            Key::Versioned => None,
             Key::Unversioned if versioned => finding("has no version"),
-            Key::Unversioned => None,
+            Key::Versioned | Key::Unversioned => None,
             Key::Other => finding("is not the URI of a key"),
         };
     }

@@ -2,7 +2,7 @@ use template::aks::Cluster;
 use template::value::Value;
 
 use super::workload_identity_without_oidc::{ISSUER, WORKLOAD};
-use crate::feature::{is_true, place_of, put_at};
+use crate::feature::{is_true, place_of, put_at, value_of};
 use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
 
 declare_rule! {
@@ -58,6 +58,10 @@ impl Rule for OidcDisabled {
         }
         ctx.judge(&issuer, |case| {
             let slot = &case.value;
+            // The default of a parameter is no decision either.
+            if value_of(ctx, slot.property?) != slot.place {
+                return None;
+            }
             let profile = cluster.slots(&ISSUER[..2]);
             let removed = match profile.as_slice() {
                 [only] => only.value.property.and_then(|property| {
@@ -66,7 +70,7 @@ impl Rule for OidcDisabled {
                 }),
                 _ => None,
             };
-            let enabled = put_at(ctx, ctx.rewrite(), slot, &ISSUER, New::Bool(true));
+            let enabled = put_at(ctx, ctx.rewrite(), slot, &ISSUER, &New::Bool(true));
             let message = "`oidcIssuerProfile` switches the issuer off, which a cluster that has it does not take";
             Some(
                 Finding::at(place_of(ctx, slot)?, message)

@@ -75,12 +75,13 @@ declare_rule! {
 impl Rule for OwnRouteTableNeedsUserAssigned {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let plugins = cluster.slots(&["properties", "networkProfile", "networkPlugin"]);
+        // A parameter that may be `kubenet` is no decision for it.
+        if plugins.iter().any(|case| case.value.value.literal() != Some("kubenet")) {
+            return;
+        }
         let pools = cluster.pools();
         let feature = ctx.eval.join(&plugins, &pools);
         ctx.needs_user_assigned(cluster, &feature, |(plugin, pool), when| {
-            if plugin.value.literal() != Some("kubenet") {
-                return None;
-            }
             let subnets = ctx.eval.slots_in(pool, when, &["vnetSubnetID"]);
             let (subnet, own) = subnets.iter().find_map(|case| Some((&case.value, given(ctx, &case.value, 1)?)))?;
             let finding = Finding::at(

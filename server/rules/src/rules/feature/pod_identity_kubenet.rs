@@ -57,14 +57,18 @@ impl Rule for PodIdentityKubenet {
         let enabled = cluster.slots(&["properties", "podIdentityProfile", "enabled"]);
         let consent = cluster.slots(&CONSENT);
         let plugin = cluster.slots(&["properties", "networkProfile", "networkPlugin"]);
+        // A parameter that may be `kubenet` is no decision for it.
+        if plugin.iter().any(|case| case.value.value.literal() != Some("kubenet")) {
+            return;
+        }
         let profile = ctx.eval.join(&enabled, &consent);
         ctx.judge(&ctx.eval.join(&profile, &plugin), |case| {
             let ((enabled, consent), plugin) = case.value;
             let refused = consent.is_absent() || matches!(consent.value, Value::Bool(false));
-            if !is_true(enabled, 3) || !refused || plugin.value.literal() != Some("kubenet") {
+            if !is_true(enabled, 3) || !refused {
                 return None;
             }
-            let fix = put_at(ctx, ctx.rewrite(), consent, &CONSENT, New::Bool(true));
+            let fix = put_at(ctx, ctx.rewrite(), consent, &CONSENT, &New::Bool(true));
             let message = "pod identity with kubenet needs `allowNetworkPluginKubenet`";
             Some(
                 Finding::at(place_of(ctx, enabled)?, message)

@@ -87,7 +87,7 @@ impl Rule for WorkloadIdentityWithoutOidc {
 }
 
 fn enable(ctx: &Ctx<'_>, issuer: &Slot) -> Option<crate::Fix> {
-    put_at(ctx, ctx.rewrite(), issuer, &ISSUER, New::Bool(true))?.fix("Enable the OIDC issuer", Applicability::Safe)
+    put_at(ctx, ctx.rewrite(), issuer, &ISSUER, &New::Bool(true))?.fix("Enable the OIDC issuer", Applicability::Safe)
 }
 
 /// Whether a new cluster of that kind and version has the issuer when nothing is said.
@@ -132,20 +132,10 @@ mod tests {
 
     #[test]
     fn switches_it_on_where_it_is_written() {
-        check_fix(
-            RULE,
-            &cluster("", "    oidcIssuerProfile: { enabled: false }"),
-            &cluster("", "    oidcIssuerProfile: { enabled: true }"),
-        );
-        check_fix(
-            RULE,
-            &cluster("", "    oidcIssuerProfile: {}"),
-            &cluster("", "    oidcIssuerProfile: { enabled: true }"),
-        );
-        check_fix(
-            RULE,
-            &cluster("", "    oidcIssuerProfile: null"),
-            &cluster("", "    oidcIssuerProfile: { enabled: true }"),
-        );
+        let on = cluster("", "    oidcIssuerProfile: { enabled: true }");
+        check_fix(RULE, &cluster("", "    oidcIssuerProfile: { enabled: false }"), &on);
+        let block = cluster("", "    oidcIssuerProfile: {\n      enabled: true\n    }");
+        check_fix(RULE, &cluster("", "    oidcIssuerProfile: {}"), &block);
+        check_fix(RULE, &cluster("", "    oidcIssuerProfile: null"), &block);
     }
 }

@@ -1,9 +1,7 @@
-use template::aks::{Cluster, Slot};
-use template::eval::Place;
-use template::value::{Piece, ResourceRef, Str, Value};
+use template::aks::Cluster;
 
-use crate::identity_id::{Mistake, mistake_in, name_of, named_like_a_name, with_brackets};
-use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
+use crate::identity_id::wrong;
+use crate::{Ctx, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -62,55 +60,8 @@ impl Rule for KubeletResourceIdWrong {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         // A shorter path ended at something that is no object: another mistake.
         let slots: Vec<_> = cluster.slots(&PATH);
-        ctx.judge(&slots, |case| wrong(ctx, &case.value).filter(|_| case.value.depth == PATH.len()));
+        ctx.judge(&slots, |case| wrong(ctx, &case.value, "resourceId").filter(|_| case.value.depth == PATH.len()));
     }
-}
-
-fn wrong(ctx: &Ctx<'_>, slot: &Slot) -> Option<Finding> {
-    let at = ctx.eval.written_at(slot)?;
-    let place = slot.place?;
-    let written = slot.property.and_then(|property| {
-        let (_, written) = ctx.eval.property(property)?;
-        Some(Place { scope: property.object.scope, expr: written.value })
-    });
-    let finding = |what: &dyn std::fmt::Display| {
-        Finding::at(at, format!("`resourceId` {what}; it must be the resource ID of a user-assigned identity"))
-            .origin(ctx, slot)
-    };
-    let to_id = |identity: ResourceRef| to_id(ctx, written?, identity);
-    if let Some(identity) = written.and_then(|written| name_of(ctx, written)) {
-        return Some(finding(&"is the name of an identity").help("Use the identity's `id`").fix(to_id(identity)));
-    }
-    let text = match &slot.value {
-        Value::Str(text) => text.clone(),
-        Value::Read(read) => Str::piece(Piece::Read(read.clone())),
-        Value::Unknown(unknown) => Str::piece(Piece::Unknown(*unknown)),
-        Value::Resource(identity) => {
-            return Some(finding(&"is a resource, not its ID").help("Use its `id`").fix(to_id(*identity)));
-        }
-        Value::Bool(_) | Value::Int(_) | Value::Array(_) | Value::Object(_) => return Some(finding(&"is not a text")),
-        _ => return None,
-    };
-    let (mistake, severity) = match mistake_in(ctx, &text, place) {
-        Some(mistake) => (mistake, Severity::Error),
-        None => (Mistake::Name(None), named_like_a_name(ctx, &text)?),
-    };
-    let fix = match &mistake {
-        Mistake::Property { identity: Some(identity), .. }
-        | Mistake::Name(Some(identity))
-        | Mistake::Symbol(identity) => to_id(*identity),
-        Mistake::NoBrackets => with_brackets(ctx, place),
-        Mistake::Malformed { mended: Some(mended), .. } => {
-            ctx.rewrite().replace(place, New::str(mended)).fix("Mend the ID", Applicability::Safe)
-        }
-        _ => None,
-    };
-    Some(finding(&mistake).help(mistake.help()).severity(severity).fix(fix))
-}
-
-fn to_id(ctx: &Ctx<'_>, written: Place, identity: ResourceRef) -> Option<Fix> {
-    let title = format!("Use the ID of {}", crate::offers::label(ctx, identity));
-    ctx.rewrite().replace(written, New::id(identity)).fix(title, Applicability::Safe)
 }
 
 #[cfg(test)]
