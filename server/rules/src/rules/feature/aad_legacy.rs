@@ -60,7 +60,7 @@ impl Rule for AadLegacy {
         let profiles = cluster.slots(&PROFILE);
         ctx.judge(&profiles, |profile| {
             let member = |name: &'static str| ctx.eval.slots_in(&profile.value, &profile.when, &[name]);
-            let is_given = |name: &&'static str| member(*name).iter().all(|case| given(ctx, &case.value, 1).is_some());
+            let is_given = |name: &&'static str| member(name).iter().all(|case| given(ctx, &case.value, 1).is_some());
             let old: Vec<&str> = LEGACY.into_iter().filter(is_given).collect();
             let first = member(old.first()?).into_iter().next()?.value;
             let managed = member("managed").iter().any(|case| is_true(&case.value, 1));
