@@ -155,7 +155,7 @@ impl<'w> Evaluator<'w> {
     #[must_use]
     pub fn with_parameters(self, file: FileId, except: Option<Name>) -> Self {
         let Some(template) = &self.workspace.file(file).template else { return self };
-        let id = ScopeId(u32::try_from(self.scopes.borrow().len()).expect("an evaluator begins with one scope"));
+        let Ok(id) = u32::try_from(self.scopes.borrow().len()).map(ScopeId) else { return self };
         let scope = Scope { template, file, module: None, names: id, target: None, caller: None, depth: 0 };
         self.scopes.borrow_mut().push(Rc::new(scope));
         Self { parameters: Some((id, except)), ..self }

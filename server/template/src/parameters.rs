@@ -42,7 +42,7 @@ pub fn candidates(file: &SourceFile) -> Vec<PathBuf> {
 fn stems(name: &str) -> Vec<String> {
     let is_word = |part: &&str| WORDS.iter().any(|word| part.eq_ignore_ascii_case(word));
     let parts: Vec<&str> = name.split(['.', '-', '_']).collect();
-    if !parts.iter().any(|part| is_word(&part)) {
+    if !parts.iter().any(is_word) {
         return Vec::new();
     }
     let rest: Vec<&str> = name.split('.').filter(|part| !is_word(part)).collect();
