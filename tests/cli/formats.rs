@@ -133,9 +133,15 @@ fn every_format_is_as_it_was() {
         let name = format.to_possible_value().unwrap().get_name().to_owned();
         let mut text = render(*format, false);
         if *format == Format::Sarif {
-            // The list of rules grows; a test of its own looks at it.
+            // The list of rules grows; a test of its own looks at it, and at the places in it.
             let mut log: Value = serde_json::from_str(&text).unwrap();
-            log["runs"][0]["tool"]["driver"]["rules"] = "…".into();
+            let run = &mut log["runs"][0];
+            run["tool"]["driver"]["rules"] = "…".into();
+            for result in run["results"].as_array_mut().unwrap() {
+                if result.get("ruleIndex").is_some() {
+                    result["ruleIndex"] = "…".into();
+                }
+            }
             text = serde_json::to_string_pretty(&log).unwrap();
         }
         insta::assert_snapshot!(name, text);

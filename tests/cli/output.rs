@@ -67,6 +67,12 @@ fn quiet_is_quiet() {
 }
 
 #[test]
+fn scripts_are_not_counted_as_templates() {
+    let project = Project::new(&[("a.bicep", GOOD), ("deploy.sh", "az aks create --name a --resource-group b\n")]);
+    project.run(&["check"]).code(0).prints("1 template with 1 cluster and 1 script checked");
+}
+
+#[test]
 fn statistics_count_by_rule() {
     let project = Project::new(&[("a.bicep", BROKEN), ("b.bicep", BROKEN), ("c.bicep", MISSPELT)]);
     let run = project.run(&["check", "--statistics"]).code(1);

@@ -388,16 +388,21 @@ fn remove_entry(source: &SourceFile, entry: TextRange) -> Option<Vec<TextEdit>> 
     for (step, (range, entries, gone)) in steps.into_iter().enumerate() {
         if entries.len() > 1 || step == final_step {
             let index = entries.iter().position(|entry| *entry == gone)?;
-            return bracketed(range, entries).remove(&source.text, &[index]);
+            return bracketed(&source.text, range, entries)?.remove(&source.text, &[index]);
         }
     }
     None
 }
 
-fn bracketed(range: TextRange, entries: Vec<TextRange>) -> List {
+/// The entries between two brackets; `None` when the closing one is missing.
+fn bracketed(text: &SourceText, range: TextRange, entries: Vec<TextRange>) -> Option<List> {
     let bracket = TextSize::from(1);
+    let is_closed = text.slice(range).ends_with(['}', ']']) && range.len() > bracket;
+    if !is_closed || entries.last().is_some_and(|last| last.end() >= range.end()) {
+        return None;
+    }
     let inner = TextRange::new(range.start() + bracket, range.end() - bracket);
-    List { inner, entries, separator: Separator::Comma, one_line: false }
+    Some(List { inner, entries, separator: Separator::Comma, one_line: false })
 }
 
 /// The edits that suppress these diagnostics, for `--add-ignore`. In Bicep, and in JSON that has comments already, a
@@ -514,7 +519,7 @@ fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reas
     };
     // A template should go on beginning with its `$schema`, a resource with its type.
     let index = ranges.len();
-    bracketed(range, ranges).insert(text, index, |_| Some(written))
+    bracketed(text, range, ranges)?.insert(text, index, |_| Some(written))
 }
 
 fn object_at(tree: &SyntaxTree, range: TextRange) -> Option<Object<'_>> {

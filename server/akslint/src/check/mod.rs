@@ -489,6 +489,8 @@ impl Run<'_> {
             .filter_map(|&file| project.workspace.file(file).template.as_ref())
             .map(load::count_clusters)
             .sum();
+        let carries_scripts = |file: &&FileId| project.workspace.file(**file).carrier().is_some();
+        summary.scripts = project.checked.iter().filter(carries_scripts).count();
         summary.no_templates = project.no_templates.len();
         summary.unreadable = project.unreadable.len();
     }

@@ -92,7 +92,10 @@ impl<'t> Str<'t> {
     /// quotes are missing, up to the end of the string.
     pub fn content_range(self) -> TextRange {
         let (open, close) = self.quotes();
-        TextRange::new(self.range().start() + open, self.range().end() - close)
+        let (start, end) = (self.range().start(), self.range().end());
+        // A quote alone, where the other one is missing, is not two.
+        let start = (start + open).min(end);
+        TextRange::new(start, (end - close).max(start))
     }
 
     /// Whether the string is written with `'''`, so that nothing in it is escaped.

@@ -77,8 +77,10 @@ pub struct Report<'a> {
 /// Numbers of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Templates and parameter files that were checked.
+    /// Files that were checked: templates, parameter files, and scripts.
     pub files: usize,
+    /// Those of them that are scripts, or have scripts in them, that call `az`.
+    pub scripts: usize,
     /// AKS clusters declared in them.
     pub clusters: usize,
     /// Diagnostics of each severity.

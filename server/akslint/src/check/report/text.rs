@@ -149,8 +149,12 @@ pub(super) fn render_summary(report: &Report<'_>, style: Style, out: &mut dyn Wr
 
 /// `3 templates with 2 clusters checked: 1 error`.
 pub(super) fn summary_line(summary: &Summary) -> String {
-    let mut line =
-        format!("{} with {} checked", plural(summary.files, "template"), plural(summary.clusters, "cluster"));
+    let templates = plural(summary.files - summary.scripts, "template");
+    let mut line = format!("{templates} with {}", plural(summary.clusters, "cluster"));
+    if summary.scripts > 0 {
+        let _ = write!(line, " and {}", plural(summary.scripts, "script"));
+    }
+    line.push_str(" checked");
     let counts = summary.counts().map_or(Cow::Borrowed("nothing found"), Cow::Owned);
     let _ = write!(line, ": {counts}");
     if summary.fixed > 0 {
