@@ -567,6 +567,10 @@ fn offers_flags_of_az_commands() {
         &[],
         &["--enable-managed-identity"],
     );
+    // Behind a substitution and on the next line it is still the same command.
+    let text = "var script = '''\naz aks update -g $(az group list --query \"[0]\") \\\n  --enable-man|\n'''\n";
+    check_has(text, &["--enable-managed-identity"], &[]);
+    check_has(&text.replace(" \\\n ", "\n"), &[], &["--enable-managed-identity"]);
 }
 
 // ----------------------------------------------------------------------------------------------------- whole resources
