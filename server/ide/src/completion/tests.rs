@@ -598,3 +598,16 @@ fn whole_resources_are_right() {
         }
     }
 }
+
+#[test]
+fn a_type_is_replaced_without_its_version() {
+    let text = "resource x 'Microsoft.ContainerS|@2024-10-01' = {\n}\n";
+    let after = "resource x 'Microsoft.ContainerService/managedClusters@2024-10-01' = {\n}\n";
+    check_edit(text, "Microsoft.ContainerService/managedClusters", after);
+    check_has(
+        &after.replace("Clusters@", "Clus|ters@"),
+        &["Microsoft.ContainerService/managedClusters"],
+        &["2025-05-01"],
+    );
+    check_has(&after.replace("@2024", "@|2024"), &["2025-05-01"], &["Microsoft.ContainerService/managedClusters"]);
+}
