@@ -29,7 +29,7 @@ pub struct Hover {
 pub(crate) fn hover(view: &View<'_>, offset: TextSize) -> Option<Hover> {
     let source = view.source();
     let Some(language) = source.language() else {
-        let (range, flag) = command::flag_at(source.text.as_str(), offset)?;
+        let (range, flag) = command::flag_at(source, offset)?;
         return Some(Hover { range, markdown: command::page(flag) });
     };
     let context = Context::new(source.text.as_str(), language, offset, source.syntax_errors.is_empty());
@@ -89,7 +89,7 @@ impl<'w> Hovering<'w> {
 
     /// A flag of an `az aks` command.
     fn flag(&self) -> Option<Hover> {
-        let (range, flag) = command::flag_at(self.text(), self.context.scan.offset)?;
+        let (range, flag) = command::flag_at(self.view.source(), self.offset)?;
         Some(Hover { range, markdown: command::page(flag) })
     }
 

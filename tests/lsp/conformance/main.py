@@ -3,6 +3,7 @@
 import copy
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -34,6 +35,77 @@ JSON = """{
   ]
 }
 """
+# A cluster with what there is to ask about: identities, roles, parameters, functions, calls.
+ESTATE_BICEP = """// é𝒳
+param location string = 'westeurope'
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: /* é𝒳 */ 'mi'
+  location: location
+}
+resource acr 'Microsoft.ContainerRegistry/registries@2023-07-01' existing = {
+  name: 'acr'
+}
+resource aks 'Microsoft.ContainerService/managedClusters@2024-10-01' = {
+  name: 'aks'
+  location: /* é𝒳 */ location
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { /* é𝒳 */ '${mi.id}': {} }
+  }
+  properties: {
+    dnsPrefix: /* é𝒳 */ toLower('AKS')
+  }
+}
+resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(acr.id, 'é𝒳')
+  scope: acr
+  properties: {
+    principalId: aks.properties.identityProfile.kubeletidentity.objectId
+    roleDefinitionId: /* é𝒳 */ subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    principalType: 'ServicePrincipal'
+  }
+}
+"""
+ESTATE_JSON = """{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "location": { "type": "string", "defaultValue": "é𝒳" } },
+  "resources": [
+    {
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "mi",
+      "location": "[concat('é𝒳', parameters('location'))]"
+    },
+    {
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2024-10-01",
+      "name": "aks",
+      "location": "[parameters('location')]",
+      "dependsOn": [ "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]" ],
+      "identity": {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {
+          "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]": {}
+        }
+      },
+      "properties": { "dnsPrefix": "[toLower('é𝒳 AKS')]" }
+    },
+    {
+      "type": "Microsoft.Authorization/roleAssignments",
+      "apiVersion": "2022-04-01",
+      "name": "[guid('é𝒳')]",
+      "dependsOn": [ "[resourceId('Microsoft.ContainerService/managedClusters', 'aks')]" ],
+      "properties": {
+        "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2024-10-01').identityProfile.kubeletidentity.objectId]",
+        "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+        "principalType": "ServicePrincipal"
+      }
+    }
+  ]
+}
+"""
+ESTATES = (("estate.bicep", "bicep", ESTATE_BICEP), ("estate.json", "json", ESTATE_JSON))
 BROKEN = "param x string = 'é𝒳\nresource"
 
 
@@ -118,7 +190,121 @@ def other_json_is_left_alone(session, folder):
         raise Fault("something was said about package.json")
 
 
-SCENES = [mistakes_are_shown_and_mended, typing_is_followed, broken_text_is_survived, other_json_is_left_alone]
+def every_question_is_answered(session, folder):
+    """Each method in both languages, at places where there is an answer; and nowhere an answer that makes no sense."""
+    for name, language, text in ESTATES:
+        uri = f"{folder}/{name}"
+        session.open(uri, language, text)
+        session.diagnostics(uri)
+        parameter = "parameters('loc" if language == "json" else "*/ loc"
+
+        def ask(method, before=None, **more):
+            params = {"textDocument": {"uri": uri}, **more}
+            if before is not None:
+                params["position"] = session.position(text, text.index(before) + len(before))
+            answer = session.request(method, params)
+            if not answer:
+                raise Fault(f"{name}: no answer to {method} behind {before!r}")
+            faults = session.judge_answer(uri, answer)
+            if faults:
+                raise Fault(f"{name}: {method} behind {before!r}: {faults}")
+            return answer
+
+        for before in ("UserAssi", "7f951dda-4ed3", "dnsPre", "toLow"):
+            ask("textDocument/hover", before)
+        for before in ("toLower(", ):
+            ask("textDocument/signatureHelp", before)
+        for before in ("UserAssi", "7f951dda", "dnsPre", "ManagedIdentity/userAss"):
+            listed = ask("textDocument/completion", before)
+            session.judge_completion(uri, session.position(text, text.index(before) + len(before)), listed)
+        ask("textDocument/definition", parameter)
+        everywhere = ask("textDocument/references", parameter, context={"includeDeclaration": True})
+        uses = ask("textDocument/references", parameter, context={"includeDeclaration": False})
+        if len(uses) != len(everywhere) - 1:
+            raise Fault(f"{name}: {len(everywhere)} places, {len(uses)} of them no declaration")
+        if len(ask("textDocument/documentHighlight", parameter)) != len(everywhere):
+            raise Fault(f"{name}: other highlights than references")
+        ask("textDocument/prepareRename", parameter)
+        edit = ask("textDocument/rename", parameter, newName="region")
+        if faults := session.judge_edit(edit):
+            raise Fault(f"{name}: rename: {faults}")
+        session.judge_symbols(uri, ask("textDocument/documentSymbol"))
+        if not session.request("workspace/symbol", {"query": "aks"}):
+            raise Fault("no symbols of the workspace")
+        ask("textDocument/foldingRange")
+        position = session.position(text, text.index("dnsPre"))
+        session.judge_selection(uri, ask("textDocument/selectionRange", positions=[position])[0], position)
+        ask("textDocument/documentLink")
+        lenses = ask("textDocument/codeLens")
+        if "mi" not in lenses[0]["command"]["title"]:
+            raise Fault(f"{name}: {lenses}")
+        whole = {"start": session.position(text, 0), "end": session.position(text, len(text))}
+        if "AcrPull" not in json.dumps(ask("textDocument/inlayHint", range=whole)):
+            raise Fault(f"{name}: no hint at the role")
+        session.judge_tokens(uri, ask("textDocument/semanticTokens/full")["data"])
+        session.judge_tokens(uri, ask("textDocument/semanticTokens/range", range=whole)["data"])
+        # Everywhere else there may be an answer or not, but it is one of the protocol and inside of the document.
+        for at in range(0, len(text), 41):
+            where = {"textDocument": {"uri": uri}, "position": session.position(text, at)}
+            for method in ("hover", "completion", "definition", "documentHighlight", "prepareRename", "signatureHelp"):
+                answer = session.request(f"textDocument/{method}", where)
+                if faults := session.judge_answer(uri, answer):
+                    raise Fault(f"{name}: {method} at {at}: {faults}")
+                if method == "completion" and answer:
+                    session.judge_completion(uri, where["position"], answer)
+
+
+def refactorings_are_offered(session, folder):
+    """The identity of a cluster is changed, in both languages, and the result is read again."""
+    if not session.announced.get("codeActionProvider"):
+        return
+    for name, language, text in ESTATES:
+        for title, system in (("Bring your own kubelet identity", False),
+                              ("Change to a new user-assigned identity", True)):
+            changed = re.sub(r"UserAssigned(['\"]),?\n.*userAssignedIdentities([^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*?(?=\n +\})",
+                             r"SystemAssigned\1", text, count=1) if system else text
+            uri = f"{folder}/{title.split()[0].lower()}-{name}"
+            session.open(uri, language, changed)
+            if [one for one in session.diagnostics(uri) if one.get("code") == "syntax-error"]:
+                raise Fault(f"the scene is no template: {changed}")
+            place = session.position(changed, changed.index("managedClusters@" if language == "bicep" else "2024-10-01"))
+            actions = session.request("textDocument/codeAction", {
+                "textDocument": {"uri": uri}, "range": {"start": place, "end": place},
+                "context": {"diagnostics": [], "only": ["refactor"]}}) or []
+            found = [action for action in actions if action["title"] == title]
+            if not found:
+                raise Fault(f"{name}: no {title} among {[action['title'] for action in actions]}")
+            action = session.resolved(found[0])
+            session.apply(action["edit"])
+            if [one for one in session.diagnostics(uri) if one.get("code") == "syntax-error"]:
+                raise Fault(f"{name}: {title} breaks the text")
+            session.close(uri)
+
+
+def the_workspace_is_checked(session, folder):
+    root = pathlib.Path(folder.removeprefix("file://"))
+    for name, _, text in ESTATES:
+        (root / name).write_text(text)
+    (root / "bad.bicep").write_text(BICEP)
+    if session.can("textDocument.diagnostic") is not None:
+        report = session.request("workspace/diagnostic", {"previousResultIds": []})
+        with_findings = [item["uri"] for item in report["items"] if item["items"]]
+        known = [{"uri": item["uri"], "value": item["resultId"]} for item in report["items"]]
+        again = session.request("workspace/diagnostic", {"previousResultIds": known})
+        if [item for item in again["items"] if item["kind"] != "unchanged"]:
+            raise Fault("told again what is known")
+    else:
+        session.whole_workspace = True
+        session.request("workspace/executeCommand", {"command": "akslint.checkWorkspace"})
+        message = session.wait_for(lambda it: it.get("method") == "textDocument/publishDiagnostics"
+                                   and it["params"]["uri"].endswith("bad.bicep"))
+        with_findings = [message["params"]["uri"]] if message["params"]["diagnostics"] else []
+    if f"{folder}/bad.bicep" not in with_findings:
+        raise Fault(f"only {with_findings}")
+    session.unread = [it for it in session.unread if it.get("method") != "$/progress"]
+
+
+SCENES = [every_question_is_answered, refactorings_are_offered, the_workspace_is_checked, mistakes_are_shown_and_mended, typing_is_followed, broken_text_is_survived, other_json_is_left_alone]
 
 
 def has_teeth():

@@ -25,6 +25,7 @@ class Session:
         self.documents = {}  # uri: (version, text)
         self.published = {}  # uri: the last version published since it was opened
         self.unread = []
+        self.whole_workspace = False  # whether files that are not open are asked for, too
         self.next_id = 0
         self.encoding = "utf-16"
 
@@ -126,8 +127,10 @@ class Session:
         if self.can("textDocument.diagnostic") is not None:
             faults.append("pushes to a client that pulls")
         if uri not in self.documents:
-            if params["diagnostics"]:
+            if params["diagnostics"] and not self.whole_workspace:
                 faults.append("shows something for a document that is not open")
+            if "version" in params:
+                faults.append("a version of a document that is not open")
             return faults
         current, _ = self.documents[uri]
         if version is None or not self.published.get(uri, 0) <= version <= current:
@@ -183,6 +186,86 @@ class Session:
             spans.sort()
             faults += [f"edits overlap: {a}, {b}" for a, b in zip(spans, spans[1:]) if b[0] < a[1]]
         return faults
+
+    def judge_answer(self, uri, answer):
+        """Every range of an answer is in the document it is about."""
+        faults = []
+        if isinstance(answer, list):
+            for one in answer:
+                faults += self.judge_answer(uri, one)
+        elif isinstance(answer, dict):
+            of = answer.get("uri", answer.get("targetUri", uri))
+            if set(answer) == {"start", "end"}:
+                return self.judge_range(of, answer)
+            for name, value in answer.items():
+                if name not in ("documentation", "changes", "documentChanges") and of in self.documents:
+                    faults += self.judge_answer(of, value)
+        return faults
+
+    def judge_completion(self, uri, position, answer):
+        """An edit is in one line and around the cursor; what is added elsewhere does not touch it."""
+        items = answer["items"] if isinstance(answer, dict) else answer
+        for item in items:
+            span = item["textEdit"]["range"]
+            if not (span["start"]["line"] == span["end"]["line"] == position["line"]
+                    and span["start"]["character"] <= position["character"] <= span["end"]["character"]):
+                raise Fault(f"{item['label']} is not written at {position} but at {span}")
+            spans = [span] + [edit["range"] for edit in item.get("additionalTextEdits") or []]
+            spans = sorted((self.offset(uri, one["start"]), self.offset(uri, one["end"])) for one in spans)
+            if any(b[0] < a[1] for a, b in zip(spans, spans[1:])):
+                raise Fault(f"{item['label']}: edits overlap: {spans}")
+            if item.get("insertTextFormat") == 2 and not self.can(
+                    "textDocument.completion.completionItem.snippetSupport"):
+                raise Fault(f"{item['label']} is a snippet")
+
+    def judge_symbols(self, uri, symbols, around=None):
+        """A symbol holds its name and its children, which do not overlap."""
+        nested = self.can("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport")
+        if not nested:
+            if any("location" not in symbol for symbol in symbols):
+                raise Fault("a tree of symbols was not announced")
+            return
+        last = None
+        for symbol in symbols:
+            span = self.span(uri, symbol["range"])
+            name = self.span(uri, symbol["selectionRange"])
+            if not span[0] <= name[0] <= name[1] <= span[1]:
+                raise Fault(f"{symbol['name']} is not in its own range")
+            if around and not around[0] <= span[0] <= span[1] <= around[1]:
+                raise Fault(f"{symbol['name']} is not in what it is part of")
+            if last and span[0] < last[1]:
+                raise Fault(f"{symbol['name']} overlaps the one before it")
+            last = span
+            self.judge_symbols(uri, symbol.get("children") or [], span)
+
+    def judge_selection(self, uri, selection, position):
+        at = self.offset(uri, position)
+        inner = (at, at)
+        while selection:
+            span = self.span(uri, selection["range"])
+            if not span[0] <= inner[0] <= inner[1] <= span[1]:
+                raise Fault(f"{span} does not hold {inner}")
+            inner, selection = span, selection.get("parent")
+
+    def judge_tokens(self, uri, data):
+        """Five numbers each, in order, each inside of its line, none over another."""
+        legend = self.announced["semanticTokensProvider"]["legend"]
+        if len(data) % 5 or not data:
+            raise Fault(f"{len(data)} numbers are no tokens")
+        lines = self.documents[uri][1].split("\n")
+        line = start = end = 0
+        for down, right, length, kind, modifiers in zip(*[iter(data)] * 5):
+            line, start = (line + down, right) if down else (line, start + right)
+            if down == 0 and start < end:
+                raise Fault(f"tokens overlap in line {line}")
+            end = start + length
+            if line >= len(lines) or end > self.units(lines[line]) or length == 0:
+                raise Fault(f"a token from {start} to {end} is not in line {line}")
+            if kind >= len(legend["tokenTypes"]) or modifiers >= 1 << len(legend["tokenModifiers"]):
+                raise Fault(f"a token of kind {kind}, {modifiers}")
+
+    def span(self, uri, range):
+        return self.offset(uri, range["start"]), self.offset(uri, range["end"])
 
     def units(self, text):
         if self.encoding == "utf-8":
@@ -261,17 +344,20 @@ class Session:
         actions = self.request("textDocument/codeAction", {
             "textDocument": {"uri": uri}, "range": diagnostic["range"], "context": {"diagnostics": [diagnostic]},
         }) or []
-        for number, action in enumerate(actions):
-            if "edit" not in action:
-                if "edit" not in (self.can("textDocument.codeAction.resolveSupport.properties") or []):
-                    raise Fault(f"an action without an edit: {action}")
-                actions[number] = action = self.request("codeAction/resolve", action)
-            faults = self.judge_edit(action["edit"])
-            if "isPreferred" in action and not self.can("textDocument.codeAction.isPreferredSupport"):
-                faults.append("isPreferred is not announced")
-            if faults:
-                raise Fault(f"{action['title']}: {faults}")
-        return actions
+        return [self.resolved(action) for action in actions]
+
+    def resolved(self, action):
+        """A code action with its edit, which is asked for if it is not there."""
+        if "edit" not in action:
+            if "edit" not in (self.can("textDocument.codeAction.resolveSupport.properties") or []):
+                raise Fault(f"an action without an edit: {action}")
+            action = self.request("codeAction/resolve", action)
+        faults = self.judge_edit(action["edit"])
+        if "isPreferred" in action and not self.can("textDocument.codeAction.isPreferredSupport"):
+            faults.append("isPreferred is not announced")
+        if faults:
+            raise Fault(f"{action['title']}: {faults}")
+        return action
 
     def apply(self, edit):
         """Applies an edit of open documents, and tells the server."""

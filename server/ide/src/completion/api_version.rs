@@ -28,6 +28,9 @@ pub(super) fn offer_bicep(request: &Request<'_>, at: &StringAt<'_>, items: &mut 
     };
     let Some(ty) = schema::resource_type(&name) else { return };
     let start = at.inner.end() - syntax::TextSize::of(version);
+    if request.context.scan.offset < start {
+        return;
+    }
     let quote = if at.closed { "" } else { "'" };
     for (index, version) in newest_first(ty).enumerate() {
         let text = version.to_string();

@@ -1,5 +1,7 @@
 //! Resource types of which facts are known.
 
+use syntax::TextRange;
+
 use super::context::{StringAt, ValueAt};
 use super::{Item, Kind, Request, is_path, item};
 
@@ -17,7 +19,9 @@ pub(super) fn offer_json(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Ve
 }
 
 pub(super) fn offer_bicep(request: &Request<'_>, at: &StringAt<'_>, items: &mut Vec<Item>) {
-    if at.text.contains('@') {
+    // Before the `@`, the version that is there stays.
+    let own = at.text.find('@').map(|own| TextRange::at(at.inner.start(), crate::scan::size(own)));
+    if own.is_some_and(|own| request.context.scan.offset > own.end()) {
         return;
     }
     let parent = request.context.resource().map(|resource| resource.type_name.as_str());
@@ -32,8 +36,11 @@ pub(super) fn offer_bicep(request: &Request<'_>, at: &StringAt<'_>, items: &mut 
         };
         let version = ty.newest().map(|version| version.to_string()).unwrap_or_default();
         let quote = if at.closed { "" } else { "'" };
-        let text = format!("{name}@{version}{quote}");
-        items.push(finish(item(name, Kind::ResourceType, at.inner, text), ty));
+        let (range, text) = match own {
+            Some(own) => (own, name.to_owned()),
+            None => (at.inner, format!("{name}@{version}{quote}")),
+        };
+        items.push(finish(item(name, Kind::ResourceType, range, text), ty));
     }
 }
 

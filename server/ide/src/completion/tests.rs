@@ -567,6 +567,10 @@ fn offers_flags_of_az_commands() {
         &[],
         &["--enable-managed-identity"],
     );
+    // Behind a substitution and on the next line it is still the same command.
+    let text = "var script = '''\naz aks update -g $(az group list --query \"[0]\") \\\n  --enable-man|\n'''\n";
+    check_has(text, &["--enable-managed-identity"], &[]);
+    check_has(&text.replace(" \\\n ", "\n"), &[], &["--enable-managed-identity"]);
 }
 
 // ----------------------------------------------------------------------------------------------------- whole resources
@@ -593,4 +597,17 @@ fn whole_resources_are_right() {
             assert_eq!(bad, [], "{}\n{text}", item.label);
         }
     }
+}
+
+#[test]
+fn a_type_is_replaced_without_its_version() {
+    let text = "resource x 'Microsoft.ContainerS|@2024-10-01' = {\n}\n";
+    let after = "resource x 'Microsoft.ContainerService/managedClusters@2024-10-01' = {\n}\n";
+    check_edit(text, "Microsoft.ContainerService/managedClusters", after);
+    check_has(
+        &after.replace("Clusters@", "Clus|ters@"),
+        &["Microsoft.ContainerService/managedClusters"],
+        &["2025-05-01"],
+    );
+    check_has(&after.replace("@2024", "@|2024"), &["2025-05-01"], &["Microsoft.ContainerService/managedClusters"]);
 }
