@@ -145,14 +145,11 @@ pub(crate) struct Request<'a> {
 pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
     let source = view.source();
     let trusted = source.syntax_errors.is_empty();
-    let Some(language) = source.language() else { return command::in_script(source.text.as_str(), offset) };
+    let flags = command::offered(source, offset);
+    let Some(language) = source.language().filter(|_| flags.is_empty()) else { return flags };
     let context = Context::new(source.text.as_str(), language, offset, trusted);
     let request = Request { view, template: view.template_at(offset), context };
     let mut items = Vec::new();
-    command::offer(&request, &mut items);
-    if !items.is_empty() {
-        return items;
-    }
     match &request.context.place {
         Place::Key(at) => {
             property::offer(&request, at, &mut items);
