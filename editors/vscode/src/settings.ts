@@ -8,6 +8,7 @@ const SERVER_SETTINGS = [
   'ignore',
   'levels',
   'conditionalErrors',
+  'withBicep',
 ] as const;
 
 /** The settings for the server; what is not set is left out, so that `akslint.toml` decides. */

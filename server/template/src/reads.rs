@@ -177,7 +177,8 @@ impl Evaluator<'_> {
                     Root::Variable(name) => {
                         let uses = family.uses.get(name).filter(|_| hops < MAX_HOPS);
                         let uses = uses.into_iter().flatten();
-                        let all: Vec<_> = uses.flat_map(|used| self.context(scope, family, *used, hops + 1).0).collect();
+                        let all: Vec<_> =
+                            uses.flat_map(|used| self.context(scope, family, *used, hops + 1).0).collect();
                         return (self.product(&whens, &all), Holder::Other);
                     }
                 };
