@@ -14,5 +14,6 @@ mod lifecycle;
 mod modules;
 mod navigation;
 mod ordering;
+mod parity;
 mod refactoring;
 mod robustness;

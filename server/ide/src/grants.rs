@@ -1,32 +1,15 @@
 //! Who acts in a cluster, and what it is granted: for hovers, hints and lenses.
 
-use schema::roles;
+use std::fmt::Write as _;
+
 use template::Evaluator;
-use template::aks::{Cluster, IdentityBlock, Kind, Principal};
+use template::aks::{Cluster, IDENTITY, Principal};
+use template::condition::Conditions;
+use template::grants::Bearer;
+use template::identities::{Granted, Part, Who};
 use template::value::{Piece, ResourceId, ResourceRef, Target, Value};
 
 use crate::View;
-
-/// One role given to a principal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Grant {
-    /// The role's name, or its GUID.
-    pub(crate) role: String,
-    /// What it is for; `None` when that is a group or not known.
-    pub(crate) scope: Option<String>,
-    /// The assignment.
-    pub(crate) assignment: ResourceRef,
-}
-
-impl Grant {
-    /// `AcrPull on acr`.
-    pub(crate) fn words(&self) -> String {
-        match &self.scope {
-            Some(scope) => format!("{} on {scope}", self.role),
-            None => self.role.clone(),
-        }
-    }
-}
 
 /// Looks at a deployment for who acts and what it may do.
 pub(crate) struct Grants<'e, 'w> {
@@ -35,33 +18,9 @@ pub(crate) struct Grants<'e, 'w> {
 }
 
 impl Grants<'_, '_> {
-    /// What those principals get for which `is` holds.
-    pub(crate) fn to(&self, is: impl Fn(&Principal) -> bool) -> Vec<Grant> {
-        let mut grants = Vec::new();
-        for assignment in self.eval.role_assignments() {
-            let is_meant = assignment
-                .principal
-                .iter()
-                .any(|case| self.eval.principal(&case.value.value).is_some_and(|principal| is(&principal)));
-            if !is_meant {
-                continue;
-            }
-            let scope = assignment.scope.as_ref().map(|id| self.name_of(id));
-            for case in &assignment.roles {
-                let role =
-                    roles::by_guid(&case.value).map_or_else(|| case.value.to_string(), |role| role.name.to_owned());
-                let grant = Grant { role, scope: scope.clone(), assignment: assignment.resource };
-                if !grants.contains(&grant) {
-                    grants.push(grant);
-                }
-            }
-        }
-        grants
-    }
-
-    /// What an identity is granted by its own principal.
-    pub(crate) fn to_identity(&self, id: &ResourceId) -> Vec<Grant> {
-        self.to(|principal| matches!(principal, Principal::Identity { id: other, .. } if other.canon == id.canon))
+    /// What somebody is granted, whenever.
+    pub(crate) fn granted_to(&self, bearer: &Bearer) -> Vec<Granted> {
+        self.eval.granted_to(bearer, &[Conditions::TRUE])
     }
 
     /// A short name of a resource for people.
@@ -94,56 +53,57 @@ impl Grants<'_, '_> {
         }
     }
 
-    /// The control plane of a cluster in a word or two, and what it is granted.
-    pub(crate) fn control_plane(&self, cluster: &Cluster<'_, '_>) -> (String, Vec<Grant>) {
-        let ids = cluster.control_plane_ids();
-        if let [id] = ids {
-            return (self.name_of(&id.value), self.to_identity(&id.value));
+    /// An actor in a word or two, or several.
+    fn name_of_actor(&self, who: &Who) -> String {
+        match who {
+            Who::Identity(id) => self.name_of(id),
+            Who::Generated(_) => "generated".to_owned(),
+            who => self.eval.label_of_actor(who),
         }
-        if !ids.is_empty() {
-            let names: Vec<String> = ids.iter().map(|id| self.name_of(&id.value)).collect();
-            return (names.join(" or "), Vec::new());
-        }
-        let own = cluster
-            .identities()
-            .iter()
-            .any(|case| matches!(&case.value.block, IdentityBlock::Object { kind: Kind::SystemAssigned, .. }));
-        let absent = cluster.identities().iter().all(|case| matches!(case.value.block, IdentityBlock::Absent));
-        let resource = cluster.resource;
-        let grants =
-            self.to(|principal| matches!(principal, Principal::ControlPlane { cluster, .. } if *cluster == resource));
-        let word = if own {
-            "system-assigned"
-        } else if absent {
-            "service principal"
-        } else {
-            "unknown"
-        };
-        (word.to_owned(), grants)
     }
 
-    /// The kubelet of a cluster in a word or two, and what it is granted.
-    pub(crate) fn kubelet(&self, cluster: &Cluster<'_, '_>) -> (String, Vec<Grant>) {
-        let resource = cluster.resource;
-        let mut grants =
-            self.to(|principal| matches!(principal, Principal::Kubelet { cluster, .. } if *cluster == resource));
-        let ids = cluster.kubelet_ids();
-        let word = if ids.is_empty() {
-            if cluster.kubelets().iter().all(|case| case.value.is_absent()) { "generated" } else { "unknown" }
-                .to_owned()
-        } else {
-            for id in ids {
-                for grant in self.to_identity(&id.value) {
-                    if !grants.contains(&grant) {
-                        grants.push(grant);
-                    }
-                }
+    /// Everybody that a part can be, and what they are granted.
+    pub(crate) fn line_of_part(&self, part: &Part) -> String {
+        let mut names: Vec<String> = Vec::new();
+        let mut granted: Vec<String> = Vec::new();
+        for actor in &part.actors {
+            names.push(self.name_of_actor(&actor.who));
+            granted.extend(actor.grants.iter().map(granted_words));
+        }
+        names.dedup();
+        let mut seen = Vec::new();
+        granted.retain(|words| {
+            !seen.contains(words) && {
+                seen.push(words.clone());
+                true
             }
-            let mut names: Vec<String> = ids.iter().map(|id| self.name_of(&id.value)).collect();
-            names.dedup();
-            names.join(" or ")
-        };
-        (word, grants)
+        });
+        let granted = if granted.is_empty() { String::new() } else { format!(" ({})", granted.join(", ")) };
+        format!("{}: {}{granted}", part.kind.label(), names.join(" or "))
+    }
+
+    /// Who is who in a cluster, in Markdown: a line for each that acts in it, with what it has and lacks.
+    pub(crate) fn page_of_cluster(&self, cluster: ResourceRef) -> String {
+        let mut page = String::from("Who acts in this cluster:\n");
+        for part in Cluster::new(self.eval, cluster).parts() {
+            for actor in &part.actors {
+                let _ = write!(page, "- {}: **{}**", part.kind.label(), self.name_of_actor(&actor.who));
+                if let Who::Generated(Some(name)) = &actor.who {
+                    let _ = write!(page, " as `{name}`");
+                }
+                if !actor.when.is_empty() {
+                    let _ = write!(page, " when {}", actor.when);
+                }
+                for granted in &actor.grants {
+                    let _ = write!(page, "\n  - has {}", granted_words(granted));
+                }
+                for missing in actor.missing.iter().filter(|missing| missing.certain) {
+                    let _ = write!(page, "\n  - lacks {} on {}", missing.role, missing.scope);
+                }
+                page.push('\n');
+            }
+        }
+        page
     }
 
     /// Whose principal or ID a value is, in words.
@@ -163,23 +123,32 @@ impl Grants<'_, '_> {
             });
         }
         let id = self.id_in(value)?;
-        (id.is_type(crate::expressions::IDENTITY) == Some(true)).then(|| format!("the identity {}", self.name_of(&id)))
+        (id.is_type(IDENTITY) == Some(true)).then(|| format!("the identity {}", self.name_of(&id)))
     }
 
     /// What whoever a value stands for is granted.
-    pub(crate) fn grants_of(&self, value: &Value) -> Vec<Grant> {
-        match self.eval.principal(value) {
-            Some(Principal::ControlPlane { cluster, .. }) => self.control_plane(&Cluster::new(self.eval, cluster)).1,
-            Some(Principal::Kubelet { cluster, .. }) => self.kubelet(&Cluster::new(self.eval, cluster)).1,
-            Some(Principal::Addon { cluster, key, .. }) => self.to(|principal| {
-                matches!(principal, Principal::Addon { cluster: other, key: own, .. }
-                    if *other == cluster && own.eq_ignore_ascii_case(&key))
-            }),
-            Some(Principal::Identity { id, .. }) => self.to_identity(&id),
-            None => match self.id_in(value) {
-                Some(id) if id.is_type(crate::expressions::IDENTITY) == Some(true) => self.to_identity(&id),
-                _ => Vec::new(),
-            },
+    pub(crate) fn grants_of(&self, value: &Value) -> Vec<Granted> {
+        let mut bearers: Vec<(Conditions, Bearer)> =
+            self.eval.bearers(value).into_iter().filter_map(|case| Some((case.when, case.value?))).collect();
+        if bearers.is_empty()
+            && let Some(id) = self.id_in(value).filter(|id| id.is_type(IDENTITY) == Some(true))
+        {
+            bearers.push((Conditions::TRUE, Bearer::Identity(id)));
         }
+        let mut all: Vec<Granted> = Vec::new();
+        for (when, bearer) in bearers {
+            for granted in self.eval.granted_to(&bearer, &[when]) {
+                if !all.contains(&granted) {
+                    all.push(granted);
+                }
+            }
+        }
+        all
     }
+}
+
+/// `AcrPull on acr`, and when.
+pub(crate) fn granted_words(granted: &Granted) -> String {
+    let when = if granted.when.is_empty() { String::new() } else { format!(" when {}", granted.when) };
+    format!("{} on {}{when}", granted.role, granted.scope)
 }

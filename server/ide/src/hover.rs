@@ -1,12 +1,15 @@
 //! What there is to say about what stands at the cursor.
 
-use std::fmt::Write as _;
-
 use schema::{ApiVersion, ResourceType, Status, Type, roles};
 use syntax::arm_expr;
 use syntax::{TextRange, TextSize};
-use template::aks::is_guid;
+use template::Evaluator;
+use template::aks::{IDENTITY, is_guid};
 use template::eval::{Place as Spot, ScopeId};
+use template::grants::Bearer;
+use template::identities::Granted;
+use template::value::ResourceRef;
+use template::workspace::SourceFile;
 
 use crate::View;
 use crate::completion::command;
@@ -14,7 +17,7 @@ use crate::completion::context::{Context, Owner, ResourceAt};
 use crate::expressions::{Chain, Members, chain_before, chain_of};
 use crate::facts::{Node, at_path, page};
 use crate::functions::function;
-use crate::grants::Grants;
+use crate::grants::{Grants, granted_words};
 use crate::scan::{State, Token, TokenKind};
 
 /// A page about a range.
@@ -29,14 +32,13 @@ pub struct Hover {
 pub(crate) fn hover(view: &View<'_>, offset: TextSize) -> Option<Hover> {
     let source = view.source();
     let Some(language) = source.language() else {
-        let (range, flag) = command::flag_at(source, offset)?;
-        return Some(Hover { range, markdown: command::page(flag) });
+        return flag(source, offset);
     };
     let context = Context::new(source.text.as_str(), language, offset, source.syntax_errors.is_empty());
     let hover = Hovering { view: *view, context, offset };
     let mut hover = hover
         .rule()
-        .or_else(|| hover.flag())
+        .or_else(|| flag(source, offset))
         .or_else(|| hover.guid())
         .or_else(|| hover.key())
         .or_else(|| hover.type_or_version())
@@ -44,6 +46,12 @@ pub(crate) fn hover(view: &View<'_>, offset: TextSize) -> Option<Hover> {
         .or_else(|| hover.expression())?;
     hover.markdown.truncate(hover.markdown.trim_end().len());
     Some(hover)
+}
+
+/// A flag of an `az aks` command.
+fn flag(file: &SourceFile, offset: TextSize) -> Option<Hover> {
+    let (range, flag) = command::flag_at(file, offset)?;
+    Some(Hover { range, markdown: command::page(flag) })
 }
 
 struct Hovering<'w> {
@@ -85,12 +93,6 @@ impl<'w> Hovering<'w> {
             }
         }
         Some(Hover { range, markdown })
-    }
-
-    /// A flag of an `az aks` command.
-    fn flag(&self) -> Option<Hover> {
-        let (range, flag) = command::flag_at(self.view.source(), self.offset)?;
-        Some(Hover { range, markdown: command::page(flag) })
     }
 
     /// The GUID of a role.
@@ -154,6 +156,16 @@ impl<'w> Hovering<'w> {
         let token = self.context.scan.token.filter(|token| token.is_string())?;
         let inner = token.inner();
         let text = self.slice(inner);
+        let with_actors = |mut page: Hover, ty: ResourceType| {
+            let around = |eval: &Evaluator<'_>, resource: ResourceRef| {
+                let resource = eval.resource(resource);
+                resource.range.contains_inclusive(self.offset) && resource.is_type(ty.name())
+            };
+            if let Some(actors) = self.actors(around) {
+                page.markdown = format!("{actors}\n\n{}", page.markdown);
+            }
+            page
+        };
         if let Some((own, version)) = text.split_once('@') {
             let parent = self.context.resource().map(|resource| resource.type_name.as_str());
             let name = match parent {
@@ -163,14 +175,14 @@ impl<'w> Hovering<'w> {
             let ty = schema::resource_type(&name)?;
             let split = inner.start() + TextSize::of(own);
             return if self.offset <= split {
-                Some(type_page(ty, TextRange::new(inner.start(), split)))
+                Some(with_actors(type_page(ty, TextRange::new(inner.start(), split)), ty))
             } else {
                 let range = TextRange::new(inner.end() - TextSize::of(version), inner.end());
                 version_page(ty, ApiVersion::parse(version)?, range)
             };
         }
         if let Some(ty) = schema::resource_type(text) {
-            return Some(type_page(ty, inner));
+            return Some(with_actors(type_page(ty, inner), ty));
         }
         let key = self.context.scan.member.and_then(|at| self.context.scan.frame().members.get(at))?;
         if key.name.eq_ignore_ascii_case("apiVersion") && self.context.path.is_empty() {
@@ -324,7 +336,11 @@ impl<'w> Hovering<'w> {
     /// Something declared: what it is, and what is known of it.
     fn declared(&self, name: &str, range: TextRange) -> Option<Hover> {
         let markdown = crate::symbols::describe(&self.view, self.view.template_at(self.offset)?, name)?;
-        let more = self.around().map(|about| format!("\n\n{}", about.markdown)).unwrap_or_default();
+        let named = |eval: &Evaluator<'_>, resource: ResourceRef| {
+            eval.resource(resource).symbol.as_ref().is_some_and(|symbol| symbol.name == *name)
+        };
+        let about = self.around().map(|about| about.markdown).or_else(|| self.actors(named));
+        let more = about.map(|about| format!("\n\n{about}")).unwrap_or_default();
         Some(Hover { range, markdown: format!("{markdown}{more}") })
     }
 
@@ -336,6 +352,23 @@ impl<'w> Hovering<'w> {
     /// Who the expression at exactly that range stands for.
     fn expression_at(&self, range: TextRange) -> Option<Hover> {
         self.about(|own| own == range || (own.contains_range(range) && own.len() <= range.len() + TextSize::from(8)))
+    }
+
+    /// Who acts in the cluster or as the identity that is declared here, and what they may do.
+    fn actors(&self, is: impl Fn(&Evaluator<'_>, ResourceRef) -> bool) -> Option<String> {
+        let eval = self.view.eval()?;
+        let grants = Grants { view: self.view, eval: &eval };
+        let is_meant =
+            |resource: &ResourceRef| eval.scope(resource.scope).file == self.view.file && is(&eval, *resource);
+        let nearest = |all: Vec<ResourceRef>| {
+            all.into_iter().filter(is_meant).min_by_key(|resource| eval.resource(*resource).range.len())
+        };
+        if let Some(cluster) = nearest(eval.clusters()) {
+            return Some(grants.page_of_cluster(cluster));
+        }
+        let identity = nearest(eval.resources_of(IDENTITY))?;
+        let granted = grants.granted_to(&Bearer::Identity(eval.id_of(identity)));
+        (!granted.is_empty()).then(|| list(&granted).trim_start().to_owned())
     }
 
     fn about(&self, is: impl Fn(TextRange) -> bool) -> Option<Hover> {
@@ -356,18 +389,20 @@ impl<'w> Hovering<'w> {
             else {
                 continue;
             };
-            let mut markdown = format!("This is {words}.");
-            let all = grants.grants_of(value);
-            if !all.is_empty() {
-                markdown.push_str("\n\nGranted:\n");
-                for grant in all {
-                    let _ = writeln!(markdown, "- {}", grant.words());
-                }
-            }
+            let markdown = format!("This is {words}.{}", list(&grants.grants_of(value)));
             return Some(Hover { range, markdown });
         }
         None
     }
+}
+
+/// What is granted, a line for each; nothing when that is nothing.
+fn list(granted: &[Granted]) -> String {
+    if granted.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = granted.iter().map(|one| format!("- {}", granted_words(one))).collect();
+    format!("\n\nGranted:\n{}", lines.join("\n"))
 }
 
 fn facts_of(resource: &ResourceAt<'_>) -> Option<(ResourceType, ApiVersion)> {

@@ -2,9 +2,10 @@
 
 use syntax::TextRange;
 use template::aks::Cluster;
+use template::identities::PartKind;
 
 use crate::View;
-use crate::grants::{Grant, Grants};
+use crate::grants::Grants;
 
 /// A line above something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,21 +27,11 @@ impl View<'_> {
             if header.file != self.file || lenses.iter().any(|lens| lens.range == header.range) {
                 continue;
             }
-            let cluster = Cluster::new(&eval, cluster);
-            let (control, of_control) = grants.control_plane(&cluster);
-            let (kubelet, of_kubelet) = grants.kubelet(&cluster);
-            let mut title = format!("control plane: {control}{} · kubelet: {kubelet}", words(&of_control));
-            title.push_str(&words(&of_kubelet));
+            let parts = Cluster::new(&eval, cluster).parts();
+            let main = parts.iter().filter(|part| matches!(part.kind, PartKind::ControlPlane | PartKind::Kubelet));
+            let title = main.map(|part| grants.line_of_part(part)).collect::<Vec<_>>().join(" · ");
             lenses.push(Lens { range: header.range, title });
         }
         lenses
     }
-}
-
-fn words(grants: &[Grant]) -> String {
-    if grants.is_empty() {
-        return String::new();
-    }
-    let all: Vec<String> = grants.iter().map(Grant::words).collect();
-    format!(" ({})", all.join(", "))
 }

@@ -189,6 +189,16 @@ fn hovers_over_expressions_and_says_who_they_stand_for() {
 }
 
 #[test]
+fn hovers_over_clusters_and_identities_say_who_is_who() {
+    let who = ["- control plane: **mi**", "- kubelet: **generated** as `", "has AcrPull on "];
+    check_hover(&at(BICEP, "'Microsoft.ContainerSer"), "Microsoft.ContainerService/managedClusters", &who);
+    check_hover(&at(JSON, "\"Microsoft.ContainerSer"), "Microsoft.ContainerService/managedClusters", &who);
+    check_hover(&at(BICEP, "resource ak"), "aks", &who);
+    let granted = BICEP.replace("aks.properties.identityProfile.kubeletidentity.objectId", "mi.properties.principalId");
+    check_hover(&at(&granted, "resource m"), "mi", &["Granted:\n- AcrPull on acr"]);
+}
+
+#[test]
 fn hovers_over_rules_and_flags() {
     check_hover("// akslint: ignore[id-value-|not-empty] reason\n", "id-value-not-empty", &["**id-value-not-empty**"]);
     check_hover(
@@ -353,7 +363,7 @@ fn hints_at_roles_and_principals() {
 fn says_above_a_cluster_who_acts_in_it() {
     for (text, expected) in [
         (BICEP, "control plane: mi · kubelet: generated (AcrPull on acr)"),
-        (JSON, "control plane: mi · kubelet: generated (AcrPull)"),
+        (JSON, "control plane: mi · kubelet: generated (AcrPull on the resource group)"),
     ] {
         let (workspace, file, _) = workspace(text);
         let lenses = View::new(&workspace, file).lenses();

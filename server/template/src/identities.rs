@@ -466,12 +466,12 @@ impl Cluster<'_, '_> {
         let actor = |(who, named_at, whens): (Who, Option<Location>, Vec<Conditions>)| {
             let bearer = self.bearer(&kind, &who);
             let declared_at = match &who {
-                Who::Identity(id) => self.declared_at(id),
+                Who::Identity(id) => self.eval.declared_at(id),
                 _ => None,
             };
-            let grants = bearer.as_ref().map_or_else(Vec::new, |bearer| self.granted_to(bearer, &whens));
+            let grants = bearer.as_ref().map_or_else(Vec::new, |bearer| self.eval.granted_to(bearer, &whens));
             let missing = bearer.as_ref().map_or_else(Vec::new, |bearer| self.missing(bearer, &whens, needs));
-            let when = self.words(&whens, all);
+            let when = self.eval.words_of_cases(&whens, all);
             Actor { who, when, named_at, declared_at, grants, missing }
         };
         Part { actors: groups.into_iter().map(actor).collect(), kind }
@@ -490,11 +490,47 @@ impl Cluster<'_, '_> {
         }
     }
 
-    fn granted_to(&self, bearer: &Bearer, whens: &[Conditions]) -> Vec<Granted> {
+    fn missing(&self, bearer: &Bearer, whens: &[Conditions], needs: &[Case<Need>]) -> Vec<Missing> {
+        let mut missing: Vec<Missing> = Vec::new();
+        for Case { when, value: need } in needs {
+            let wanted = Wanted { right: need.right, bearer, on: Some(&need.on) };
+            let cases = whens.iter().filter_map(|own| self.eval.and(own, when));
+            let answers: Vec<Truth> =
+                cases.flat_map(|when| self.eval.granted(&wanted, &when)).map(|answer| answer.value).collect();
+            let Some(worst) = answers.iter().min().filter(|worst| **worst != Truth::Yes) else { continue };
+            let one = Missing {
+                role: need.right.role_name(),
+                scope: self.eval.label_of(&need.on),
+                scope_at: self.eval.declared_at(&need.on),
+                what: need.what,
+                at: self.eval.written_at(&need.slot).or_else(|| self.eval.declared_at(&need.on)),
+                certain: *worst == Truth::No,
+            };
+            match missing.iter_mut().find(|known| (known.role, &known.scope) == (one.role, &one.scope)) {
+                Some(known) => known.certain |= one.certain,
+                None => missing.push(one),
+            }
+        }
+        missing
+    }
+
+    /// The name that Azure gives to what it makes for this cluster.
+    fn generated_name(&self, prefix: &str, suffix: &str) -> Option<String> {
+        let id = self.eval.id_of(self.resource);
+        let name = self.eval.sketch(id.names.last()?);
+        Some(format!("{prefix}{name}{suffix}"))
+    }
+}
+
+type Found = (Conditions, Who, Option<Location>);
+
+impl Evaluator<'_> {
+    /// The roles that somebody has in this deployment when one of these conditions holds.
+    pub fn granted_to(&self, bearer: &Bearer, whens: &[Conditions]) -> Vec<Granted> {
         let mut found: Vec<(Granted, Vec<Conditions>)> = Vec::new();
-        for grant in &self.eval.grants().all {
-            let own = grant.bearer.as_ref().is_some_and(|own| self.eval.same_bearer(own, bearer) == Truth::Yes);
-            let possible: Vec<Conditions> = whens.iter().filter_map(|when| self.eval.and(when, &grant.when)).collect();
+        for grant in &self.grants().all {
+            let own = grant.bearer.as_ref().is_some_and(|own| self.same_bearer(own, bearer) == Truth::Yes);
+            let possible: Vec<Conditions> = whens.iter().filter_map(|when| self.and(when, &grant.when)).collect();
             if !own || possible.is_empty() {
                 continue;
             }
@@ -511,7 +547,7 @@ impl Cluster<'_, '_> {
                     GrantScope::Resource(id) => self.declared_at(id),
                     _ => None,
                 },
-                at: self.eval.header(grant.assignment),
+                at: self.header(grant.assignment),
                 when: String::new(),
             };
             match found.iter_mut().find(|(known, _)| *known == granted) {
@@ -521,73 +557,11 @@ impl Cluster<'_, '_> {
         }
         let with_words = |(granted, own): (Granted, Vec<Conditions>)| {
             let own: Vec<Conditions> = own.into_iter().map(|own| own.without(&common(whens.iter()))).collect();
-            Granted { when: self.words(&own, &[]), ..granted }
+            Granted { when: self.words_of_cases(&own, &[]), ..granted }
         };
         found.into_iter().map(with_words).collect()
     }
 
-    fn declared_at(&self, id: &ResourceId) -> Option<Location> {
-        id.declared.map(|declared| self.eval.header(declared))
-    }
-
-    fn scope_words(&self, scope: &GrantScope) -> String {
-        match scope {
-            GrantScope::Resource(id) => self.eval.label_of(id),
-            GrantScope::Group(None) => "the resource group".to_owned(),
-            GrantScope::Group(Some(_)) => "another resource group".to_owned(),
-            GrantScope::Wider => "the subscription or wider".to_owned(),
-            GrantScope::Unknown => "an unknown scope".to_owned(),
-        }
-    }
-
-    fn missing(&self, bearer: &Bearer, whens: &[Conditions], needs: &[Case<Need>]) -> Vec<Missing> {
-        let mut missing: Vec<Missing> = Vec::new();
-        for Case { when, value: need } in needs {
-            let wanted = Wanted { right: need.right, bearer, on: Some(&need.on) };
-            let cases = whens.iter().filter_map(|own| self.eval.and(own, when));
-            let answers: Vec<Truth> =
-                cases.flat_map(|when| self.eval.granted(&wanted, &when)).map(|answer| answer.value).collect();
-            let Some(worst) = answers.iter().min().filter(|worst| **worst != Truth::Yes) else { continue };
-            let one = Missing {
-                role: need.right.role_name(),
-                scope: self.eval.label_of(&need.on),
-                scope_at: self.declared_at(&need.on),
-                what: need.what,
-                at: self.eval.written_at(&need.slot).or_else(|| self.declared_at(&need.on)),
-                certain: *worst == Truth::No,
-            };
-            match missing.iter_mut().find(|known| (known.role, &known.scope) == (one.role, &one.scope)) {
-                Some(known) => known.certain |= one.certain,
-                None => missing.push(one),
-            }
-        }
-        missing
-    }
-
-    fn words(&self, whens: &[Conditions], all: &[Conditions]) -> String {
-        if whens.len() == all.len() {
-            return String::new();
-        }
-        let assumed = if all.is_empty() { Conditions::TRUE } else { common(all.iter()) };
-        let whens = simplified(whens.iter().map(|when| when.without(&assumed)).collect());
-        if whens.iter().any(Conditions::is_true) {
-            return String::new();
-        }
-        let words: Vec<String> = whens.iter().take(2).map(|when| self.eval.describe(when)).collect();
-        words.join(", or ")
-    }
-
-    /// The name that Azure gives to what it makes for this cluster.
-    fn generated_name(&self, prefix: &str, suffix: &str) -> Option<String> {
-        let id = self.eval.id_of(self.resource);
-        let name = self.eval.sketch(id.names.last()?);
-        Some(format!("{prefix}{name}{suffix}"))
-    }
-}
-
-type Found = (Conditions, Who, Option<Location>);
-
-impl Evaluator<'_> {
     /// What to call an actor.
     pub fn label_of_actor(&self, who: &Who) -> String {
         match who {
@@ -600,5 +574,32 @@ impl Evaluator<'_> {
             Who::Nobody => "nobody".to_owned(),
             Who::Unknown => "not known".to_owned(),
         }
+    }
+
+    fn declared_at(&self, id: &ResourceId) -> Option<Location> {
+        id.declared.map(|declared| self.header(declared))
+    }
+
+    fn scope_words(&self, scope: &GrantScope) -> String {
+        match scope {
+            GrantScope::Resource(id) => self.label_of(id),
+            GrantScope::Group(None) => "the resource group".to_owned(),
+            GrantScope::Group(Some(_)) => "another resource group".to_owned(),
+            GrantScope::Wider => "the subscription or wider".to_owned(),
+            GrantScope::Unknown => "an unknown scope".to_owned(),
+        }
+    }
+
+    fn words_of_cases(&self, whens: &[Conditions], all: &[Conditions]) -> String {
+        if whens.len() == all.len() {
+            return String::new();
+        }
+        let assumed = if all.is_empty() { Conditions::TRUE } else { common(all.iter()) };
+        let whens = simplified(whens.iter().map(|when| when.without(&assumed)).collect());
+        if whens.iter().any(Conditions::is_true) {
+            return String::new();
+        }
+        let words: Vec<String> = whens.iter().take(2).map(|when| self.describe(when)).collect();
+        words.join(", or ")
     }
 }
