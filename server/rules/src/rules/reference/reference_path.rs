@@ -102,7 +102,6 @@ fn wrong(at: &ReadAt) -> Option<(String, Vec<String>)> {
     if at.id.is_type(IDENTITY) == Some(true) {
         return match lower.as_slice() {
             ["properties", "objectid"] => Some(identity_has("objectId")),
-            ["properties", "principalid" | "clientid" | "tenantid", ..] => None,
             _ => None,
         };
     }
@@ -130,7 +129,7 @@ fn wrong(at: &ReadAt) -> Option<(String, Vec<String>)> {
         }
         ["properties", "addonprofiles", _, "identity", "principalid"] => {
             let mut right = written.clone();
-            right[4] = "objectId".to_owned();
+            "objectId".clone_into(&mut right[4]);
             Some(("the identity of an add-on has no `principalId`: it is called `objectId` there".to_owned(), right))
         }
         _ => None,
