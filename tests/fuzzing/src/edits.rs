@@ -34,7 +34,7 @@ pub fn check(data: &[u8]) {
         }
     }
     // The rules see the tree only through the model, so once at the end is enough; it is slow, so now and then.
-    if tree.source().len() % 8 != 0 {
+    if !tree.source().len().is_multiple_of(8) {
         return;
     }
     let fresh = parse(language, SourceText::new(tree.source()));
