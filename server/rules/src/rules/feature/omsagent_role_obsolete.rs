@@ -17,9 +17,8 @@ declare_rule! {
     /// {
     ///   "type": "Microsoft.Authorization/roleAssignments",
     ///   "apiVersion": "2022-04-01",
-    ///   "scope": "[resourceId('Microsoft.ContainerService/managedClusters', 'aks')]",
-    ///   "name": "[guid(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), 'omsagent', '3913510d-42f4-4e42-8a64-420c390055eb')]",
-    ///   "dependsOn": ["[resourceId('Microsoft.ContainerService/managedClusters', 'aks')]"],
+    ///   "scope": "[resourceId('Microsoft.ContainerService/managedClusters', 'other')]",
+    ///   "name": "[guid(resourceId('Microsoft.ContainerService/managedClusters', 'other'), 'omsagent', '3913510d-42f4-4e42-8a64-420c390055eb')]",
     ///   "properties": {
     ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '3913510d-42f4-4e42-8a64-420c390055eb')]",
     ///     "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'other'), '2025-05-01').addonProfiles.omsagent.identity.objectId]",
