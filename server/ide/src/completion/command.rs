@@ -1,60 +1,65 @@
-//! Flags of `az` commands in scripts, and in whatever carries scripts.
+//! Flags of `az aks` commands in scripts.
 
 use std::fmt::Write as _;
 
-use schema::az::{self, Flag};
+use schema::az::{Flag, Resolution, Takes};
 use syntax::{TextRange, TextSize};
-use template::az_command::{AzCommand, WordRole};
+use template::az_command::WordRole;
 use template::scripts::command_at;
 use template::workspace::SourceFile;
 
 use super::{Item, Kind, item};
 
-/// The flags that can be written at an offset, in a script or in what carries scripts.
+/// The flags that can be written at an offset of a file: the ones of the command there that it does not have yet.
 pub(super) fn offer(file: &SourceFile, offset: TextSize) -> Vec<Item> {
     let Some((_, command, number)) = command_at(file, offset) else { return Vec::new() };
-    let (Some(known), Some((range, here))) = (command.known, word_at(command, number, offset)) else {
-        return Vec::new();
-    };
-    let written = file.text.slice(range);
-    if !written.starts_with('-') {
+    let Some(known) = command.known else { return Vec::new() };
+    let word = command.words.get(number).map(|word| word.range).filter(|word| word.contains_inclusive(offset));
+    let word = word.unwrap_or_else(|| TextRange::empty(offset));
+    if !word.is_empty() && !file.text.slice(word).starts_with('-') {
         return Vec::new();
     }
-    let flags = known.flags().filter(|flag| flag.name().starts_with("--"));
-    // What is being written may be short for many.
-    let others = || (0..).zip(&command.flags).filter(|(number, _)| Some(*number) != here);
-    let new = flags.filter(|flag| !others().any(|(_, other)| other.is(flag.name())));
-    new.map(|flag| flag_item(flag, range)).collect()
+    // Behind a flag that takes a value comes the value.
+    let before = command.flags.iter().rfind(|flag| flag.name_range.end() < offset && flag.name_range != word);
+    let waits =
+        |flag: &template::az_command::Flag| flag.values.is_empty() && taken(&flag.resolved) == Some(Takes::Value);
+    if word.is_empty() && before.is_some_and(waits) {
+        return Vec::new();
+    }
+    let is_there = |name: &str| command.flags.iter().any(|flag| flag.name_range != word && flag.is(name));
+    known
+        .flags()
+        .filter(|flag| flag.name().starts_with("--") && !is_there(flag.name()))
+        .map(|flag| flag_item(flag, word))
+        .collect()
 }
 
-/// The flag around an offset, in a script or in what carries scripts.
-pub(crate) fn flag_at(file: &SourceFile, offset: TextSize) -> Option<(TextRange, Flag)> {
-    let (_, command, number) = command_at(file, offset)?;
-    let (range, flag) = word_at(command, number, offset)?;
-    match command.flags.get(flag?)?.resolved {
-        az::Resolution::Exact(flag) | az::Resolution::Abbreviated(flag) => Some((range, flag)),
+fn taken(resolved: &Resolution) -> Option<Takes> {
+    match resolved {
+        Resolution::Exact(flag) | Resolution::Abbreviated(flag) => Some(flag.takes()),
         _ => None,
     }
 }
 
-/// The word of that number, without a value that is behind `=`, and which flag it is; `None` when the offset is not in it.
-fn word_at(command: &AzCommand, number: usize, offset: TextSize) -> Option<(TextRange, Option<usize>)> {
-    let word = command.words.get(number)?;
-    let (range, flag) = match word.role {
-        WordRole::Flag(flag) => (command.flags[flag].name_range, Some(flag)),
-        WordRole::Name | WordRole::Value(_) | WordRole::Other => (word.range, None),
-    };
-    range.contains_inclusive(offset).then_some((range, flag))
+/// The flag whose name is around an offset of a file, and where it is written.
+pub(crate) fn flag_at(file: &SourceFile, offset: TextSize) -> Option<(TextRange, Flag)> {
+    let (_, command, number) = command_at(file, offset)?;
+    let WordRole::Flag(number) = command.words.get(number)?.role else { return None };
+    let flag = command.flags.get(number).filter(|flag| flag.name_range.contains_inclusive(offset))?;
+    match flag.resolved {
+        Resolution::Exact(known) | Resolution::Abbreviated(known) => Some((flag.name_range, known)),
+        _ => None,
+    }
 }
 
 /// A page about a flag.
 pub(crate) fn page(flag: Flag) -> String {
     let mut page = format!("`{}` of `az {}`", flag.name(), flag.command().name());
     page.push_str(match flag.takes() {
-        az::Takes::Switch => ": a switch, it takes no value",
-        az::Takes::Value => ": takes a value",
-        az::Takes::Optional => ": takes a value or nothing",
-        az::Takes::Many => ": takes any number of values",
+        Takes::Switch => ": a switch, it takes no value",
+        Takes::Value => ": takes a value",
+        Takes::Optional => ": takes a value or nothing",
+        Takes::Many => ": takes any number of values",
     });
     if let Some(doc) = flag.doc() {
         let _ = write!(page, "\n\n{}", doc.text);

@@ -571,6 +571,21 @@ fn offers_flags_of_az_commands() {
     let text = "var script = '''\naz aks update -g $(az group list --query \"[0]\") \\\n  --enable-man|\n'''\n";
     check_has(text, &["--enable-managed-identity"], &[]);
     check_has(&text.replace(" \\\n ", "\n"), &[], &["--enable-managed-identity"]);
+    for (path, script) in [
+        ("a.sh", "az aks create --name x \\\n  --ass|\n"),
+        ("a.azcli", "az aks create -g \"$(az group list --query x)\" --|\n"),
+        ("a.ps1", "az aks create `\n  --name x `\n  --ass|\n"),
+        ("README.md", "# Text\n\n```azurecli\naz aks create --name x |\n```\n"),
+        (".github/workflows/a.yml", "jobs:\n  a:\n    steps:\n      - run: |\n          az aks create --a|\n"),
+    ] {
+        let script = script.replace("run: |", "run: >");
+        let (_, items) = completions(path, &script);
+        let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
+        assert!(labels.contains(&"--assign-identity"), "{path}: {labels:?}");
+    }
+    for script in ["az aks create --name |\n", "az group create --na|\n", "# az aks\necho --|\n"] {
+        assert_eq!(completions("a.sh", script).1, [], "{script}");
+    }
 }
 
 // ----------------------------------------------------------------------------------------------------- whole resources
