@@ -1,6 +1,5 @@
 //! What the rules about roles share: how to call who gets one, who calls the module that gives it, and other roles to write.
 
-use template::Template;
 use template::aks::{CLUSTER, RoleAssignment, Slot};
 use template::eval::{Place, ScopeId};
 use template::grants::Bearer;
@@ -8,9 +7,11 @@ use template::model::ModuleSource;
 use template::paths::relative_to;
 use template::value::ResourceRef;
 use template::workspace::{FileId, Location};
+use template::{Expr, Template};
 
-use crate::Ctx;
+use crate::kubelet_grant::role_definition;
 use crate::offers::label_of_id;
+use crate::{Ctx, New, Rewrite};
 
 /// Who has a role, in words.
 pub(crate) fn who(ctx: &Ctx<'_>, bearer: &Bearer) -> String {
@@ -108,6 +109,17 @@ pub(crate) fn written(ctx: &Ctx<'_>, slot: &Slot) -> Option<Place> {
     let property = slot.property?;
     let (_, written) = ctx.eval.property(property)?;
     Some(Place { scope: property.object.scope, expr: written.value })
+}
+
+/// Gives another role instead, in the assignment or where the caller says which.
+pub(crate) fn give_instead<'a>(ctx: &Ctx<'a>, assignment: ResourceRef, role: &Slot, guid: &str) -> Option<Rewrite<'a>> {
+    let place = match role.place.filter(|_| is_by_caller(assignment, role)) {
+        Some(place) => place,
+        None => written(ctx, role)?,
+    };
+    let is_bare = matches!(ctx.eval.template(place.scope).expr(place.expr), Expr::Str(text) if !text.contains('/'));
+    let new = if is_bare { New::str(guid) } else { role_definition(ctx.eval, place.scope, guid).0 };
+    Some(ctx.rewrite().replace(place, new))
 }
 
 /// Whether a `principalType` is what somebody writes who means an identity.

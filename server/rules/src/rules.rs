@@ -110,6 +110,7 @@ rules! {
         role_name_runtime_principal,
         role_definition_id,
         role_scope_property,
+        role_abac_registry,
     }
     command {
         cli_flag_typo,
