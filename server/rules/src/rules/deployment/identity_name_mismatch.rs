@@ -1,4 +1,5 @@
 use template::aks::{Case, IDENTITY};
+use template::parameters::is_placeholder;
 use template::value::{Piece, ResourceRef, Str, Value};
 use template::{Expr, ExprId};
 
@@ -69,6 +70,9 @@ impl Rule for IdentityNameMismatch {
         let cases: Vec<Case<_>> = values.iter().map(|one| Case { when: one.when.clone(), value: one }).collect();
         ctx.judge(&cases, |case| {
             let (Value::Str(text), Some(place)) = (&case.value.value, case.value.place) else { return None };
+            if is_placeholder(&text.sketch()) {
+                return None;
+            }
             let why = complaint(text)?;
             let message = format!("`{}` is no name for an identity: {why}", text.sketch());
             let fix = text.literal().and_then(|text| {
