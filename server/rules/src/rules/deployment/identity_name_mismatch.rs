@@ -70,7 +70,7 @@ impl Rule for IdentityNameMismatch {
         let cases: Vec<Case<_>> = values.iter().map(|one| Case { when: one.when.clone(), value: one }).collect();
         ctx.judge(&cases, |case| {
             let (Value::Str(text), Some(place)) = (&case.value.value, case.value.place) else { return None };
-            if is_placeholder(&text.sketch()) {
+            if text.literal().is_some_and(is_placeholder) {
                 return None;
             }
             let why = complaint(text)?;
