@@ -139,6 +139,10 @@ rules! {
         cli_same_identity_twice,
         cli_empty_identity,
     }
+    deployment {
+        assignment_before_system_identity,
+        identity_name_mismatch,
+    }
     schema {
         unknown_property,
         property_newer_than_api_version,
