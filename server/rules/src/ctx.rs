@@ -11,7 +11,7 @@ use template::workspace::{FileId, Location, Workspace};
 use crate::check::SettingsOf;
 use crate::conformance::{self, Mistake};
 use crate::rule::Metadata;
-use crate::{Confidence, Diagnostic, Fix, Related, Rewrite, Severity, Tag};
+use crate::{Confidence, Diagnostic, Family, Fix, Related, Rewrite, Severity, Tag};
 
 /// What a rule works with while it looks at a deployment: a file that no other file of the workspace deploys, with all
 /// modules it deploys. Also a [`Reporter`].
@@ -86,6 +86,11 @@ impl<'a> Reporter<'a> {
     /// The code of the rule that reports.
     pub(crate) fn code(&self) -> &'static str {
         self.rule.code
+    }
+
+    /// The family of that rule.
+    pub(crate) fn family(&self) -> Family {
+        self.rule.family
     }
 
     /// Whether what the Bicep compiler reports by itself is reported in that file as well.

@@ -3,11 +3,12 @@
 use template::aks::{Case, Cluster, IdentityBlock, Kind, Slot};
 use template::condition::Conditions;
 use template::eval::Place;
+use template::expr::{Expr, Ref};
 use template::value::Value;
 use template::workspace::Location;
 
 use crate::refactor::to_user_assigned;
-use crate::{At, Ctx, Finding, New, Rewrite};
+use crate::{At, Ctx, Finding, New, Rewrite, Severity};
 
 /// Whether something is set that may be left empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub(crate) fn given(ctx: &Ctx<'_>, slot: &Slot, length: usize) -> Option<Given> 
 /// Whether the property at the path of that length is true.
 pub(crate) fn is_true(slot: &Slot, length: usize) -> bool {
     slot.depth == length && matches!(slot.value, Value::Bool(true))
+}
+
+/// How bad it is that something retired is switched on: less so where a template passes on what it is told.
+pub(crate) fn severity_of_retired(ctx: &Ctx<'_>, switch: &Slot) -> Severity {
+    let is_passed_on =
+        |place: Place| matches!(ctx.eval.template(place.scope).expr(place.expr), Expr::Ref(Ref::Parameter(_)));
+    if switch.place.is_some_and(is_passed_on) { Severity::Info } else { Severity::Warning }
 }
 
 /// Whether a cluster seems to be a change of one that is there already: it says nothing that only creating one needs.

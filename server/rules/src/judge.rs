@@ -5,7 +5,7 @@ use template::aks::{Case, Slot};
 use template::condition::{Conditions, common, simplified};
 use template::workspace::FileId;
 
-use crate::{Ctx, Finding};
+use crate::{Ctx, Family, Finding, Severity};
 
 impl Ctx<'_> {
     /// Looks at every case, and reports what is found: without a condition when all cases have it, else with the condition
@@ -33,11 +33,14 @@ impl Ctx<'_> {
                 self.report(finding);
                 continue;
             }
-            let known = conditions.iter().filter(|when| !self.eval.known_late(when));
-            let words: Vec<_> = known.take(2).map(|when| self.eval.describe(when)).collect();
-            if words.is_empty() {
+            let known: Vec<_> = conditions.iter().filter(|when| !self.eval.known_late(when)).collect();
+            if known.is_empty() {
                 continue;
             }
+            // Which of several features go together is up to whoever gives the values: a module passes on what it is told.
+            let is_combination = self.family() == Family::Feature && known.iter().all(|when| when.literals().len() > 1);
+            let finding = if is_combination { finding.severity(Severity::Info) } else { finding };
+            let words: Vec<_> = known.into_iter().take(2).map(|when| self.eval.describe(when)).collect();
             self.report(finding.when(words.join(", or ")));
         }
     }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use crate::aks::{Cluster, Principal};
 use crate::canon::{Canon, CanonId};
 use crate::eval::{Evaluator, Place, ScopeId};
+use crate::lower::property;
 use crate::model::Declaration;
 use crate::value::{Piece, ResourceId, ResourceRef, Str, Target, Unknown, Value};
 use crate::{Expr, Name};
@@ -80,6 +81,11 @@ impl Evaluator<'_> {
         let mut wanted = Wanted::default();
         let place = Place { scope: assignment.scope, expr: self.resource(assignment).body };
         wanted.strong.insert(self.canon_of_value(principal, Some(place)));
+        // As it is written: whatever it is, the name has it in it.
+        let template = self.template(assignment.scope);
+        let written =
+            property(template, place.expr, "properties").and_then(|all| property(template, all, "principalId"));
+        wanted.strong.extend(written.map(|written| self.canon_in(assignment, written)));
         if let Some(read) = principal.read() {
             match &read.target {
                 Target::Declared(resource) => self.stands_for(&self.id_of(*resource), &mut wanted),

@@ -70,7 +70,7 @@ impl Rule for IdentityNameMismatch {
         let cases: Vec<Case<_>> = values.iter().map(|one| Case { when: one.when.clone(), value: one }).collect();
         ctx.judge(&cases, |case| {
             let (Value::Str(text), Some(place)) = (&case.value.value, case.value.place) else { return None };
-            if text.literal().is_some_and(is_placeholder) {
+            if text.pieces().iter().any(|piece| matches!(piece, Piece::Text(text) if is_placeholder(text))) {
                 return None;
             }
             let why = complaint(text)?;

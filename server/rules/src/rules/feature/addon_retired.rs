@@ -1,7 +1,7 @@
 use template::aks::{Cluster, Slot};
 use template::value::Value;
 
-use crate::feature::{is_true, place_of};
+use crate::feature::{is_true, place_of, severity_of_retired};
 use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, Tag, declare_rule};
 
 declare_rule! {
@@ -54,12 +54,11 @@ impl Rule for AddonRetired {
                 if !is_true(&case.value, path.len()) {
                     return None;
                 }
-                let addons = cluster.slots(&path[..3]);
-                let [only] = addons.as_slice() else {
-                    return Some(Finding::at(place_of(ctx, &case.value)?, what).help(help).tag(Tag::Deprecated));
-                };
-                let routing = if name == "httpApplicationRouting" { routing(ctx, cluster, &only.value) } else { None };
                 let finding = Finding::at(place_of(ctx, &case.value)?, what).help(help).tag(Tag::Deprecated);
+                let finding = finding.severity(severity_of_retired(ctx, &case.value));
+                let addons = cluster.slots(&path[..3]);
+                let [only] = addons.as_slice() else { return Some(finding) };
+                let routing = if name == "httpApplicationRouting" { routing(ctx, cluster, &only.value) } else { None };
                 Some(finding.fix(routing).fix(removed(ctx, &only.value)))
             });
         };

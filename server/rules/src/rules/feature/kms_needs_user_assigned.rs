@@ -79,7 +79,7 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
     securityProfile: {
       azureKeyVaultKms: {
         enabled: kms
-        ^^^^^^^^^^^^ warning[kms-needs-user-assigned]: needs a `UserAssigned` control plane
+        ^^^^^^^^^^^^ info[kms-needs-user-assigned]: needs a `UserAssigned` control plane
       }
     }
   }

@@ -1,6 +1,6 @@
 use template::aks::Cluster;
 
-use crate::feature::{is_true, place_of};
+use crate::feature::{is_true, place_of, severity_of_retired};
 use crate::refactor::pod_identity_to_workload_identity;
 use crate::{Ctx, Finding, Rule, Tag, declare_rule};
 
@@ -62,6 +62,7 @@ impl Rule for PodIdentityRetired {
             Some(
                 Finding::at(place_of(ctx, &case.value)?, message)
                     .help("Use workload identity")
+                    .severity(severity_of_retired(ctx, &case.value))
                     .tag(Tag::Deprecated)
                     .fix(pod_identity_to_workload_identity(ctx.eval, cluster)),
             )
