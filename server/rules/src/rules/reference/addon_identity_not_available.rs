@@ -94,6 +94,8 @@ declare_rule! {
 
 impl Rule for AddonIdentityNotAvailable {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
+        // One add-on is read in many places.
+        let mut switches: Vec<(ResourceRef, String, Vec<Case<Slot>>)> = Vec::new();
         for at in ctx.reads().iter().filter(|at| !at.safe) {
             let path = at.path();
             let path: SmallVec<[&str; 6]> = path.iter().map(String::as_str).collect();
@@ -108,10 +110,15 @@ impl Rule for AddonIdentityNotAvailable {
             };
             let Some(cluster) = ctx.eval.cluster_of(&at.id) else { continue };
             let reads: Vec<Case<()>> = at.when.iter().map(|when| Case { when: when.clone(), value: () }).collect();
-            let mut path = place.clone();
-            path.push("enabled");
-            let cases = ctx.eval.slots(cluster, &path);
-            let cases = ctx.eval.join(&reads, &cases);
+            let key = place.join(".");
+            let known = switches.iter().position(|(of, path, _)| *of == cluster && *path == key);
+            let known = known.unwrap_or_else(|| {
+                let mut path = place;
+                path.push("enabled");
+                switches.push((cluster, key, ctx.eval.slots(cluster, &path)));
+                switches.len() - 1
+            });
+            let cases = ctx.eval.join(&reads, &switches[known].2);
             let conditional = cases.len() > 1;
             ctx.judge(&cases, |case| {
                 let ((), enabled) = case.value;
