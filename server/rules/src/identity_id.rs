@@ -5,13 +5,32 @@ use std::rc::Rc;
 
 use syntax::{TextEdit, TextRange, TextSize};
 use template::Expr;
-use template::aks::{IDENTITY, Slot, is_guid};
+use template::aks::{IDENTITY, IdEntry, IdentityBlock, Ids, Slot, is_guid};
 use template::eval::{Place, ScopeId};
 use template::expr::Segment;
 use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
 
 use crate::offers::label;
 use crate::{Applicability, Ctx, FileEdit, Finding, Fix, New, Severity};
+
+/// The entries of `userAssignedIdentities`, whose keys should be IDs; none where it holds an ID as a value, which is
+/// another mistake.
+pub(crate) fn entries(block: &IdentityBlock) -> &[IdEntry] {
+    match block {
+        IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } if !entries.iter().any(is_id_member) => entries,
+        _ => &[],
+    }
+}
+
+/// `resourceId: …` or `id: …`, the shape that an ID has elsewhere.
+pub(crate) fn is_id_member(entry: &IdEntry) -> bool {
+    let is_value = match entry.value.single() {
+        Some(Value::Object(_) | Value::Null) | None => false,
+        Some(_) => true,
+    };
+    let named = |name: &str| name.eq_ignore_ascii_case("resourceId") || name.eq_ignore_ascii_case("id");
+    is_value && entry.key.literal().is_some_and(named)
+}
 
 /// Why a text is not the resource ID of a user-assigned identity. Displays as the rest of a sentence: "is a name".
 #[derive(Clone, Debug)]

@@ -31,6 +31,8 @@ pub mod suppress;
 pub mod write;
 
 #[cfg(test)]
+mod mutation;
+#[cfg(test)]
 mod testing;
 
 pub use check::{Found, Outcome, Panic, Project, Root, SYNTAX_ERROR, SettingsOf, check};

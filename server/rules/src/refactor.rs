@@ -279,6 +279,15 @@ pub(crate) fn entry_to_kubelet<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_
     if !profile.value.is_absent() || profile.value.depth == 0 {
         return None;
     }
+    // The profile would be there in all cases, also where the control plane can have none.
+    let refuses = |block: &IdentityBlock| match block {
+        IdentityBlock::Absent => true,
+        IdentityBlock::Object { kind, .. } => matches!(kind, Kind::SystemAssigned | Kind::None),
+        _ => false,
+    };
+    if cluster.identities().iter().any(|case| refuses(&case.value.block)) {
+        return None;
+    }
     let scope = property.object.scope;
     let (_, written) = eval.property(property)?;
     let id = eval.parse_id(&entry.key, scope, property.object);

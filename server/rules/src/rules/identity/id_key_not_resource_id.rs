@@ -1,8 +1,8 @@
-use template::aks::{Cluster, IDENTITY, IdEntry, IdentityBlock, Ids, PropertyAt};
+use template::aks::{Cluster, IDENTITY, IdEntry, PropertyAt};
 use template::eval::Place;
 use template::value::ResourceRef;
 
-use crate::identity_id::{Mistake, mistake_in, name_of, named_like_a_name};
+use crate::identity_id::{Mistake, entries, mistake_in, name_of, named_like_a_name};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -74,13 +74,6 @@ impl Rule for IdKeyNotResourceId {
                 }
             });
         }
-    }
-}
-
-fn entries(block: &IdentityBlock) -> &[IdEntry] {
-    match block {
-        IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } => entries,
-        _ => &[],
     }
 }
 

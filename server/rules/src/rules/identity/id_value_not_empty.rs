@@ -1,7 +1,8 @@
-use template::aks::{Cluster, IdEntry, IdentityBlock, Ids};
+use template::aks::{Cluster, IdEntry};
 use template::eval::Place;
 use template::value::Value;
 
+use crate::identity_id::entries;
 use crate::{Applicability, Ctx, Finding, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -73,13 +74,6 @@ impl Rule for IdValueNotEmpty {
         for number in 0..longest {
             ctx.judge(cluster.identities(), |case| wrong(ctx, entries(&case.value.block).get(number)?));
         }
-    }
-}
-
-fn entries(block: &IdentityBlock) -> &[IdEntry] {
-    match block {
-        IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } => entries,
-        _ => &[],
     }
 }
 

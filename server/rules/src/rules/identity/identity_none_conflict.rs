@@ -29,7 +29,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Changes the type to `SystemAssigned`, or to `UserAssigned` with an identity that the template declares.
+    /// Changes the type to `UserAssigned` where an identity is named, else to `SystemAssigned`, or to `UserAssigned` with an identity
+    /// that the template declares.
     ///
     /// ## When not to use it
     /// Always use it. A module that takes the principal from outside is judged by what is passed.
@@ -58,7 +59,14 @@ impl Rule for IdentityNoneConflict {
             }
             let place = kind_slot.place?;
             let block = identity.slot.place?;
-            let system = ctx.rewrite().replace(place, New::str("SystemAssigned"));
+            // A map that names one tells which kind is meant.
+            let (meant, title) = match ids {
+                Ids::Map { entries, .. } if !entries.is_empty() => {
+                    ("UserAssigned", "Change the type to `UserAssigned`")
+                }
+                _ => ("SystemAssigned", "Change the type to `SystemAssigned`"),
+            };
+            let changed = ctx.rewrite().replace(place, New::str(meant));
             let user = control_planes(ctx, cluster).into_iter().filter_map(|offer| match offer {
                 Offer::Declared(_) if matches!(ids, Ids::Absent) => {
                     let map = New::Object(vec![(offer.id(), New::empty_object())]);
@@ -73,7 +81,7 @@ impl Rule for IdentityNoneConflict {
                 Finding::at(ctx.eval.written_at(kind_slot)?, message)
                     .help("Creating a cluster needs a managed identity or a service principal")
                     .origin(ctx, kind_slot)
-                    .fix(system.fix("Change the type to `SystemAssigned`", Applicability::Unsafe))
+                    .fix(changed.fix(title, Applicability::Unsafe))
                     .fix(user),
             )
         });
@@ -83,7 +91,7 @@ impl Rule for IdentityNoneConflict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::check;
+    use crate::testing::{check, check_fix};
 
     fn cluster(identity: &str, principal: &str) -> String {
         format!(
@@ -105,6 +113,12 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
             check(RULE, &cluster("empty(given) ? 'SystemAssigned' : 'None'", principal));
         }
         check(RULE, &cluster("'None'", "principal"));
+    }
+
+    #[test]
+    fn a_map_tells_which_kind_is_meant() {
+        let named = |kind: &str| cluster(&format!("{kind}, userAssignedIdentities: {{ '${{id}}': {{}} }}"), "null");
+        check_fix(RULE, &named("'None'"), &named("'UserAssigned'"));
     }
 
     #[test]

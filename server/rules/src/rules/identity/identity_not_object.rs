@@ -55,7 +55,6 @@ impl Rule for IdentityNotObject {
         ctx.judge(cluster.identities(), |case| {
             let slot = &case.value.slot;
             let place = slot.place?;
-            let at = ctx.eval.written_at(slot)?;
             match &case.value.block {
                 IdentityBlock::NotObject => {
                     let kind = match &slot.value {
@@ -69,9 +68,12 @@ impl Rule for IdentityNotObject {
                             .fix(format!("Write `type: {kind}` in an object"), Applicability::Safe)
                     });
                     let message = "`identity` must be an object with a `type`";
+                    let at = ctx.eval.written_at(slot)?;
                     Some(Finding::at(at, message).help("Write the kind as its `type`").fix(fix))
                 }
                 IdentityBlock::Object { kind: Kind::Missing, ids, kind_slot, .. } => {
+                    // The object itself, be it in a variable or one of two: there the type belongs.
+                    let at = ctx.eval.location(place);
                     let kind = match ids {
                         Ids::Map { entries, .. } if !entries.is_empty() => "UserAssigned",
                         Ids::Unknown | Ids::Map { open: true, .. } | Ids::NotMap => return Some(missing(at)),
@@ -116,6 +118,21 @@ mod tests {
     type:
          ^ error[syntax-error]: value
   }
+  properties: {}
+}
+",
+        );
+    }
+
+    #[test]
+    fn points_at_the_branch_that_has_none() {
+        check(
+            RULE,
+            "param own bool
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: own ? { type: 'SystemAssigned' } : {}
+                                               ^^ warning[identity-not-object]: no `type`
   properties: {}
 }
 ",

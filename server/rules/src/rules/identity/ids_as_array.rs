@@ -2,14 +2,16 @@ use template::Expr;
 use template::aks::{Cluster, IdentityBlock, Ids, Slot};
 use template::eval::Place;
 use template::expr::{Item, Member, Ref};
-use template::model::TypeKind;
-use template::value::{Value, Why};
+use template::model::{Parameter, TypeKind};
+use template::value::{Piece, Value, Why};
 
+use crate::identity_id::is_id_member;
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
-    /// Finds `userAssignedIdentities` that are a list, or a single ID, instead of a map.
+    /// Finds `userAssignedIdentities` that are a list, a single ID, or an object that holds the ID as a value, instead of a map with
+    /// the ID as its key.
     ///
     /// ## Why is this a problem
     /// `identity.userAssignedIdentities` is a map: the key is the resource ID of the identity, the value is `{}`. Anything else
@@ -33,6 +35,14 @@ declare_rule! {
     /// ```bicep,frame=identity
     /// type: 'UserAssigned'
     /// userAssignedIdentities: mi.id
+    /// ```
+    /// ```json,frame=identity
+    /// "type": "UserAssigned",
+    /// "userAssignedIdentities": { "resourceId": "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]" }
+    /// ```
+    /// ```bicep,frame=identity
+    /// type: 'UserAssigned'
+    /// userAssignedIdentities: { resourceId: mi.id }
     /// ```
     ///
     /// ### Valid
@@ -71,7 +81,9 @@ impl Rule for IdsAsArray {
                 (Ids::NotMap, Value::Array(_)) => "a list",
                 (Ids::NotMap, Value::Str(_)) => "a text",
                 (Ids::NotMap, Value::Bool(_) | Value::Int(_)) => "no object",
-                (Ids::Unknown, _) if is_array_parameter(ctx, ids_slot) => "a list",
+                (Ids::Map { entries, .. }, _) if entries.iter().any(is_id_member) => "an object that holds the ID",
+                (Ids::Unknown, _) if declared_type(ctx, ids_slot) == Some(TypeKind::Array) => "a list",
+                (Ids::Unknown, _) if declared_type(ctx, ids_slot) == Some(TypeKind::String) => "a text",
                 // `userAssignedIdentities: mi.id`: an ID is a text, whatever its parts are.
                 (Ids::Unknown, Value::Str(text))
                     if ctx.eval.parse_id(text, ids_slot.place?.scope, ids_slot.place?).is_some() =>
@@ -91,14 +103,29 @@ impl Rule for IdsAsArray {
     }
 }
 
-/// Whether the value is a parameter that is declared as a list, whatever is passed.
-fn is_array_parameter(ctx: &Ctx<'_>, slot: &Slot) -> bool {
-    let Value::Unknown(unknown) = &slot.value else { return false };
-    let (Why::Parameter(scope, index), Some(place)) = (unknown.why, slot.place) else { return false };
+/// As what the value is declared, if it is a parameter, whatever is passed.
+fn declared_type(ctx: &Ctx<'_>, slot: &Slot) -> Option<TypeKind> {
+    let why = match &slot.value {
+        Value::Unknown(unknown) => &unknown.why,
+        Value::Str(text) => match text.pieces() {
+            [Piece::Unknown(unknown)] => &unknown.why,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let (Why::Parameter(scope, index), place) = (*why, slot.place?) else { return None };
     // A property of a parameter is not known for the same reason.
-    let is_itself = matches!(ctx.eval.template(place.scope).expr(place.expr), Expr::Ref(Ref::Parameter(_)));
-    let parameter = ctx.eval.template(scope).parameters.get(index as usize);
-    is_itself && parameter.is_some_and(|parameter| parameter.ty.kind == TypeKind::Array)
+    parameter_at(ctx, place)?;
+    ctx.eval.template(scope).parameters.get(index as usize).map(|parameter| parameter.ty.kind)
+}
+
+/// The declaration of the parameter that is read at a place.
+fn parameter_at<'a>(ctx: &'a Ctx<'_>, place: Place) -> Option<&'a Parameter> {
+    let template = ctx.eval.template(place.scope);
+    match template.expr(place.expr) {
+        Expr::Ref(Ref::Parameter(name)) => template.parameter(name),
+        _ => None,
+    }
 }
 
 fn mend(ctx: &Ctx<'_>, list: Place) -> Option<Fix> {
@@ -111,6 +138,8 @@ fn mend(ctx: &Ctx<'_>, list: Place) -> Option<Fix> {
                 Item::Spread(_) => None,
             })
             .collect::<Option<_>>()?,
+        Expr::Object(_) => vec![Place { expr: id_in(ctx, list)?, ..list }],
+        _ if parameter_at(ctx, list).is_some_and(|parameter| parameter.ty.kind == TypeKind::String) => vec![list],
         // What a parameter or variable is stays a list where it is declared.
         Expr::Ref(_) | Expr::Loop(_) | Expr::Bool(_) | Expr::Int(_) => return None,
         _ => vec![list],
@@ -142,6 +171,7 @@ mod tests {
     fn cluster(ids: &str) -> String {
         format!(
             "param list array
+param text string
 param map object
 param any object
 resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {{ name: 'mi' }}
@@ -166,6 +196,12 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
         );
         check_fix(RULE, &cluster("mi.id"), &cluster("{\n      '${mi.id}': {}\n    }"));
         check_fix(RULE, &cluster("[]"), &cluster("{}"));
+    }
+
+    #[test]
+    fn a_value_that_is_the_id_becomes_the_key() {
+        check_fix(RULE, &cluster("{ id: mi.id }"), &cluster("{\n      '${mi.id}': {}\n    }"));
+        check_fix(RULE, &cluster("text"), &cluster("{\n      '${text}': {}\n    }"));
     }
 
     #[test]

@@ -177,4 +177,14 @@ resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' e
             ),
         );
     }
+    #[test]
+    fn gives_the_nodes_none_where_the_control_plane_may_be_system_assigned() {
+        let maybe = |entries: &str| {
+            cluster("{}").replace(
+                "identity: {\n    type: 'UserAssigned'\n    userAssignedIdentities: {}\n  }",
+                &format!("identity: own ? {{ type: 'UserAssigned', userAssignedIdentities: {{ {entries} }} }} : {{ type: 'SystemAssigned' }}"),
+            ) + "param own bool\n"
+        };
+        check_fix(RULE, &maybe("'${mi.id}': {}, '${kubelet.id}': {}"), &maybe("'${mi.id}': {}"));
+    }
 }

@@ -62,10 +62,13 @@ impl Rule for PrincipalClientIdShape {
         }
         ctx.judge(&clients, |case| {
             let client = case.value.value.literal().filter(|_| case.value.depth == 3)?;
-            if client.is_empty() || client.eq_ignore_ascii_case("msi") || is_guid(client) || is_placeholder(client) {
+            if client.is_empty() || client.eq_ignore_ascii_case("msi") || is_guid(client) {
                 return None;
             }
             let trimmed = client.trim_matches(|one: char| !one.is_ascii_hexdigit());
+            if is_placeholder(client) && !is_guid(trimmed) {
+                return None;
+            }
             let fix = is_guid(trimmed).then(|| {
                 ctx.rewrite()
                     .replace(case.value.place?, New::str(trimmed))
@@ -115,10 +118,8 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
 
     #[test]
     fn a_guid_is_cut_out_of_what_is_around_it() {
-        check_fix(
-            RULE,
-            &cluster("' 11111111-2222-3333-4444-555555555555'"),
-            &cluster("'11111111-2222-3333-4444-555555555555'"),
-        );
+        for wrapped in ["' 11111111-2222-3333-4444-555555555555'", "'{11111111-2222-3333-4444-555555555555}'"] {
+            check_fix(RULE, &cluster(wrapped), &cluster("'11111111-2222-3333-4444-555555555555'"));
+        }
     }
 }

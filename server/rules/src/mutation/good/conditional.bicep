@@ -1,0 +1,21 @@
+param ownIdentity bool = true
+param identityId string
+
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks-shop'
+  location: resourceGroup().location
+  identity: ownIdentity ? {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  } : {
+    type: 'SystemAssigned'
+  }
+  properties: {
+    dnsPrefix: 'shop'
+    agentPoolProfiles: [
+      { name: 'system', count: 1, vmSize: 'Standard_D4s_v5', mode: 'System' }
+    ]
+  }
+}

@@ -1,0 +1,36 @@
+param extra object = {}
+
+var nodes = {
+  identityProfile: {
+    kubeletidentity: {
+      resourceId: kubelet.id
+    }
+  }
+}
+
+resource controlPlane 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: 'id-control-plane'
+  location: resourceGroup().location
+}
+
+resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+  name: 'id-kubelet'
+  scope: resourceGroup('rg-identities')
+}
+
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks-shop'
+  location: resourceGroup().location
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${controlPlane.id}': {}
+    }
+  }
+  properties: union({
+    dnsPrefix: 'shop'
+    agentPoolProfiles: [
+      { name: 'system', count: 1, vmSize: 'Standard_D4s_v5', mode: 'System' }
+    ]
+  }, extra, nodes)
+}
