@@ -297,8 +297,14 @@ impl Taken {
                 continue;
             }
             let versions = cluster().versions_with(path);
+            // One mistake and not two: of the kind that it has where it is known.
+            let value = match versions.iter().find_map(|other| cluster().property(other, path)).map(Property::ty) {
+                _ if path == "identity" => json!({ "type": "SystemAssigned" }),
+                Some(Type::Object(_) | Type::Map(..)) if path.starts_with("identity.") => json!({}),
+                _ => json!("x"),
+            };
             let insert = |object: &mut Map<String, Json>, last: &str| {
-                object.insert(last.to_owned(), json!("x"));
+                object.insert(last.to_owned(), value.clone());
             };
             if versions.contains(self.version) {
                 if cluster().versions_read_only(path).contains(self.version) {
