@@ -61,7 +61,8 @@ impl Canons {
         &self.forms[id.0 as usize]
     }
 
-    /// Whether it is read from something deployed, so that only the deployment itself knows it.
+    /// Whether it is read from something deployed, so that only the deployment itself knows it, or is nothing that evaluation
+    /// understands.
     pub(crate) fn is_read(&self, id: CanonId) -> bool {
         let is_body = |id| matches!(self.get(id), Canon::Id(..) | Canon::Declared(..) | Canon::Module(..));
         match self.get(id) {
@@ -82,6 +83,7 @@ impl Canons {
             }
             Canon::Binary(_, left, right) => self.is_read(*left) || self.is_read(*right),
             Canon::Unary(_, operand) => self.is_read(*operand),
+            Canon::Unique(..) => true,
             // An ID is put together from names, whatever it is the ID of.
             Canon::Id(..)
             | Canon::Null
@@ -91,8 +93,7 @@ impl Canons {
             | Canon::Parameter(..)
             | Canon::Local(_)
             | Canon::Declared(..)
-            | Canon::Module(..)
-            | Canon::Unique(..) => false,
+            | Canon::Module(..) => false,
         }
     }
 }

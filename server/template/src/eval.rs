@@ -268,7 +268,8 @@ impl<'w> Evaluator<'w> {
         self.atoms.borrow().get(id)
     }
 
-    /// Whether only the deployment itself knows if they hold: a property of something deployed decides.
+    /// Whether only the deployment itself knows if they hold: a property of something deployed decides, or an expression that
+    /// is not understood.
     pub fn known_late(&self, when: &Conditions) -> bool {
         let canons = self.canons.borrow();
         when.literals().iter().any(|literal| match self.atom(literal.atom).0 {
