@@ -130,18 +130,12 @@ impl Ctx<'_> {
             let Some((compiler, finding)) = find(mistake) else { continue };
             let claimant = claimant(mistake.ty.name(), &mistake.path, &mistake.kind);
             if claimant.is_some_and(|code| code != self.code())
-                || (compiler == Compiler::Says && self.is_left_to_bicep(mistake))
+                || (compiler == Compiler::Says && mistake.typed && self.is_left_to_bicep(mistake.resource.scope))
             {
                 continue;
             }
             self.report_when(finding, &self.eval.deployed_when(mistake.resource), &mistake.whens);
         }
-    }
-
-    /// Whether the Bicep compiler sees it, and the settings leave that to it.
-    fn is_left_to_bicep(&self, mistake: &Mistake) -> bool {
-        let bicep = self.eval.template(mistake.resource.scope).language == Language::Bicep;
-        bicep && mistake.typed && !self.with_bicep(self.eval.scope(mistake.resource.scope).file)
     }
 
     /// Where the name of the property is written; where there is none, the value or the resource.

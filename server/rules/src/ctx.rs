@@ -3,8 +3,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::ops::Deref;
 
+use syntax::Language;
 use template::Evaluator;
 use template::condition::Conditions;
+use template::eval::ScopeId;
 use template::reads::ReadAt;
 use template::workspace::{FileId, Location, Workspace};
 
@@ -57,6 +59,11 @@ impl<'a> Ctx<'a> {
     pub fn finding(&self, location: Location, message: impl Into<String>, when: &Conditions) -> Finding {
         let finding = Finding::at(location, message);
         if when.is_true() { finding } else { finding.when(self.eval.describe(when)) }
+    }
+
+    /// Whether the Bicep compiler reports by itself what it sees in a template, and the settings leave that to it.
+    pub(crate) fn is_left_to_bicep(&self, scope: ScopeId) -> bool {
+        self.eval.template(scope).language == Language::Bicep && !self.with_bicep(self.eval.scope(scope).file)
     }
 }
 

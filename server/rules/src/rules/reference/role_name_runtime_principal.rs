@@ -1,4 +1,3 @@
-use syntax::Language;
 use template::Expr;
 use template::aks::RoleAssignment;
 use template::eval::Place;
@@ -84,7 +83,7 @@ impl Rule for RoleNameRuntimePrincipal {
     fn check_role_assignment(&self, ctx: &Ctx<'_>, assignment: &RoleAssignment) {
         let scope = assignment.resource.scope;
         let Some(name) = ctx.eval.resource(assignment.resource).name else { return };
-        if ctx.eval.template(scope).language == Language::Bicep && !ctx.with_bicep(ctx.eval.scope(scope).file) {
+        if ctx.is_left_to_bicep(scope) {
             return;
         }
         for place in read_in(ctx, Place { scope, expr: name }) {

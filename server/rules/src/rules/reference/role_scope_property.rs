@@ -1,4 +1,3 @@
-use syntax::Language;
 use template::aks::{ROLE_ASSIGNMENT, RoleAssignment, Slot};
 use template::eval::Place;
 use template::grants::{GrantScope, Truth};
@@ -87,7 +86,7 @@ declare_rule! {
 impl Rule for RoleScopeProperty {
     fn check_role_assignment(&self, ctx: &Ctx<'_>, assignment: &RoleAssignment) {
         let scope = assignment.resource.scope;
-        if ctx.eval.template(scope).language == Language::Bicep && !ctx.with_bicep(ctx.eval.scope(scope).file) {
+        if ctx.is_left_to_bicep(scope) {
             return;
         }
         let cases = ctx.eval.slots(assignment.resource, &["properties", "scope"]);

@@ -1,5 +1,4 @@
 use schema::{ApiVersion, Status};
-use syntax::Language;
 use template::eval::Place;
 use template::value::ResourceRef;
 
@@ -54,7 +53,7 @@ impl Rule for ApiVersionUnknown {
         let ty = declared.resource_type.as_deref().and_then(schema::resource_type);
         let (Some(ty), Some(written)) = (ty, declared.api_version) else { return };
         let scope = resource.scope;
-        if ctx.eval.template(scope).language == Language::Bicep && !ctx.with_bicep(ctx.eval.scope(scope).file) {
+        if ctx.is_left_to_bicep(scope) {
             return;
         }
         // A nested resource of Bicep has the version of the one around it, where it is reported.
