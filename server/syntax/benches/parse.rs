@@ -15,6 +15,10 @@ use syntax::bicep::{self, Body, Expr, ExprKind, File, Item, Object, ObjectMember
 use syntax::{InputEdit, Language, SourceText, SyntaxTree, parse, reparse};
 use tree_sitter::Point;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The texts of a language, the largest first.
 fn texts(language: Language, extension: &str) -> Vec<SourceText> {
     let mut texts = Vec::new();

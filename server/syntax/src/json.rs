@@ -21,7 +21,7 @@ mod tests;
 
 pub use kind::{TemplateKind, looks_like_template};
 pub(crate) use mask::Mask;
-use mask::{Problem, ProblemKind, is_literal, is_word};
+use mask::{Changed, Problem, ProblemKind, is_literal, is_word};
 
 /// The value a file consists of: the first one, if there are several; `None` for a file without any.
 pub fn root(tree: &SyntaxTree) -> Option<Value<'_>> {
@@ -488,9 +488,13 @@ pub(crate) fn parse_masked(
     text: &SourceText,
     old: Option<(&SyntaxTree, &[InputEdit])>,
 ) -> (Tree, Mask) {
-    let mask = Mask::of(text.as_str());
-    let old = old.filter(|_| !mask.is_incomplete());
-    if let Some(old) = old.and_then(|(old, edits)| edited_tree(old, edits, text, &mask)) {
+    let changed = old.and_then(|(old, edits)| changed(old, edits, text));
+    let mask = match (old, changed) {
+        (Some((old, _)), Some(changed)) => Mask::after(old.mask(), text.as_str(), changed),
+        _ => Mask::of(text.as_str()),
+    };
+    let old = old.zip(changed).map(|((old, edits), changed)| (old, edits, changed)).filter(|_| !mask.is_incomplete());
+    if let Some(old) = old.map(|(old, edits, changed)| edited_tree(old, edits, changed, text, &mask)) {
         let tree = parse(parser, text, &mask, Some(&old));
         // For text that the grammar accepts there is one tree. For other text there are several, and which one the parser
         // comes to depends on what it reuses.
@@ -508,22 +512,29 @@ fn parse(parser: &mut Parser, text: &SourceText, mask: &Mask, old: Option<&Tree>
         .expect("a parser with a language and without a deadline always gives a tree")
 }
 
-/// The old tree, told of everything that is different in the new *mask*: an edit of a quote may change it far away.
-fn edited_tree(old: &SyntaxTree, edits: &[InputEdit], text: &SourceText, mask: &Mask) -> Option<Tree> {
-    let (old_text, new_text) = (old.source().as_bytes(), text.as_str().as_bytes());
-    let mut len = old_text.len();
-    let (mut head, mut tail) = (usize::MAX, usize::MAX);
+/// What all the edits leave as it was; `None` if they do not describe what happened.
+fn changed(old: &SyntaxTree, edits: &[InputEdit], text: &SourceText) -> Option<Changed> {
+    let (old_len, new_len) = (old.source().len(), text.as_str().len());
+    let mut len = old_len;
+    let (mut start, mut tail) = (usize::MAX, usize::MAX);
     for edit in edits {
-        head = head.min(edit.start_byte);
+        start = start.min(edit.start_byte);
         tail = tail.min(len.checked_sub(edit.old_end_byte)?);
         len = (len + edit.new_end_byte).checked_sub(edit.old_end_byte)?;
     }
-    if len != new_text.len() {
+    if len != new_len {
         return None;
     }
     if edits.is_empty() {
-        (head, tail) = (len, 0);
+        (start, tail) = (len, 0);
     }
+    Some(Changed { start, old_end: old_len - tail, new_end: new_len - tail })
+}
+
+/// The old tree, told of everything that is different in the new *mask*: an edit of a quote may change it far away.
+fn edited_tree(old: &SyntaxTree, edits: &[InputEdit], changed: Changed, text: &SourceText, mask: &Mask) -> Tree {
+    let (old_text, new_text) = (old.source().as_bytes(), text.as_str().as_bytes());
+    let (mut head, mut tail) = (changed.start, old_text.len() - changed.old_end);
     let (before, after) = (old.mask().patches(), mask.patches());
     let same = before.iter().zip(after).take_while(|(a, b)| a == b && a.end() as usize <= head).count();
     for patch in before.get(same).into_iter().chain(after.get(same)) {
@@ -560,7 +571,7 @@ fn edited_tree(old: &SyntaxTree, edits: &[InputEdit], text: &SourceText, mask: &
             new_end_position: mask.point(new_text, new_end),
         });
     }
-    Some(tree)
+    tree
 }
 
 /// A range of the mask, which may end inside a character that the mask wrote over.

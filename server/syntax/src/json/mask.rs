@@ -9,6 +9,7 @@
 //! Brackets are matched by kind first. Only if that fails, the text is read again with the indentation as a witness:
 //! then a closer belongs to the line that is as far in as it is.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -18,9 +19,19 @@ use tree_sitter::Point;
 use crate::text::to_u32;
 use crate::tree::MAX_DEPTH;
 
-/// What the parser sees instead of the text, and the mistakes found on the way. Costs nothing for plain JSON.
+mod resume;
+
+pub(super) use resume::Changed;
+use resume::{Checkpoint, Rejoin};
+
+/// What the parser sees instead of the text, and the mistakes found on the way.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mask(Option<Arc<Deviations>>);
+pub(crate) struct Mask {
+    /// Nothing for plain JSON.
+    deviations: Option<Arc<Deviations>>,
+    /// Where reading can start again after an edit. None in texts of a page, and where brackets do not match.
+    checkpoints: Arc<[Checkpoint]>,
+}
 
 #[derive(Debug)]
 struct Deviations {
@@ -85,30 +96,32 @@ impl Mask {
     /// The mask of a text.
     pub(crate) fn of(text: &str) -> Self {
         let mut scanner = Scanner::new(text.as_bytes(), false);
-        scanner.run();
+        scanner.run_from(0);
         if scanner.unbalanced {
             scanner = Scanner::new(text.as_bytes(), true);
-            scanner.run();
+            scanner.run_from(0);
         }
-        let Scanner { mut patches, problems, incomplete, .. } = scanner;
-        if patches.is_empty() && problems.is_empty() {
-            return Self(None);
-        }
-        patches.sort_by_key(|patch| patch.start);
-        Self(Some(Arc::new(Deviations { patches, problems, incomplete })))
+        let Scanner { patches, problems, incomplete, checkpoints, .. } = scanner;
+        Self::made_of(Deviations { patches, problems, incomplete }, checkpoints)
+    }
+
+    fn made_of(mut deviations: Deviations, checkpoints: Vec<Checkpoint>) -> Self {
+        deviations.patches.sort_by_key(|patch| patch.start);
+        let plain = deviations.patches.is_empty() && deviations.problems.is_empty();
+        Self { deviations: (!plain).then(|| Arc::new(deviations)), checkpoints: checkpoints.into() }
     }
 
     pub(super) fn patches(&self) -> &[Patch] {
-        self.0.as_ref().map_or(&[], |deviations| &deviations.patches)
+        self.deviations.as_ref().map_or(&[], |deviations| &deviations.patches)
     }
 
     pub(super) fn problems(&self) -> &[Problem] {
-        self.0.as_ref().map_or(&[], |deviations| &deviations.problems)
+        self.deviations.as_ref().map_or(&[], |deviations| &deviations.problems)
     }
 
     /// Whether the grammar will find an error in spite of the mask.
     pub(super) fn is_incomplete(&self) -> bool {
-        self.0.as_ref().is_some_and(|deviations| deviations.incomplete)
+        self.deviations.as_ref().is_some_and(|deviations| deviations.incomplete)
     }
 
     /// The masked text from `offset` on, up to where it stops being contiguous; empty at the end.
@@ -242,6 +255,13 @@ struct Scanner<'t> {
     patches: Vec<Patch>,
     problems: Vec<Problem>,
     incomplete: bool,
+    checkpoints: Vec<Checkpoint>,
+    /// From here on the next token may be worth a checkpoint.
+    next_checkpoint: usize,
+    /// How far the text was looked at ahead of what was read.
+    looked: Cell<usize>,
+    /// After an edit: where all is as it was.
+    rejoin: Option<Rejoin<'t>>,
 }
 
 /// How far one line is looked at for a quote that is left over, in bytes and in quotes; an even number, so that a line
@@ -272,16 +292,23 @@ impl<'t> Scanner<'t> {
             patches: Vec::new(),
             problems: Vec::new(),
             incomplete: false,
+            checkpoints: Vec::new(),
+            next_checkpoint: 0,
+            looked: Cell::new(0),
+            rejoin: None,
         }
     }
 
-    fn run(&mut self) {
-        let mut at = 0;
-        if self.text.starts_with("\u{feff}".as_bytes()) {
+    /// Reads from `at` to the end, or to where all is as it was before an edit; then the answer is true.
+    fn run_from(&mut self, mut at: usize) -> bool {
+        if at == 0 && self.text.starts_with("\u{feff}".as_bytes()) {
             self.blank(0, 3);
             at = 3;
         }
         while let Some(&byte) = self.text.get(at) {
+            if at >= self.next_checkpoint && self.checkpoint(at) {
+                return true;
+            }
             at = match byte {
                 b' ' => self.blanks_end(at + 1),
                 b'\t' | 0x0b | 0x0c => at + 1,
@@ -298,7 +325,7 @@ impl<'t> Scanner<'t> {
                 _ => self.stray(at),
             };
             if self.unbalanced && !self.by_indent {
-                return;
+                return false;
             }
         }
         if self.by_indent {
@@ -309,6 +336,7 @@ impl<'t> Scanner<'t> {
             self.unbalanced = !self.stack.is_empty();
         }
         self.flush(self.text.len());
+        false
     }
 
     // ---- tokens; each returns the offset to go on at ----
@@ -397,8 +425,16 @@ impl<'t> Scanner<'t> {
         match rest.get(start) {
             Some(b'{' | b'[') => true,
             Some(b'"') => match memchr::memchr2(b'"', b'\n', &rest[start + 1..]) {
-                Some(end) => !self.followed_by_colon(at + start + 1 + end + 1),
-                None => false,
+                Some(end) => {
+                    let end = at + start + 1 + end + 1;
+                    let blanks = self.text[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                    self.looked_up_to(end + blanks + 1);
+                    !self.followed_by_colon(end)
+                }
+                None => {
+                    self.looked_up_to(self.text.len());
+                    false
+                }
             },
             Some(&byte) => is_word(byte),
             None => false,
@@ -440,7 +476,11 @@ impl<'t> Scanner<'t> {
                     line = found + 1;
                     from = line;
                 }
-                _ if self.text.get(found + 1).is_some_and(|escaped| br#""\/bfnrtu"#.contains(escaped)) => {
+                _ if matches!(
+                    self.text.get(found + 1),
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u')
+                ) =>
+                {
                     from = found + 2;
                 }
                 _ => {
@@ -469,10 +509,10 @@ impl<'t> Scanner<'t> {
     /// one is left over, the first, which looks more like an end.
     fn is_stray_quote(&self, at: usize, quote: usize) -> bool {
         let rest = &self.text[quote + 1..];
+        // Looked up for every string: `contains` would be a call.
+        let ends = |next: &u8| matches!(next, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'}' | b',' | b']' | b':');
         let text = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-        if text.is_none_or(|next| next.is_ascii_whitespace() || b"},]:".contains(next))
-            || self.name_without_closing_quote(at, quote).is_some()
-        {
+        if text.is_none_or(ends) || self.name_without_closing_quote(at, quote).is_some() {
             return false;
         }
         let is_name = self.in_object() && matches!(self.expect, Expect::First | Expect::Next | Expect::Comma);
@@ -490,6 +530,9 @@ impl<'t> Scanner<'t> {
                 from = (from + 1).min(line);
             }
         }
+        let blanks =
+            first.map_or(0, |first| rest[first..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count());
+        self.looked_up_to(quote + 1 + line.max(first.unwrap_or(0) + blanks) + 1);
         let Some(first) = first.filter(|_| quotes % 2 == 1) else { return false };
         let next = rest[first..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
         if is_name { next == Some(&b':') } else { next.is_none_or(|next| b",}]\r\n".contains(next)) }
@@ -502,9 +545,11 @@ impl<'t> Scanner<'t> {
 
     /// `"name: "value"`: a name whose closing quote is missing takes in the colon and the quote of the value.
     fn name_without_closing_quote(&self, at: usize, quote: usize) -> Option<usize> {
-        let in_name = self.in_object() && matches!(self.expect, Expect::First | Expect::Next | Expect::Comma);
         let next = *self.text.get(quote + 1)?;
-        if !in_name || !(is_word(next) || matches!(next, b'[' | b'/')) {
+        if !(is_word(next) || matches!(next, b'[' | b'/')) {
+            return None;
+        }
+        if !(self.in_object() && matches!(self.expect, Expect::First | Expect::Next | Expect::Comma)) {
             return None;
         }
         let content = self.text[at + 1..quote].trim_ascii_end();
@@ -515,6 +560,7 @@ impl<'t> Scanner<'t> {
     /// A string that was not closed on its line, which ends at `ends`. Punctuation at the end of the line is likely not
     /// meant to be in it; the quote is written over the first of it, or over the line end.
     fn unclosed_string(&mut self, at: usize, ends: usize) -> usize {
+        self.looked_up_to(ends + 1);
         let is_name = self.place(at, at, ends, Token::String);
         let content = &self.text[at + 1..ends];
         let content = &content[..content.trim_ascii_end().len()];
@@ -574,7 +620,9 @@ impl<'t> Scanner<'t> {
         }
         let quote = if text.get(quote) == Some(&b'"') { quote } else { text.len() };
         let behind = text.get(quote + 1..).unwrap_or_default();
-        let next = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let blanks = behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        self.looked_up_to(quote + 1 + blanks + 1);
+        let next = behind.get(blanks);
         let closes = quote < text.len() && next.is_none_or(|next| b",}]:/\n\r".contains(next));
         self.next_quote = NextQuote { from: at, at: quote, closes };
         closes
@@ -589,6 +637,7 @@ impl<'t> Scanner<'t> {
                 _ => end += 1,
             }
         }
+        self.looked_up_to(end + 1);
         if self.text.get(end) != Some(&b'\'') {
             return self.stray(at);
         }
@@ -713,8 +762,11 @@ impl<'t> Scanner<'t> {
 
     /// Where a run of spaces ends; half of a template is indentation.
     fn blanks_end(&self, mut at: usize) -> usize {
-        const EIGHT: &[u8] = &[b' '; 8];
-        while self.text[at..].starts_with(EIGHT) {
+        // Read as a number: comparing slices of a length the compiler does not see costs a call.
+        const EIGHT: u64 = u64::from_ne_bytes([b' '; 8]);
+        while let Some(next) = self.text[at..].first_chunk()
+            && u64::from_ne_bytes(*next) == EIGHT
+        {
             at += 8;
         }
         while self.text.get(at) == Some(&b' ') {
@@ -1024,7 +1076,9 @@ impl<'t> Scanner<'t> {
                 self.incomplete = true;
             }
         }
-        self.gap.clear();
+        if !self.gap.is_empty() {
+            self.gap.clear();
+        }
     }
 
     fn patch(&mut self, at: usize, with: u8) {
