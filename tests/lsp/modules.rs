@@ -126,3 +126,56 @@ async fn files_that_refer_to_each_other_come_to_rest() {
     let unread = client.leave().await.1;
     assert!(unread.len() < 5, "{unread:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imported_and_loaded_files_are_seen_as_they_are_in_the_editor() {
+    let folder = Folder::new(&[
+        ("shared.bicep", "//shared\n@export()\nvar a = 'a'\n"),
+        ("data.json", "//data\n{}\n"),
+        ("note.txt", "//note\n"),
+    ]);
+    let (main, data, shared) = (folder.uri("main.bicep"), folder.uri("data.json"), folder.uri("shared.bicep"));
+    let text = "//main\nimport { a } from 'shared.bicep'\nvar b = loadJsonContent('data.json')\nvar c = loadTextContent('note.txt')\n";
+    let mut client = start().await;
+    client.strict = false;
+    client.open(&main, "bicep", 1, text);
+    assert_eq!(seen(&mut client, &main).await, "//main //data //note //shared");
+    client.open(&data, "json", 1, "//open\n{}\n");
+    while seen(&mut client, &main).await != "//main //note //open //shared" {}
+    client.change(&data, 2, [0, 2, 0, 6], "edited");
+    while seen(&mut client, &main).await != "//main //edited //note //shared" {}
+    client.open(&shared, "bicep", 1, "//imported\n");
+    while seen(&mut client, &main).await != "//main //edited //imported //note" {}
+
+    fs::write(folder.path("note.txt"), "//another note\n").unwrap();
+    let changes = json!([{ "uri": folder.uri("note.txt"), "type": 2 }]);
+    client.notify("workspace/didChangeWatchedFiles", json!({ "changes": changes }));
+    while seen(&mut client, &main).await != "//main //another note //edited //imported" {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameter_files_are_looked_at_again_with_their_template() {
+    let folder = Folder::new(&[]);
+    let parameters = r#"//parameters
+{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "parameters": {} }"#;
+    let (main, dev) = (folder.uri("main.bicep"), folder.uri("dev.bicepparam"));
+    let (json, base) = (folder.uri("main.parameters.json"), folder.uri("base.bicepparam"));
+    let mut client = start().await;
+    client.strict = false;
+    client.open(&main, "bicep", 1, "//main\n");
+    assert_eq!(seen(&mut client, &main).await, "//main");
+    client.open(&dev, "bicep-params", 1, "//dev\nusing 'main.bicep'\nextends 'base.bicepparam'\n");
+    assert_eq!(seen(&mut client, &dev).await, "//dev //main");
+    client.open(&json, "json", 1, parameters);
+    assert_eq!(seen(&mut client, &json).await, "//parameters //main");
+    client.open(&base, "bicep-params", 1, "//base\nusing none\n");
+    while seen(&mut client, &dev).await != "//dev //base //main" {}
+
+    // An edit of the template is seen in both, one of a parameter file in the template.
+    client.change(&main, 2, [0, 2, 0, 6], "edited");
+    for (uri, expected) in [(&dev, "//dev //base //edited"), (&json, "//parameters //edited")] {
+        while seen(&mut client, uri).await != expected {}
+    }
+    client.change(&dev, 2, [0, 2, 0, 5], "test");
+    while !seen(&mut client, &main).await.contains("//test") {}
+}

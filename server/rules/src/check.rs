@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use template::aks::Cluster;
 use template::model::ModuleSource;
 use template::parameters;
-use template::paths::relative_to;
+use template::references::ReferenceKind;
 use template::value::ResourceRef;
 use template::workspace::{FileId, Location, SourceFile, Workspace};
 use template::{Evaluator, Name, Template};
@@ -82,6 +82,8 @@ pub struct Project<'w> {
     workspace: &'w Workspace,
     rules: Vec<&'static dyn Rule>,
     callers: FxHashMap<FileId, Vec<FileId>>,
+    /// Who imports from each file, or loads it.
+    importers: FxHashMap<FileId, Vec<FileId>>,
     /// Files that have to do with clusters, and those that deploy them, directly or not.
     near_clusters: FxHashSet<FileId>,
 }
@@ -123,15 +125,17 @@ impl<'w> Project<'w> {
 
     pub(crate) fn with(rules: Vec<&'static dyn Rule>, workspace: &'w Workspace) -> Self {
         let callers = callers(workspace);
+        let importers = importers(workspace);
         let mut near_clusters = FxHashSet::default();
         let mut waiting: Vec<FileId> =
             workspace.files().filter(|(_, file)| mentions(file, &CLUSTER_WORDS)).map(|(id, _)| id).collect();
         while let Some(file) = waiting.pop() {
             if near_clusters.insert(file) {
-                waiting.extend(callers.get(&file).into_iter().flatten());
+                let users = [callers.get(&file), importers.get(&file)];
+                waiting.extend(users.into_iter().flatten().flatten());
             }
         }
-        Self { workspace, rules, callers, near_clusters }
+        Self { workspace, rules, callers, importers, near_clusters }
     }
 
     /// Checks some files.
@@ -149,20 +153,7 @@ impl<'w> Project<'w> {
     pub fn roots(&self, targets: &[FileId]) -> Vec<Root> {
         let mut found = Vec::new();
         for &target in targets {
-            let mut seen = vec![target];
-            let mut next = 0;
-            let mut tops = Vec::new();
-            while let Some(&file) = seen.get(next) {
-                next += 1;
-                match self.callers.get(&file) {
-                    None => tops.push(file),
-                    Some(callers) => {
-                        let new: Vec<FileId> =
-                            callers.iter().copied().filter(|caller| !seen.contains(caller)).collect();
-                        seen.extend(new);
-                    }
-                }
-            }
+            let mut tops = self.tops(target);
             if tops.is_empty() {
                 tops.push(target);
             }
@@ -176,11 +167,22 @@ impl<'w> Project<'w> {
             if tops.is_empty() && mentions(self.workspace.file(target), &IDENTITY_WORDS) {
                 found.push(Root { file: target, with_modules: false, parameters: None });
             }
+            // What is imported is judged where it is used, too.
+            for importer in reachable(target, &self.importers).into_iter().skip(1) {
+                tops.extend(self.tops(importer).into_iter().filter(|top| self.near_clusters.contains(top)));
+            }
             found.extend(tops.into_iter().map(|file| Root { file, with_modules: true, parameters: None }));
         }
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The files that deploy that one, directly or not, and are deployed by none.
+    fn tops(&self, target: FileId) -> Vec<FileId> {
+        let mut tops = reachable(target, &self.callers);
+        tops.retain(|file| !self.callers.contains_key(file));
+        tops
     }
 
     /// What there is to say about a file by itself: its syntax and its text.
@@ -264,7 +266,24 @@ impl<'w> Project<'w> {
             });
             found.diagnostics.append(&mut ctx.into_reporter().into_diagnostics());
         }
+        for diagnostic in &mut found.diagnostics {
+            self.say_where_it_is_loaded(&eval, diagnostic);
+        }
         found
+    }
+
+    /// What is wrong in a file that is no template is said where its content is loaded.
+    fn say_where_it_is_loaded(&self, eval: &Evaluator<'_>, diagnostic: &mut Diagnostic) {
+        let is_content = |file: FileId| self.workspace.file(file).template.is_none();
+        diagnostic.fixes.retain(|fix| !fix.edits.iter().any(|edit| is_content(edit.file)));
+        let content = diagnostic.location;
+        if is_content(content.file)
+            && let Some(location) = eval.loaded_at(content.file)
+        {
+            diagnostic.location = location;
+            let message = "it is written in the file that is loaded".to_owned();
+            diagnostic.related.insert(0, Related { location: content, message });
+        }
     }
 
     /// Brings together what was found in the targets, and takes out what is suppressed.
@@ -399,7 +418,7 @@ fn callers(workspace: &Workspace) -> FxHashMap<FileId, Vec<FileId>> {
                 match &module.source {
                     ModuleSource::Inline { template, .. } => pending.push(template),
                     ModuleSource::Path(path, _) => {
-                        let called = relative_to(&file.path, path).and_then(|path| workspace.file_at(&path));
+                        let called = workspace.file_from(caller, path);
                         let called = called.filter(|&called| workspace.file(called).template.is_some());
                         if let Some(called) = called {
                             callers.entry(called).or_default().push(caller);
@@ -411,6 +430,34 @@ fn callers(workspace: &Workspace) -> FxHashMap<FileId, Vec<FileId>> {
         }
     }
     callers
+}
+
+/// The files that import from each file, or load it.
+fn importers(workspace: &Workspace) -> FxHashMap<FileId, Vec<FileId>> {
+    let mut importers: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
+    for (importer, file) in workspace.files() {
+        let imports = file.template.iter().flat_map(|template| &template.imports);
+        let imports = imports.filter_map(|import| workspace.file_from(importer, &import.path.as_ref()?.0));
+        let contents = file.references().iter().filter(|reference| reference.kind == ReferenceKind::Content);
+        let contents = contents.filter_map(|reference| workspace.file_at(&reference.path));
+        for imported in imports.chain(contents) {
+            importers.entry(imported).or_default().push(importer);
+        }
+    }
+    importers
+}
+
+/// What leads to a file, that file first.
+fn reachable(file: FileId, from: &FxHashMap<FileId, Vec<FileId>>) -> Vec<FileId> {
+    let mut found = vec![file];
+    let mut seen: FxHashSet<FileId> = found.iter().copied().collect();
+    let mut next = 0;
+    while let Some(file) = found.get(next) {
+        next += 1;
+        let new = from.get(file).into_iter().flatten().copied().filter(|&file| seen.insert(file));
+        found.extend(new.collect::<Vec<_>>());
+    }
+    found
 }
 
 fn syntax_errors(workspace: &Workspace, file: FileId) -> impl Iterator<Item = Diagnostic> {
@@ -522,6 +569,48 @@ mod tests {
             |settings: &Settings| check_with(&[RULE], &workspace, &[FileId(0)], settings).diagnostics[0].severity;
         assert_eq!(severity(&Settings::default()), Severity::Warning);
         assert_eq!(severity(&Settings { conditional_errors: true, ..Settings::default() }), Severity::Error);
+    }
+
+    const CLUSTER: &str = "resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  location: 'x'
+  identity: identity
+  properties: { dnsPrefix: 'a', agentPoolProfiles: [{ name: 'a', count: 1, vmSize: 'x', mode: 'System' }] }
+}
+";
+    const WRONG: &str = "{ type: 'SystemAssigned, UserAssigned' }";
+
+    /// What `identity-type-combined` finds: the file, the text there, and the files of related places.
+    fn combined(files: &[(&str, &str)], targets: &[u32]) -> Vec<(u32, String, Vec<u32>)> {
+        let workspace = workspace(files);
+        let rule = crate::by_code("identity-type-combined").unwrap();
+        let targets: Vec<FileId> = targets.iter().copied().map(FileId).collect();
+        let outcome = check_with(&[rule], &workspace, &targets, &Settings::default());
+        let shown = outcome.diagnostics.into_iter().map(|one| {
+            let related = one.related.iter().map(|related| related.location.file.0).collect();
+            assert!(one.fixes.iter().all(|fix| fix.edits.iter().all(|edit| edit.file == one.file())));
+            (one.file().0, workspace.file(one.file()).text.slice(one.range()).to_owned(), related)
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn what_is_imported_is_judged_where_it_is_used() {
+        let main = format!("import {{ identity }} from 'shared.bicep'\n{CLUSTER}");
+        let shared = format!("@export()\nvar identity = {WRONG}\n");
+        let files = [("main.bicep", main.as_str()), ("shared.bicep", &shared)];
+        let expected = [(1, "'SystemAssigned, UserAssigned'".to_owned(), Vec::<u32>::new())];
+        for targets in [&[0, 1][..], &[1]] {
+            assert_eq!(combined(&files, targets), expected, "{targets:?}");
+        }
+        assert!(combined(&files, &[0]).is_empty(), "it is not written there");
+    }
+
+    #[test]
+    fn what_is_loaded_is_judged_where_it_is_loaded() {
+        let main = format!("var identity = loadJsonContent('identity.json')\n{CLUSTER}");
+        let files = [("main.bicep", main.as_str()), ("identity.json", r#"{ "type": "SystemAssigned, UserAssigned" }"#)];
+        assert_eq!(combined(&files, &[0]), [(0, "loadJsonContent('identity.json')".to_owned(), vec![1])]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod tests;
 mod yaml;
 
 pub use template::in_tree;
+pub use yaml::{Data, DataKind, data};
 
 use text_size::{TextRange, TextSize};
 

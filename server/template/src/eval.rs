@@ -11,6 +11,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
+use crate::Name;
 use crate::canon::{Canon, CanonId, Canons};
 use crate::condition::{Atom, AtomId, Atoms, Conditions, Literal, Split};
 use crate::expr::{BinaryOp, Expr, ExprId, Item, Member, Object, Ref, Segment, UnaryOp};
@@ -20,7 +21,6 @@ use crate::value::{
     ResourceRef, Str, Unknown, Value, Values, Why,
 };
 use crate::workspace::{FileId, Location, Workspace};
-use crate::{Name, paths};
 
 /// More alternatives than that become one unknown value.
 pub const MAX_ALTERNATIVES: usize = 16;
@@ -108,6 +108,10 @@ pub struct Evaluator<'w> {
     pub(crate) ids: RefCell<FxHashMap<ResourceRef, Rc<crate::value::ResourceId>>>,
     pub(crate) declared: RefCell<FxHashMap<ScopeId, Rc<FxHashMap<CanonId, ResourceRef>>>>,
     pub(crate) grants: RefCell<Option<Rc<crate::grants::Grants>>>,
+    /// Scopes of files whose values are the same whoever asks.
+    pub(crate) constants: RefCell<FxHashMap<crate::imports::Constants, Option<ScopeId>>>,
+    /// Where the content of a file is loaded.
+    pub(crate) loaded: RefCell<FxHashMap<FileId, Place>>,
     depth: Cell<u32>,
     steps: Cell<u32>,
     serial: Cell<u32>,
@@ -135,6 +139,8 @@ impl<'w> Evaluator<'w> {
             ids: RefCell::default(),
             declared: RefCell::default(),
             grants: RefCell::default(),
+            constants: RefCell::default(),
+            loaded: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
             serial: Cell::new(0),
@@ -155,10 +161,18 @@ impl<'w> Evaluator<'w> {
     #[must_use]
     pub fn with_parameters(self, file: FileId, except: Option<Name>) -> Self {
         let Some(template) = &self.workspace.file(file).template else { return self };
-        let Ok(id) = u32::try_from(self.scopes.borrow().len()).map(ScopeId) else { return self };
+        match self.uncalled_scope(template, file) {
+            Some(id) => Self { parameters: Some((id, except)), ..self },
+            None => self,
+        }
+    }
+
+    /// A scope that nobody deploys: only its values are asked for.
+    pub(crate) fn uncalled_scope(&self, template: &'w Template, file: FileId) -> Option<ScopeId> {
+        let id = u32::try_from(self.scopes.borrow().len()).map(ScopeId).ok()?;
         let scope = Scope { template, file, module: None, names: id, target: None, caller: None, depth: 0 };
         self.scopes.borrow_mut().push(Rc::new(scope));
-        Self { parameters: Some((id, except)), ..self }
+        Some(id)
     }
 
     /// What the parameter file says of a parameter of that scope.
@@ -701,7 +715,10 @@ impl<'w> Evaluator<'w> {
                 Some(value) => Values::clone(value),
                 None => self.unknown_at(place, Why::Element, locals),
             },
-            Ref::Imported(_) | Ref::Undeclared(_) => self.unknown_at(place, Why::Elsewhere, locals),
+            Ref::Imported(name) => self
+                .imported_value(names, name, place)
+                .unwrap_or_else(|| self.unknown_at(place, Why::Elsewhere, locals)),
+            Ref::Undeclared(_) => self.unknown_at(place, Why::Elsewhere, locals),
         }
     }
 
@@ -745,11 +762,12 @@ impl<'w> Evaluator<'w> {
         };
         let either =
             |atom, value, at| Values(smallvec![pick(atom, true, value, at), pick(atom, false, open.clone(), place)]);
-        if parameter.ty.kind == TypeKind::Bool && !parameter.ty.nullable {
+        let ty = self.type_of(scope, parameter);
+        if ty.kind == TypeKind::Bool && !ty.nullable {
             let truth = |holds| pick(Atom::Holds(canon), holds, Value::Bool(holds), place);
             return Values(smallvec![truth(true), truth(false)]);
         }
-        if let Some(allowed) = &parameter.allowed
+        if let Some((scope, allowed)) = ty.allowed
             && allowed.len() <= MAX_ALTERNATIVES
         {
             let mut all: SmallVec<[Alternative; 1]> = SmallVec::new();
@@ -762,7 +780,7 @@ impl<'w> Evaluator<'w> {
                 let atom = Atom::Equals(canon, self.canon_of_value(value, Some(at)));
                 all.push(pick(atom, true, value.clone(), at));
             }
-            if parameter.ty.nullable {
+            if ty.nullable {
                 all.push(pick(Atom::Null(canon), true, Value::Null, place));
             }
             return Values(all);
@@ -782,7 +800,7 @@ impl<'w> Evaluator<'w> {
                     None => Values::always(open, Some(place)),
                 }
             }
-            None if parameter.ty.nullable => either(Atom::Null(canon), Value::Null, place),
+            None if ty.nullable => either(Atom::Null(canon), Value::Null, place),
             None => Values::always(open, Some(place)),
         }
     }
@@ -836,8 +854,7 @@ impl<'w> Evaluator<'w> {
         let (template, file, outer_scope) = match &declared.source {
             ModuleSource::Inline { template, outer_scope } => (template.as_ref(), outer.file, *outer_scope),
             ModuleSource::Path(path, _) if self.follows_modules => {
-                let path = paths::relative_to(&self.workspace.file(outer.file).path, path)?;
-                let file = self.workspace.file_at(&path)?;
+                let file = self.workspace.file_from(outer.file, path)?;
                 (self.workspace.file(file).template.as_ref()?, file, false)
             }
             ModuleSource::Path(..) | ModuleSource::Registry(..) | ModuleSource::Unknown => return None,
@@ -1526,6 +1543,7 @@ impl<'w> Evaluator<'w> {
                 Some(values) => Ok(self.canon_of_values(values, place)),
                 None => Err(Canon::Unique(place.scope, place.expr)),
             },
+            Ref::Imported(name) if let Some(known) = self.imported_form(names, name) => Ok(known),
             Ref::Imported(name) | Ref::Undeclared(name) => {
                 // Declared somewhere else, but wherever that is, it is one thing.
                 Err(Canon::Call(name.as_str().to_ascii_lowercase().into(), SmallVec::new()))

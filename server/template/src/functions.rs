@@ -222,6 +222,9 @@ impl Evaluator<'_> {
                 }
                 _ => None,
             }),
+            ("loadtextcontent" | "loadjsoncontent" | "loadyamlcontent", 1 | 2) => {
+                self.load(place, call, &function).unwrap_or_else(unknown)
+            }
             _ => self.user_function(place, call, locals).unwrap_or_else(unknown),
         }
     }
@@ -535,7 +538,7 @@ impl Evaluator<'_> {
     }
 
     fn user_function(&self, place: Place, call: &Call, locals: &Locals) -> Option<Values> {
-        let function = self.template(place.scope).functions.iter().find(|function| function.name == call.function)?;
+        let (scope, function) = self.function_of(place.scope, &call.function)?;
         let mut inner = None;
         let pairs: SmallVec<[(&Name, Rc<Values>); 4]> = function
             .parameters
@@ -546,7 +549,7 @@ impl Evaluator<'_> {
         for (name, value) in pairs {
             inner = Some(self.bind(name, value, inner));
         }
-        Some(Values::clone(&self.eval(place.scope, function.body, &inner)))
+        Some(Values::clone(&self.eval(scope, function.body, &inner)))
     }
 
     /// The variables of a lambda, with what it is called with.

@@ -28,6 +28,8 @@ pub struct Template {
     pub modules: Vec<Module>,
     /// Outputs.
     pub outputs: Vec<Output>,
+    /// Types that other files may import.
+    pub types: Vec<TypeDeclaration>,
     /// `import … from`; the `extends` of a parameter file is one without names.
     pub imports: Vec<Import>,
     /// The values a parameter file assigns.
@@ -57,6 +59,7 @@ impl Template {
             resources: Vec::new(),
             modules: Vec::new(),
             outputs: Vec::new(),
+            types: Vec::new(),
             imports: Vec::new(),
             assignments: Vec::new(),
             using: None,
@@ -148,6 +151,9 @@ pub struct ParameterType {
     pub nullable: bool,
     /// Of an array, what is known of its elements.
     pub element: Option<TypeKind>,
+    /// The type of another file that it is, as written here: `t` or `namespace.t`. What is said above is not known then, but
+    /// for what is added to it: `t?` is nullable whatever `t` is.
+    pub imported: Option<Name>,
 }
 
 /// A kind of value.
@@ -162,6 +168,17 @@ pub enum TypeKind {
     /// A user-defined type, or none at all.
     #[default]
     Other,
+}
+
+/// A type that other files may import.
+#[derive(Clone, Debug)]
+pub struct TypeDeclaration {
+    /// Its name.
+    pub name: Name,
+    /// What it stands for.
+    pub ty: ParameterType,
+    /// All values there can be, where it lists them.
+    pub allowed: Option<Vec<ExprId>>,
 }
 
 /// A declared variable.

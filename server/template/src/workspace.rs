@@ -10,7 +10,9 @@ use syntax::{Language, SourceText, SyntaxError, SyntaxTree};
 use text_size::TextRange;
 
 use crate::Template;
-use crate::lower::lower_with_errors;
+use crate::lower::{lower_json_data, lower_with_errors, lower_yaml_data};
+use crate::paths::relative_to;
+use crate::references::{self, Reference};
 use crate::scripts::{self, AzScript};
 
 /// One file, parsed and lowered. Immutable: an edit makes a new one.
@@ -29,6 +31,9 @@ pub struct SourceFile {
     pub template: Option<Template>,
     kind: Kind,
     scripts: OnceLock<Vec<AzScript>>,
+    references: OnceLock<Vec<Reference>>,
+    json: OnceLock<Option<Box<Template>>>,
+    yaml: OnceLock<Option<Box<Template>>>,
 }
 
 /// What a file is.
@@ -36,6 +41,14 @@ pub struct SourceFile {
 enum Kind {
     Template(Language),
     Carrier(Carrier),
+    Content,
+}
+
+/// How to read a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Format {
+    Json,
+    Yaml,
 }
 
 impl SourceFile {
@@ -60,7 +73,12 @@ impl SourceFile {
         let syntax_errors = if template.is_some() { errors } else { Vec::new() };
         let (text, language) = (tree.text().clone(), tree.language());
         let kind = Kind::Template(language);
-        Self { path: path.into(), text, tree: Some(tree), syntax_errors, template, kind, scripts: OnceLock::new() }
+        Self { tree: Some(tree), syntax_errors, template, ..Self::without_tree(path.into(), text, kind) }
+    }
+
+    /// A file of which only the content matters, whatever it is: another one loads it.
+    pub fn content(path: impl Into<PathBuf>, text: SourceText) -> Self {
+        Self::without_tree(path.into(), text, Kind::Content)
     }
 
     /// A file that carries scripts, whatever the path says.
@@ -74,27 +92,53 @@ impl SourceFile {
         match self.kind {
             Kind::Template(language) => Self::from_tree(self.path.clone(), syntax::parse(language, text)),
             Kind::Carrier(carrier) => Self::carrying(self.path.clone(), text, carrier),
+            Kind::Content => Self::content(self.path.clone(), text),
         }
     }
 
     fn without_tree(path: PathBuf, text: SourceText, kind: Kind) -> Self {
-        Self { path, text, tree: None, syntax_errors: Vec::new(), template: None, kind, scripts: OnceLock::new() }
+        Self {
+            path,
+            text,
+            tree: None,
+            syntax_errors: Vec::new(),
+            template: None,
+            kind,
+            scripts: OnceLock::new(),
+            references: OnceLock::new(),
+            json: OnceLock::new(),
+            yaml: OnceLock::new(),
+        }
     }
 
-    /// The language of a template; `None` for a script or what carries scripts.
+    /// The language of a template; `None` for anything else.
     pub fn language(&self) -> Option<Language> {
         match self.kind {
             Kind::Template(language) => Some(language),
-            Kind::Carrier(_) => None,
+            Kind::Carrier(_) | Kind::Content => None,
         }
     }
 
     /// How it carries scripts, if it is no template.
     pub fn carrier(&self) -> Option<Carrier> {
         match self.kind {
-            Kind::Template(_) => None,
+            Kind::Template(_) | Kind::Content => None,
             Kind::Carrier(carrier) => Some(carrier),
         }
+    }
+
+    /// The files it refers to. Found when first asked for.
+    pub fn references(&self) -> &[Reference] {
+        self.references.get_or_init(|| references::of(self))
+    }
+
+    /// Its content read as JSON or YAML: a template whose only variable is the whole of it. `None` when it is neither.
+    pub(crate) fn data(&self, format: Format) -> Option<&Template> {
+        let (read, lower): (_, fn(&SourceText) -> Option<Template>) = match format {
+            Format::Json => (&self.json, lower_json_data),
+            Format::Yaml => (&self.yaml, lower_yaml_data),
+        };
+        read.get_or_init(|| lower(&self.text).map(Box::new)).as_deref()
     }
 
     /// The scripts in it that call `az`: the file itself, code blocks, steps, strings and comments. Read when first asked for;
@@ -152,6 +196,18 @@ impl Workspace {
         Self { files, by_path: Arc::new(by_path) }
     }
 
+    /// The same files, the first ones in other versions.
+    #[must_use]
+    pub fn with_files(&self, files: &[Arc<SourceFile>]) -> Self {
+        let rest = self.files.iter().skip(files.len());
+        Self { files: files.iter().chain(rest).cloned().collect(), by_path: self.by_path.clone() }
+    }
+
+    /// A file can be reached under another path, too.
+    pub fn add_path(&mut self, path: PathBuf, file: FileId) {
+        Arc::make_mut(&mut self.by_path).entry(path).or_insert(file);
+    }
+
     /// The file of that id.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
@@ -165,5 +221,10 @@ impl Workspace {
     /// The file at that path, compared as written.
     pub fn file_at(&self, path: &Path) -> Option<FileId> {
         self.by_path.get(path).copied()
+    }
+
+    /// The file that a path in another file leads to.
+    pub fn file_from(&self, file: FileId, reference: &str) -> Option<FileId> {
+        self.file_at(&relative_to(&self.file(file).path, reference)?)
     }
 }

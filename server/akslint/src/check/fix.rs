@@ -25,9 +25,10 @@ pub(super) struct Fixed {
     pub(super) stopped: Option<String>,
 }
 
-/// Applies fixes of at least `threshold` until nothing is left to do. `check` gives the diagnostics of a workspace;
+/// Applies fixes of at least `threshold` to the files of a project until nothing is left to do. `check` gives the diagnostics of a workspace;
 /// a fix that would change a file that is not among `allowed` is not applied.
 pub(super) fn fix(
+    project: &Workspace,
     files: &[Arc<SourceFile>],
     allowed: &[FileId],
     threshold: Applicability,
@@ -38,7 +39,7 @@ pub(super) fn fix(
     let texts: Vec<String> = files.iter().map(|file| file.text.as_str().to_owned()).collect();
     let fixed = fix_all(texts, threshold, |texts| {
         files = with_texts(&files, texts);
-        let mut diagnostics = check(&Workspace::new(files.clone()));
+        let mut diagnostics = check(&project.with_files(&files));
         for diagnostic in &mut diagnostics {
             diagnostic.fixes.retain(|fix| fix.edits.iter().all(|edit| allowed.contains(&edit.file)));
         }
@@ -53,7 +54,7 @@ pub(super) fn fix(
         Stopped::NoEnd(rules) => format!("the fixes of {} keep undoing each other", rules.join(", ")),
         Stopped::Broken(rules) => format!("a fix of {} would have broken the syntax", rules.join(", ")),
     });
-    Fixed { workspace: Workspace::new(files), changed, applied: fixed.applied.len(), stopped }
+    Fixed { workspace: project.with_files(&files), changed, applied: fixed.applied.len(), stopped }
 }
 
 /// The files with other texts; those whose text is the same stay what they are.

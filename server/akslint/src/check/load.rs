@@ -1,7 +1,7 @@
 //! Reading files, and finding out whether they are templates.
 
-use std::collections::HashSet;
-use std::fs::File;
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -14,8 +14,6 @@ use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::Template;
 use template::model::ModuleSource;
-use template::parameters;
-use template::paths::relative_to;
 use template::workspace::{FileId, SourceFile, Workspace, carrier_of, language_of};
 
 use super::progress::Progress;
@@ -89,38 +87,67 @@ impl Loader<'_> {
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         project.checked = (0..).map(FileId).take(files.len()).collect();
-        if !self.parse_only {
-            self.load_referenced(&mut files);
-        }
+        let aliases = if self.parse_only { Vec::new() } else { self.load_referenced(&mut files) };
         project.workspace = Workspace::new(files.clone());
+        for (path, file) in aliases {
+            project.workspace.add_path(path, file);
+        }
         project.files = files;
         project
     }
 
-    /// Reads modules and the templates of parameter files that were not asked for: rules need to see what they say.
-    /// One that cannot be read is not worth a word, for it is unknown then like one in a registry.
-    fn load_referenced(self, files: &mut Vec<Arc<SourceFile>>) {
+    /// Reads what the files refer to and was not asked for: rules need to see what it says. What cannot be read is not worth
+    /// a word, for it is unknown then like a module in a registry. Returns other paths that lead to files read already:
+    /// links can make a path of any length out of a few folders.
+    fn load_referenced(self, files: &mut Vec<Arc<SourceFile>>) -> Vec<(PathBuf, FileId)> {
         let mut known: HashSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+        let mut real: HashMap<PathBuf, FileId> = HashMap::new();
+        let mut aliases = Vec::new();
         let mut new = 0;
         while new < files.len() {
-            let mut wanted = Vec::new();
-            for file in &files[new..] {
-                let references = file.template.iter().flat_map(references);
-                // As the rules will look for it.
-                let paths = references.filter_map(|reference| relative_to(&file.path, &reference));
-                for path in paths.chain(parameters::candidates(file)) {
-                    if known.insert(path.clone()) {
-                        wanted.push(Candidate { path, named: false });
-                    }
-                }
+            let references = files[new..].iter().flat_map(|file| file.references());
+            let references: Vec<&Path> = references.map(|one| one.path.as_path()).collect();
+            let found = references.into_iter().filter(|path| known.insert(path.to_path_buf()));
+            let found: Vec<(PathBuf, PathBuf)> =
+                found.filter_map(|path| Some((path.to_owned(), self.real(path)?))).collect();
+            if !found.is_empty() {
+                let ids = (0..).map(FileId).zip(files.iter()).skip(real.len());
+                real.extend(ids.map(|(id, file)| (self.real(&file.path).unwrap_or_else(|| file.path.clone()), id)));
             }
             new = files.len();
-            let more: Vec<Loaded> = wanted.par_iter().map(|candidate| self.load_file(candidate)).collect();
-            files.extend(more.into_iter().filter_map(|loaded| match loaded {
-                Loaded::Template(file) => Some(file),
-                _ => None,
-            }));
+            let mut wanted: Vec<(PathBuf, PathBuf)> = Vec::new();
+            for (path, target) in &found {
+                if !real.contains_key(target) && !wanted.iter().any(|(_, other)| other == target) {
+                    wanted.push((path.clone(), target.clone()));
+                }
+            }
+            let more: Vec<_> = wanted.par_iter().map(|(path, _)| self.load_referred_to(path)).collect();
+            for ((_, target), file) in wanted.into_iter().zip(more) {
+                if let (Some(file), Ok(id)) = (file, u32::try_from(files.len())) {
+                    real.insert(target, FileId(id));
+                    files.push(file);
+                }
+            }
+            aliases.extend(found.into_iter().filter_map(|(path, target)| Some((path, *real.get(&target)?))));
         }
+        aliases
+    }
+
+    /// The file that a path leads to, if it is one: not a folder, nor a pipe on which one could wait for ever.
+    fn real(self, path: &Path) -> Option<PathBuf> {
+        let real = fs::canonicalize(self.directory.join(path)).ok()?;
+        real.is_file().then_some(real)
+    }
+
+    /// A file that another one refers to. What is no template may still be of use for its content.
+    fn load_referred_to(self, path: &Path) -> Option<Arc<SourceFile>> {
+        if let Loaded::Template(file) = self.load_file(&Candidate { path: path.to_owned(), named: false }) {
+            return Some(file);
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(path).ok()?;
+        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).ok()?;
+        Some(Arc::new(SourceFile::content(path, decode(&bytes).ok()?)))
     }
 
     fn load_file(self, candidate: &Candidate) -> Loaded {
@@ -269,26 +296,6 @@ fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
     let (lower, upper) = (needle[0].to_ascii_lowercase(), needle[0].to_ascii_uppercase());
     memchr::memchr2_iter(lower, upper, haystack)
         .any(|at| haystack.get(at..at + needle.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(needle)))
-}
-
-/// The local files that a template refers to, as written.
-pub(super) fn references(template: &Template) -> Vec<Box<str>> {
-    let mut paths = Vec::new();
-    if let Some((path, _)) = &template.using {
-        paths.push(path.clone());
-    }
-    for import in &template.imports {
-        paths.extend(import.path.iter().map(|(path, _)| path.clone()));
-    }
-    for module in &template.modules {
-        match &module.source {
-            ModuleSource::Path(path, _) => paths.push(path.clone()),
-            ModuleSource::Inline { template, .. } => paths.extend(references(template)),
-            ModuleSource::Registry(..) | ModuleSource::Unknown => {}
-        }
-    }
-    paths.retain(|path| !path.contains(':'));
-    paths
 }
 
 /// How many clusters a template declares, its nested deployments included. A loop is one.

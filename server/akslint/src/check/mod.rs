@@ -354,7 +354,7 @@ impl Run<'_> {
         out: &mut Vec<u8>,
     ) -> anyhow::Result<bool> {
         let Some(limit) = self.fix_limit() else { return Ok(false) };
-        let fixed = fix::fix(&project.files, &project.checked, limit, |workspace| {
+        let fixed = fix::fix(&project.workspace, &project.files, &project.checked, limit, |workspace| {
             self.check(workspace, &project.checked, settings).diagnostics
         });
         checked.failures.extend(fixed.stopped.map(|reason| format!("internal error: {reason}")));

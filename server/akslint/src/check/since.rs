@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use template::paths::relative_to;
 use template::workspace::{FileId, Workspace};
 
-use super::load::references;
 use super::report::tidy_path;
 use crate::config::FILE_NAME;
 
@@ -33,10 +31,8 @@ pub(super) fn touched(revision: &str, directory: &Path, workspace: &Workspace) -
         } else if changed.iter().any(configured) {
             touched.affected.insert(id);
         }
-        for reference in file.template.iter().flat_map(references) {
-            if let Some(path) = relative_to(&file.path, &reference) {
-                users.entry(path).or_default().push(id);
-            }
+        for reference in file.references() {
+            users.entry(reference.path.clone()).or_default().push(id);
         }
     }
     touched.affected.extend(&touched.changed);

@@ -1,6 +1,7 @@
 //! From a document to what is wrong with it: which files belong to it, when it is looked at, and when not any more.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,6 @@ use dashmap::DashMap;
 use lsp_types::{Uri, WorkspaceEdit};
 use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{SourceText, TextEdits};
-use template::model::ModuleSource;
 use template::workspace::{FileId, SourceFile, Workspace};
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ use super::capabilities::Features;
 use super::documents::{Dialect, Document, dialect_of_file};
 use super::guard::panic_message;
 use super::session::Session;
-use super::{to_proto, uri};
+use super::to_proto;
 use crate::config::FileSettings;
 
 /// What looks at files of a workspace. The default runs the rules; tests put a slow or a broken one in its place.
@@ -93,11 +93,11 @@ impl Inputs {
         let mut next = 0;
         while let Some(file) = inputs.files.get(next).cloned() {
             next += 1;
-            for path in references(&file) {
-                if inputs.files.len() >= MANY_FILES || !seen.insert(path.clone()) {
+            for reference in file.references() {
+                if inputs.files.len() >= MANY_FILES || !seen.insert(reference.path.clone()) {
                     continue;
                 }
-                if let Some((origin, file)) = session.file_at(&path) {
+                if let Some((origin, file)) = session.file_at(&reference.path) {
                     inputs.origins.push(origin);
                     inputs.files.push(file);
                 }
@@ -111,22 +111,6 @@ impl Inputs {
             && self.files.len() == other.files.len()
             && self.files.iter().zip(&other.files).all(|(a, b)| Arc::ptr_eq(a, b))
     }
-}
-
-/// The files that a file refers to, absolute.
-fn references(file: &SourceFile) -> Vec<PathBuf> {
-    let (Some(template), Some(folder)) = (&file.template, file.path.parent()) else { return Vec::new() };
-    if !folder.is_absolute() {
-        return Vec::new();
-    }
-    let modules = template.modules.iter().filter_map(|module| match &module.source {
-        ModuleSource::Path(path, _) => Some(&**path),
-        _ => None,
-    });
-    let using = template.using.as_ref().map(|(path, _)| &**path);
-    let imports = template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, _)| &**path);
-    let written = modules.chain(using).chain(imports).map(|path| uri::normalize(&folder.join(path)));
-    written.chain(template::parameters::candidates(file)).collect()
 }
 
 /// A document with the files it refers to and those that refer to it, not looked at yet.
@@ -321,10 +305,10 @@ fn references_from(inputs: &Inputs, path: &Path) -> Vec<PathBuf> {
     while let Some(path) = reached.get(next).cloned() {
         next += 1;
         let file = inputs.files.iter().find(|file| file.path == path);
-        for reference in file.map(|file| references(file)).unwrap_or_default() {
+        for reference in file.into_iter().flat_map(|file| file.references()) {
             // Also one that is not there: it may come.
-            if reached.len() <= MANY_FILES && !reached.contains(&reference) {
-                reached.push(reference);
+            if reached.len() <= MANY_FILES && !reached.contains(&reference.path) {
+                reached.push(reference.path.clone());
             }
         }
     }
@@ -404,7 +388,7 @@ struct OnDisk {
 }
 
 impl Disk {
-    /// The file at that path, if it is a template. Read again when its size or time of change differ.
+    /// The file at that path: a template, or a file of which only the content matters. Read again when its size or time of change differ.
     pub(super) fn file(&self, path: &Path) -> Option<Arc<SourceFile>> {
         let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         let stamp = (metadata.len(), metadata.modified().ok());
@@ -413,13 +397,14 @@ impl Disk {
             return known.file;
         }
         let dialect = dialect_of_file(path);
-        let text = read(path, dialect);
-        let file = text.map(|text| {
-            Arc::new(match dialect {
+        let file = match read(path, dialect) {
+            Some(text) => Some(match dialect {
                 Dialect::Carrier(carrier) => SourceFile::carrying(path, text, carrier),
                 _ => SourceFile::from_tree(path, syntax::parse(dialect.language(), text)),
-            })
-        });
+            }),
+            None => text_of(path).map(|text| SourceFile::content(path, text)),
+        };
+        let file = file.map(Arc::new);
         self.0.insert(path.to_owned(), OnDisk { stamp, file: file.clone() });
         file
     }
@@ -435,14 +420,19 @@ pub(super) fn read(path: &Path, dialect: Dialect) -> Option<SourceText> {
     if dialect == Dialect::Other {
         return None;
     }
-    let bytes = std::fs::read(path).ok()?;
-    let text = SourceText::from_bytes(&bytes, LARGE_FILE).ok()?;
+    let text = text_of(path)?;
     let is_ours = match dialect {
         Dialect::Json => looks_like_template(text.as_str()) != TemplateKind::Other,
         Dialect::Carrier(_) => syntax::carriers::calls_az(text.as_str()),
         Dialect::Template(_) | Dialect::Other => true,
     };
     is_ours.then_some(text)
+}
+
+fn text_of(path: &Path) -> Option<SourceText> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(LARGE_FILE as u64 + 1).read_to_end(&mut bytes).ok()?;
+    SourceText::from_bytes(&bytes, LARGE_FILE).ok()
 }
 
 /// Says to a computation that nobody waits for it any more.

@@ -51,6 +51,7 @@ pub(super) struct Document {
     /// A tree of an earlier version and the edits since.
     before: Option<(SyntaxTree, Vec<InputEdit>)>,
     file: OnceLock<Arc<SourceFile>>,
+    content: OnceLock<Arc<SourceFile>>,
     /// What was found last, and out of what.
     pub(super) analysis: Mutex<Option<Arc<Analysis>>>,
 }
@@ -217,6 +218,13 @@ impl Document {
         }))
     }
 
+    /// The file as others see it that refer to it: of what is no template, the content.
+    pub(super) fn referred_to(&self) -> &Arc<SourceFile> {
+        self.file().unwrap_or_else(|| {
+            self.content.get_or_init(|| Arc::new(SourceFile::content(self.display_path(), self.text.clone())))
+        })
+    }
+
     fn tree(&self) -> &SyntaxTree {
         self.parsed.get_or_init(|| match &self.before {
             Some((tree, edits)) => {
@@ -305,6 +313,7 @@ impl Document {
             parsed: OnceLock::new(),
             before: None,
             file: OnceLock::new(),
+            content: OnceLock::new(),
             analysis: Mutex::default(),
         }
     }

@@ -239,7 +239,10 @@ impl Session {
     pub(super) fn file_at(&self, path: &Path) -> Option<(Origin, Arc<SourceFile>)> {
         if let Some(document) = self.documents.at(path) {
             let origin = Origin { uri: document.uri.clone(), version: document.open_version() };
-            return Some((origin, document.file()?.clone()));
+            return Some((origin, document.referred_to().clone()));
+        }
+        if !path.is_absolute() {
+            return None; // of a document that is in no folder
         }
         Some((Origin { uri: uri::from_path(path)?, version: None }, self.disk.file(path)?))
     }
@@ -359,7 +362,8 @@ impl Session {
             });
         }
         if self.features().watch_files {
-            let watchers = ["**/*.bicep", "**/*.bicepparam", "**/*.{json,jsonc}", &format!("**/{FILE_NAME}")];
+            let watchers =
+                ["**/*.bicep", "**/*.bicepparam", "**/*.{json,jsonc,yaml,yml,txt,sh,ps1}", &format!("**/{FILE_NAME}")];
             let watchers = watchers
                 .map(|glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.to_owned()), kind: None });
             let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.to_vec() };

@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use super::{Builder, Encoding, Line, lines};
+use text_size::TextRange;
+
+use super::{Builder, Encoding, Line, lines, size};
 
 /// How deep collections may nest; real files nest a dozen levels. What is deeper is left out.
 const MAX_DEPTH: usize = 64;
@@ -23,6 +25,47 @@ pub(super) fn parse(text: &str) -> Vec<Node<'_>> {
         reader.line = reader.line.max(line + 1);
     }
     documents
+}
+
+/// A value of a document that is read as data.
+#[derive(Debug)]
+pub struct Data<'a> {
+    /// What it is.
+    pub kind: DataKind<'a>,
+    /// Where it is written, in bytes; empty for what is not there.
+    pub range: TextRange,
+}
+
+/// What a [`Data`] is.
+#[derive(Debug)]
+pub enum DataKind<'a> {
+    /// Keys as written, without quotes. Lines that could not be read are missing.
+    Map(Vec<(&'a str, Data<'a>)>),
+    /// A list.
+    Seq(Vec<Data<'a>>),
+    /// A text in quotes or over several lines, decoded.
+    Text(String),
+    /// A word without quotes: a text, a number, a truth value, an alias.
+    Plain(String),
+    /// Nothing.
+    Empty,
+}
+
+/// The first document of a text.
+pub fn data(text: &str) -> Option<Data<'_>> {
+    parse(text).first().map(|node| as_data(node, text))
+}
+
+fn as_data<'a>(node: &Node<'a>, text: &str) -> Data<'a> {
+    let kind = match node {
+        Node::Map(map) => DataKind::Map(map.pairs.iter().map(|(key, value)| (*key, as_data(value, text))).collect()),
+        Node::Seq(seq) => DataKind::Seq(seq.items.iter().map(|item| as_data(item, text)).collect()),
+        Node::Scalar(scalar) if scalar.style == Style::Plain => DataKind::Plain(scalar.decode(text).text),
+        Node::Scalar(scalar) => DataKind::Text(scalar.decode(text).text),
+        Node::Empty => DataKind::Empty,
+    };
+    let range = node.range().map_or(TextRange::default(), |range| TextRange::new(size(range.start), size(range.end)));
+    Data { kind, range }
 }
 
 /// A node with its place in the text.

@@ -15,7 +15,7 @@ use crate::Name;
 use crate::expr::{BinaryOp, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp};
 use crate::model::{
     Assignment, Function, Identifier, Import, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
-    Template, TemplateKind, TypeKind, Variable,
+    Template, TemplateKind, TypeDeclaration, TypeKind, Variable,
 };
 
 /// Lowers a `.bicep` or `.bicepparam` file.
@@ -175,10 +175,17 @@ impl<'t> Lowering<'t> {
             Statement::Extends(extends) => {
                 self.template.imports.push(Import { names: Vec::new(), path: extends.path.and_then(path_of) });
             }
+            Statement::Type(declaration) => {
+                if let (Some(name), Some(ty)) = (declaration.name, declaration.type_)
+                    && has_decorator(&declaration.decorators, "export")
+                {
+                    let (ty, allowed) = self.ty(ty, 0);
+                    self.template.types.push(TypeDeclaration { name: Name::from(name.text), ty, allowed });
+                }
+            }
             Statement::TargetScope(_)
             | Statement::Metadata(_)
             | Statement::Assert(_)
-            | Statement::Type(_)
             | Statement::Test(_)
             | Statement::Extension(_)
             | Statement::ExtensionConfig(_)
@@ -258,7 +265,11 @@ impl<'t> Lowering<'t> {
             TypeNode::Name("array") | TypeNode::Tuple(_) => plain(TypeKind::Array),
             TypeNode::Name(name) => match self.types.get(name).copied() {
                 Some(declared) => self.ty(declared, aliases + 1),
-                None => Default::default(),
+                None => self.imported_type(name, None),
+            },
+            TypeNode::Qualified { object: Some(object), property: Some(property) } => match object.kind() {
+                TypeNode::Name(namespace) => self.imported_type(namespace, Some(property.text)),
+                _ => Default::default(),
             },
             TypeNode::String(string) => match string.plain() {
                 Some(text) if string.is_complete() => literal(TypeKind::String, Expr::Str(text.into())),
@@ -302,6 +313,17 @@ impl<'t> Lowering<'t> {
             }
             _ => Default::default(),
         }
+    }
+
+    /// A type that another file declares.
+    fn imported_type(&self, name: &str, member: Option<&str>) -> (ParameterType, Option<Vec<ExprId>>) {
+        let name = Name::from(name);
+        let is_imported = matches!(self.names.get(&name), Some(NameKind::Imported));
+        let imported = is_imported.then(|| match member {
+            Some(member) => Name::from(&*format!("{name}.{member}")),
+            None => name,
+        });
+        (ParameterType { imported, ..ParameterType::default() }, None)
     }
 
     fn resource(&mut self, resource: &ResourceNode<'t>, parent: Option<u32>) {

@@ -51,6 +51,27 @@ pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError]) -> Option<Templat
     Some(template)
 }
 
+/// Lowers any JSON: a template whose only variable, without a name, is the whole of it. Strings stand for themselves.
+pub(super) fn lower_data(tree: &SyntaxTree) -> Option<Template> {
+    let root = syntax::json::root(tree)?;
+    let mut lowering = Lowering {
+        source: tree.source(),
+        template: Template::new(Language::Json, TemplateKind::Parameters),
+        scope: Scope::default(),
+        definitions: FxHashMap::default(),
+        errors: Vec::new(),
+        is_literal: true,
+        is_broken: !syntax::json::syntax_errors(tree).is_empty(),
+        spilled: false,
+        depth: 0,
+        nesting: 0,
+    };
+    let value = lowering.add(root);
+    let mut template = lowering.template;
+    template.variables.push(super::data_variable(value, root.range()));
+    Some(template)
+}
+
 struct Lowering<'t> {
     source: &'t str,
     /// The template at hand: the file's own or a nested one.

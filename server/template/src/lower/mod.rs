@@ -11,12 +11,14 @@ mod json;
 mod literal;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
-use syntax::{Language, SyntaxError, SyntaxTree};
+use syntax::{Language, SourceText, SyntaxError, SyntaxTree};
+use text_size::TextRange;
 
-use crate::Template;
 use crate::expr::{Expr, ExprId, Member};
-use crate::model::Declaration;
+use crate::model::{Declaration, Variable};
+use crate::{Name, Template};
 
 /// How many levels of arrays, objects, calls and operators are followed. Expressions in the strings of ARM JSON count
 /// from their own start.
@@ -48,6 +50,20 @@ pub fn lower_with_errors(tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxErro
         errors.sort_by_key(|error| error.range.start());
     }
     (template, errors)
+}
+
+/// Lowers JSON of any kind: a template whose only variable is the whole of it.
+pub(crate) fn lower_json_data(text: &SourceText) -> Option<Template> {
+    json::lower_data(&syntax::parse(Language::Json, text.clone()))
+}
+
+/// Lowers YAML: a template whose only variable is the first document.
+pub(crate) fn lower_yaml_data(text: &SourceText) -> Option<Template> {
+    Some(yaml::lower(&syntax::carriers::data(text.as_str())?))
+}
+
+fn data_variable(value: ExprId, range: TextRange) -> Variable {
+    Variable { name: Name::from(""), name_range: TextRange::empty(range.start()), value, range }
 }
 
 /// The value of a property of an object that is written out; of several the last one, which is the one that counts.
