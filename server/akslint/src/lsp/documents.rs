@@ -16,7 +16,7 @@ use template::workspace::{SourceFile, carrier_of};
 use text_size::TextRange;
 use thiserror::Error;
 
-use super::analyse::{self, Analysis};
+use super::analyse::{self, Analysis, Surroundings};
 use super::from_proto;
 use super::uri;
 
@@ -51,6 +51,8 @@ pub(super) struct Document {
     /// A tree of an earlier version and the edits since.
     before: Option<(SyntaxTree, Vec<InputEdit>)>,
     file: OnceLock<Arc<SourceFile>>,
+    /// What was around it last.
+    pub(super) around: Mutex<Option<Arc<Surroundings>>>,
     /// What was found last, and out of what.
     pub(super) analysis: Mutex<Option<Arc<Analysis>>>,
 }
@@ -305,6 +307,7 @@ impl Document {
             parsed: OnceLock::new(),
             before: None,
             file: OnceLock::new(),
+            around: Mutex::default(),
             analysis: Mutex::default(),
         }
     }
