@@ -307,11 +307,25 @@ async fn read(
     }
 }
 
+/// The rules themselves.
+pub(crate) fn rules_check() -> Arc<Check> {
+    Arc::new(
+        |workspace: &template::workspace::Workspace,
+         targets: &[template::workspace::FileId],
+         settings: &rules::Settings,
+         cancelled: &rules::Cancelled<'_>| {
+            let project = rules::Project::new(workspace).until(cancelled);
+            project.check(targets, rules::SettingsOf::all(settings)).diagnostics
+        },
+    )
+}
+
 /// A stand-in for the rules: every `bad` is an error whose fix makes `good` of it.
 pub(crate) fn find_bad(
     workspace: &template::workspace::Workspace,
     targets: &[template::workspace::FileId],
     _: &rules::Settings,
+    _: &rules::Cancelled<'_>,
 ) -> Vec<Diagnostic> {
     let file = targets[0];
     let text = workspace.file(file).text.as_str();

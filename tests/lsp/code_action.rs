@@ -125,13 +125,14 @@ async fn edits_come_later_to_clients_that_ask_for_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unsafe_fixes_are_offered_but_neither_preferred_nor_applied_in_bulk() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
-        let mut found = find_bad(workspace, targets, settings);
-        for diagnostic in &mut found {
-            diagnostic.fixes[0].applicability = Applicability::Unsafe;
-        }
-        found
-    };
+    let check =
+        |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings, cancelled: &rules::Cancelled<'_>| {
+            let mut found = find_bad(workspace, targets, settings, cancelled);
+            for diagnostic in &mut found {
+                diagnostic.fixes[0].applicability = Applicability::Unsafe;
+            }
+            found
+        };
     let mut client = TestClient::start_with(with_code_actions(), Arc::new(check), Manners::default()).await;
     client.open(URI, "bicep", 1, "// bad");
     client.published(URI).await;
@@ -142,18 +143,19 @@ async fn unsafe_fixes_are_offered_but_neither_preferred_nor_applied_in_bulk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fixes_that_overlap_are_not_applied_together() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
-        let mut found = find_bad(workspace, targets, settings);
-        let more = found[0].clone();
-        found.push(rules::Diagnostic { code: "worse", ..more });
-        let broken = found[1].fixes[0].edits[0].clone();
-        let range = broken.edit.range;
-        found[1].fixes[0].edits[0].edit = TextEdit::replace(range, "better");
-        // A fix that contradicts itself is none.
-        let edits = vec![broken.clone(), broken];
-        found[1].fixes.push(Fix { title: "Broken".to_owned(), applicability: Applicability::Safe, edits });
-        found
-    };
+    let check =
+        |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings, cancelled: &rules::Cancelled<'_>| {
+            let mut found = find_bad(workspace, targets, settings, cancelled);
+            let more = found[0].clone();
+            found.push(rules::Diagnostic { code: "worse", ..more });
+            let broken = found[1].fixes[0].edits[0].clone();
+            let range = broken.edit.range;
+            found[1].fixes[0].edits[0].edit = TextEdit::replace(range, "better");
+            // A fix that contradicts itself is none.
+            let edits = vec![broken.clone(), broken];
+            found[1].fixes.push(Fix { title: "Broken".to_owned(), applicability: Applicability::Safe, edits });
+            found
+        };
     let mut client = TestClient::start_with(with_code_actions(), Arc::new(check), Manners::default()).await;
     client.open(URI, "bicep", 1, "// bad");
     client.published(URI).await;

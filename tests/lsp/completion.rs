@@ -70,3 +70,38 @@ async fn what_is_offered_follows_what_is_typed() {
     let at = json!({ "textDocument": { "uri": JSON_URI }, "position": { "line": 3, "character": 31 } });
     find(&items(&mut client, at).await, "securestring");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documentation_is_handed_in_later_where_the_client_can_wait() {
+    let able = |properties: Value| {
+        json!({ "textDocument": { "completion": { "completionItem": {
+        "documentationFormat": ["markdown"], "resolveSupport": { "properties": properties },
+    } } } })
+    };
+    for (properties, later) in [(json!(["documentation", "detail"]), true), (json!(["detail"]), false)] {
+        let mut client = TestClient::start(able(properties)).await;
+        client.strict = false;
+        let announced = &client.announced["capabilities"]["completionProvider"]["resolveProvider"];
+        assert_eq!(announced == &json!(true), later);
+        for (uri, text) in BOTH {
+            client.open(uri, if uri == BICEP_URI { "bicep" } else { "json" }, 1, text);
+            let before = if uri == BICEP_URI { "  iden" } else { "\"iden" };
+            let items = items(&mut client, place(uri, text, before)).await;
+            let item = find(&items, "sku").clone();
+            assert_eq!(item.get("documentation").is_none(), later);
+            if !later {
+                continue;
+            }
+            // Nothing else waits, and the document may move on meanwhile.
+            assert!(item["textEdit"]["newText"].is_string() && item["detail"].is_string());
+            client.change(uri, 2, [0, 0, 0, 0], " ");
+            let mut resolved = client.request("completionItem/resolve", item.clone()).await.unwrap();
+            assert!(resolved["documentation"]["value"].as_str().unwrap().starts_with("`sku`: object"), "{resolved}");
+            resolved.as_object_mut().unwrap().remove("documentation");
+            assert_eq!(resolved, item);
+            // One that was never offered comes back as it is.
+            let other = json!({ "label": "x", "data": { "list": 99, "index": 0 } });
+            assert_eq!(client.request("completionItem/resolve", other.clone()).await, Ok(other));
+        }
+    }
+}

@@ -10,8 +10,13 @@ use crate::client::{Manners, TestClient, find_bad};
 const URI: &str = "file:///w/main.bicep";
 
 /// Finds nothing where the family `document` is ignored.
-fn obedient(workspace: &Workspace, targets: &[FileId], settings: &Settings) -> Vec<rules::Diagnostic> {
-    if settings.ignore.is_empty() { find_bad(workspace, targets, settings) } else { Vec::new() }
+fn obedient(
+    workspace: &Workspace,
+    targets: &[FileId],
+    settings: &Settings,
+    cancelled: &rules::Cancelled<'_>,
+) -> Vec<rules::Diagnostic> {
+    if settings.ignore.is_empty() { find_bad(workspace, targets, settings, cancelled) } else { Vec::new() }
 }
 
 async fn start(capabilities: Value, options: Value, settings: Value) -> TestClient {

@@ -62,9 +62,12 @@ async fn says_nothing_about_other_json() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = {
         let calls = calls.clone();
-        move |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
+        move |workspace: &Workspace,
+              targets: &[FileId],
+              settings: &rules::Settings,
+              cancelled: &rules::Cancelled<'_>| {
             calls.fetch_add(1, Ordering::Relaxed);
-            find_bad(workspace, targets, settings)
+            find_bad(workspace, targets, settings, cancelled)
         }
     };
     let mut client = TestClient::start_with(json!({}), Arc::new(counted), Manners::default()).await;
@@ -88,16 +91,17 @@ async fn says_nothing_about_other_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn carries_what_the_client_can_show_and_no_more() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
-        let mut found = find_bad(workspace, targets, settings);
-        for diagnostic in &mut found {
-            diagnostic.help = Some("Say good".to_owned());
-            diagnostic.tag = Some(Tag::Deprecated);
-            let location = Location { file: targets[0], range: TextRange::up_to(2.into()) };
-            diagnostic.related = vec![Related { location, message: "here it starts".to_owned() }];
-        }
-        found
-    };
+    let check =
+        |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings, cancelled: &rules::Cancelled<'_>| {
+            let mut found = find_bad(workspace, targets, settings, cancelled);
+            for diagnostic in &mut found {
+                diagnostic.help = Some("Say good".to_owned());
+                diagnostic.tag = Some(Tag::Deprecated);
+                let location = Location { file: targets[0], range: TextRange::up_to(2.into()) };
+                diagnostic.related = vec![Related { location, message: "here it starts".to_owned() }];
+            }
+            found
+        };
     let able = json!({ "textDocument": { "publishDiagnostics": {
         "relatedInformation": true, "tagSupport": { "valueSet": [1, 2] }, "codeDescriptionSupport": true,
         "dataSupport": true, "versionSupport": true,
@@ -158,6 +162,30 @@ async fn an_edit_that_does_not_fit_is_said_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_edit_ends_the_analysis_of_what_it_replaces() {
+    let (inside, entered) = std::sync::mpsc::channel();
+    let check = move |workspace: &Workspace,
+                      targets: &[FileId],
+                      settings: &rules::Settings,
+                      cancelled: &rules::Cancelled<'_>| {
+        // The first text is looked at until nobody wants to know any more.
+        if workspace.file(targets[0]).text.as_str().starts_with("// bad") {
+            inside.send(()).unwrap();
+            while !cancelled() {
+                std::thread::yield_now();
+            }
+        }
+        find_bad(workspace, targets, settings, cancelled)
+    };
+    let mut client = TestClient::start_with(json!({}), Arc::new(check), Manners::default()).await;
+    client.open(URI, "bicep", 1, "// bad");
+    tokio::task::block_in_place(|| entered.recv().unwrap());
+    client.change(URI, 2, [0, 0, 0, 0], "/");
+    let shown = client.published(URI).await;
+    assert_eq!((&shown["version"], shown["diagnostics"].as_array().unwrap().len()), (&json!(2), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_pulls_is_never_pushed() {
     let mut client = TestClient::start(pulling()).await;
     assert_eq!(client.announced["capabilities"]["diagnosticProvider"]["interFileDependencies"], true);
@@ -181,10 +209,13 @@ async fn a_pull_that_comes_too_late_is_to_be_repeated() {
     let (inside, entered) = std::sync::mpsc::channel();
     let (go, goes) = std::sync::mpsc::channel::<()>();
     let goes = std::sync::Mutex::new(goes);
-    let check = move |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
+    let check = move |workspace: &Workspace,
+                      targets: &[FileId],
+                      settings: &rules::Settings,
+                      cancelled: &rules::Cancelled<'_>| {
         inside.send(()).unwrap();
         goes.lock().unwrap().recv().unwrap();
-        find_bad(workspace, targets, settings)
+        find_bad(workspace, targets, settings, cancelled)
     };
     let mut client = TestClient::start_with(pulling(), Arc::new(check), Manners::default()).await;
     client.open(URI, "bicep", 1, "// bad");
@@ -237,7 +268,9 @@ async fn the_whole_workspace_can_be_pulled() {
     let report = client.answer(waiting).await.unwrap();
     let kinds: Vec<_> = report["items"].as_array().unwrap().iter().map(|item| &item["kind"]).collect();
     assert_eq!(kinds, ["unchanged", "unchanged", "full"]);
-    assert!(!client.asked("workspace/diagnostic/refresh").is_empty());
+    while client.asked("workspace/diagnostic/refresh").is_empty() {
+        client.fence().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,7 +303,7 @@ async fn the_whole_workspace_can_be_shown_by_a_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_of_diagnostics_is_that_of_the_text() {
-    let check = |_: &Workspace, targets: &[FileId], _: &rules::Settings| {
+    let check = |_: &Workspace, targets: &[FileId], _: &rules::Settings, _: &rules::Cancelled<'_>| {
         [5, 1, 3]
             .map(|at| {
                 diagnostic(Location { file: targets[0], range: TextRange::at(at.into(), 1.into()) }, "m", "t", "")

@@ -17,3 +17,4 @@ mod ordering;
 mod parity;
 mod refactoring;
 mod robustness;
+mod scripts;

@@ -11,7 +11,12 @@ use text_size::TextRange;
 use crate::client::{Manners, TestClient, diagnostic};
 
 /// Says in one diagnostic which files it sees, each by the comment it begins with.
-fn who_is_there(workspace: &Workspace, targets: &[FileId], _: &rules::Settings) -> Vec<rules::Diagnostic> {
+fn who_is_there(
+    workspace: &Workspace,
+    targets: &[FileId],
+    _: &rules::Settings,
+    _: &rules::Cancelled<'_>,
+) -> Vec<rules::Diagnostic> {
     let mut names: Vec<_> =
         workspace.files().map(|(_, file)| file.text.as_str().lines().next().unwrap_or_default().to_owned()).collect();
     names[1..].sort();

@@ -31,7 +31,7 @@ fn name_of(text: &str) -> String {
 /// Says which text it looked at, after a while.
 fn slow(longest: u64) -> Arc<akslint::lsp::Check> {
     let calls = AtomicU64::new(0);
-    Arc::new(move |workspace: &Workspace, targets: &[FileId], _: &rules::Settings| {
+    Arc::new(move |workspace: &Workspace, targets: &[FileId], _: &rules::Settings, _: &rules::Cancelled<'_>| {
         let call = calls.fetch_add(1, Ordering::Relaxed);
         std::thread::sleep(Duration::from_micros(call.wrapping_mul(7919) % longest));
         let name = name_of(workspace.file(targets[0]).text.as_str());

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use rules::docs::Docs;
 use serde_json::{Value, json};
 
-use crate::client::{Manners, TestClient};
+use crate::client::{Manners, TestClient, rules_check};
 
 /// A finding: file, line and column from 1, code, severity, message.
 type Finding = (String, u64, u64, String, String, String);
@@ -58,10 +57,7 @@ fn checked(folder: &Path) -> Vec<Finding> {
 
 /// What the server answers for each file in the folder, all of them open.
 async fn shown(folder: &Path) -> Vec<Finding> {
-    let check = |workspace: &template::workspace::Workspace, targets: &[_], settings: &rules::Settings| {
-        rules::check(workspace, targets, settings).diagnostics
-    };
-    let mut client = TestClient::connect(Arc::new(check), Manners::default());
+    let mut client = TestClient::connect(rules_check(), Manners::default());
     client.strict = false;
     let uri = |path: &Path| format!("file://{}", path.display());
     let able = json!({ "general": { "positionEncodings": ["utf-32"] }, "textDocument": { "diagnostic": {} } });

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use syntax::{Language, SourceText};
 
-use crate::client::{BICEP_URI, JSON_URI, TestClient, behind, edited, with_code_actions};
+use crate::client::{BICEP_URI, JSON_URI, TestClient, behind, edited, rules_check, with_code_actions};
 
 /// A refactoring: its title, what the cluster has, and what is in the text only after or before it.
 struct Scene {
@@ -201,11 +201,8 @@ async fn they_are_offered_in_the_cluster_and_not_unasked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_a_fix_already_is_not_offered_twice() {
-    let check = |workspace: &template::workspace::Workspace, targets: &[_], settings: &rules::Settings| {
-        rules::check(workspace, targets, settings).diagnostics
-    };
-    let check = std::sync::Arc::new(check);
-    let mut client = TestClient::start_with(capabilities(false), check, crate::client::Manners::default()).await;
+    let mut client =
+        TestClient::start_with(capabilities(false), rules_check(), crate::client::Manners::default()).await;
     client.strict = false;
     let text = SCENES[0].bicep();
     client.open(BICEP_URI, "bicep", 1, &text);

@@ -103,10 +103,11 @@ async fn uris_that_are_not_quite_right_still_name_a_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_an_answer_and_not_the_end() {
-    let check = |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings| {
-        assert!(!workspace.file(targets[0]).text.as_str().contains("panic"), "this test wants it so");
-        find_bad(workspace, targets, settings)
-    };
+    let check =
+        |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings, cancelled: &rules::Cancelled<'_>| {
+            assert!(!workspace.file(targets[0]).text.as_str().contains("panic"), "this test wants it so");
+            find_bad(workspace, targets, settings, cancelled)
+        };
     let mut client = TestClient::start_with(with_code_actions(), Arc::new(check), Manners::default()).await;
     client.open(URI, "bicep", 1, "bad");
     client.published(URI).await;

@@ -372,6 +372,25 @@ fn says_above_a_cluster_who_acts_in_it() {
 }
 
 #[test]
+fn says_above_a_cluster_what_is_not_there_yet() {
+    for (identity, expected) in [
+        ("{ type: 'UserAssigned' }", "user-assigned, but none is named"),
+        ("{ type: 'UserAssigned', userAssignedIdentities: {} }", "user-assigned, but none is named"),
+        ("{ type: 'UserAssigned', userAssignedIdentities: null }", "user-assigned, but none is named"),
+        ("{ type: 'UserAssigned', userAssignedIdentities: { '${id}': {} } }", "id"),
+        ("{ type: 'SystemAssigned' }", "system-assigned"),
+        ("{ type: 'None' }", "nobody"),
+    ] {
+        let (workspace, file, _) = workspace(&format!(
+            "param id string\nresource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{\n  name: 'aks'\n  identity: {identity}\n}}\n"
+        ));
+        let lenses = View::new(&workspace, file).lenses();
+        let control_plane = lenses[0].title.split(" · ").next().unwrap();
+        assert_eq!(control_plane, format!("control plane: {expected}"), "{identity}");
+    }
+}
+
+#[test]
 fn colours_expressions() {
     let tokens = |text: &str, part: &str| {
         let (workspace, file, _) = workspace(text);

@@ -70,6 +70,9 @@ impl<'s> SettingsOf<'s> {
     }
 }
 
+/// Says whether nobody waits for a check any more.
+pub type Cancelled<'c> = dyn Fn() -> bool + Sync + 'c;
+
 /// Checks some files of a workspace. What is found in a file does not depend on which others are checked with it.
 pub fn check(workspace: &Workspace, targets: &[FileId], settings: &Settings) -> Outcome {
     Project::new(workspace).check(targets, SettingsOf::all(settings))
@@ -86,6 +89,7 @@ pub struct Project<'w> {
     importers: FxHashMap<FileId, Vec<FileId>>,
     /// Files that have to do with clusters, and those that deploy them, directly or not.
     near_clusters: FxHashSet<FileId>,
+    cancelled: Option<&'w Cancelled<'w>>,
 }
 
 /// What to evaluate.
@@ -135,7 +139,17 @@ impl<'w> Project<'w> {
                 waiting.extend(users.into_iter().flatten().flatten());
             }
         }
-        Self { workspace, rules, callers, importers, near_clusters }
+        Self { workspace, rules, callers, importers, near_clusters, cancelled: None }
+    }
+
+    /// The same, but it breaks off between two rules when `cancelled` says so. What it gives then is not worth anything.
+    #[must_use]
+    pub fn until(self, cancelled: &'w Cancelled<'w>) -> Self {
+        Self { cancelled: Some(cancelled), ..self }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some_and(|cancelled| cancelled())
     }
 
     /// Checks some files.
@@ -189,6 +203,9 @@ impl<'w> Project<'w> {
     pub fn document(&self, file: FileId, settings: SettingsOf<'_>) -> Found {
         let mut found = Found { diagnostics: syntax_errors(self.workspace, file).collect(), panics: Vec::new() };
         for rule in &self.rules {
+            if self.is_cancelled() {
+                break;
+            }
             if settings.file(file).severity(rule.metadata()).is_none() {
                 continue;
             }
@@ -234,6 +251,9 @@ impl<'w> Project<'w> {
     /// Runs rules over a root, without believing the parameter file about one parameter.
     fn run(&self, root: Root, except: Option<&Name>, rules: &[&'static dyn Rule], settings: SettingsOf<'_>) -> Found {
         let mut found = Found::default();
+        if self.is_cancelled() {
+            return found;
+        }
         let Some(eval) = self.evaluator_without(root, except) else { return found };
         let scopes = eval.all_scopes();
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
@@ -241,6 +261,9 @@ impl<'w> Project<'w> {
         let assignments = eval.each_role_assignment();
         let shared = Shared::default();
         for rule in rules {
+            if self.is_cancelled() {
+                break;
+            }
             if files.iter().all(|&file| settings.file(file).severity(rule.metadata()).is_none()) {
                 continue;
             }
@@ -560,6 +583,23 @@ mod tests {
         let [panic] = &outcome.panics[..] else { panic!("one rule panicked") };
         assert_eq!((panic.rule, panic.file), ("panics", FileId(0)));
         assert!(panic.message.contains("met a resource called boom"), "{}", panic.message);
+    }
+
+    #[test]
+    fn a_check_that_nobody_waits_for_breaks_off_at_the_next_rule() {
+        let workspace = workspace(&[("main.bicep", "resource a 'Microsoft.Authorization/locks@2020-05-01' = {\n}\n")]);
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let cancelled = |after: usize| {
+            let asked = &asked;
+            move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= after
+        };
+        let found = |cancelled: &Cancelled<'_>| {
+            let project = Project::with(vec![RULE], &workspace).until(cancelled);
+            project.check(&[FileId(0)], SettingsOf::all(&Settings::default())).diagnostics.len()
+        };
+        assert_eq!(found(&cancelled(usize::MAX)), 1);
+        let steps = asked.swap(0, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(found(&cancelled(steps - 1)), 0, "the last step is the rule that finds something");
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod mutation;
 #[cfg(test)]
 mod testing;
 
-pub use check::{Found, Outcome, Panic, Project, Root, SYNTAX_ERROR, SettingsOf, check};
+pub use check::{Cancelled, Found, Outcome, Panic, Project, Root, SYNTAX_ERROR, SettingsOf, check};
 pub use command::CommandAt;
 pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};

@@ -188,12 +188,16 @@ pub struct Actor {
 pub enum Who {
     /// A user-assigned identity.
     Identity(Rc<ResourceId>),
+    /// A user-assigned identity of which only the expression for its ID is known.
+    Given(String),
     /// The system-assigned identity of the cluster.
     System,
     /// An identity that Azure makes, under that name if it is known.
     Generated(Option<String>),
     /// A service principal, by what is known of its client ID.
     ServicePrincipal(String),
+    /// A user-assigned identity is wanted, and none is named.
+    Unnamed,
     /// Nobody: no identity and no service principal.
     Nobody,
     /// Not known.
@@ -204,10 +208,11 @@ impl Who {
     /// A word for machines.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Identity(_) => "user-assigned",
+            Self::Identity(_) | Self::Given(_) => "user-assigned",
             Self::System => "system-assigned",
             Self::Generated(_) => "generated",
             Self::ServicePrincipal(_) => "service-principal",
+            Self::Unnamed => "unnamed",
             Self::Nobody => "none",
             Self::Unknown => "unknown",
         }
@@ -216,7 +221,10 @@ impl Who {
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Identity(left), Self::Identity(right)) => left.canon == right.canon,
-            (Self::ServicePrincipal(left), Self::ServicePrincipal(right)) => left == right,
+            (Self::ServicePrincipal(left), Self::ServicePrincipal(right)) | (Self::Given(left), Self::Given(right)) => {
+                left == right
+            }
+            (Self::Identity(_), Self::Given(_)) | (Self::Given(_), Self::Identity(_)) => false,
             (left, right) => left.code() == right.code(),
         }
     }
@@ -273,16 +281,20 @@ impl Cluster<'_, '_> {
                     found.extend(self.principals(when, at));
                 }
                 IdentityBlock::Object { kind: Kind::SystemAssigned, .. } => found.push((when.clone(), Who::System, at)),
-                IdentityBlock::Object { kind: Kind::UserAssigned, ids: Ids::Map { entries, .. }, .. } => {
+                IdentityBlock::Object { kind: Kind::UserAssigned, ids: Ids::Absent | Ids::Null, .. } => {
+                    found.push((when.clone(), Who::Unnamed, at));
+                }
+                IdentityBlock::Object { kind: Kind::UserAssigned, ids: Ids::Map { entries, open }, .. } => {
                     let id = |entry: &crate::aks::IdEntry| {
-                        let place = entry.property.map(|property| property.object).or(identity.slot.place)?;
-                        let id = self.eval.parse_id(&entry.key, place.scope, place)?;
+                        let place = entry.property.map(|property| property.object).or(identity.slot.place);
+                        let id = place.and_then(|place| self.eval.parse_id(&entry.key, place.scope, place));
                         let at = entry.property.and_then(|property| self.eval.key_location(property));
-                        Some((when.clone(), Who::Identity(id), at))
+                        (when.clone(), id.map_or_else(|| self.given(&entry.key), Who::Identity), at)
                     };
-                    let ids: Vec<_> = entries.iter().filter_map(id).collect();
+                    let ids: Vec<_> = entries.iter().map(id).collect();
                     if ids.is_empty() {
-                        found.push((when.clone(), Who::Unknown, at));
+                        let who = if entries.is_empty() && !open { Who::Unnamed } else { Who::Unknown };
+                        found.push((when.clone(), who, at));
                     }
                     found.extend(ids);
                 }
@@ -290,6 +302,12 @@ impl Cluster<'_, '_> {
             }
         }
         self.whole(PartKind::ControlPlane, found, &self.needs())
+    }
+
+    /// An identity by what is written for its ID.
+    fn given(&self, id: &crate::value::Str) -> Who {
+        let sketch = self.eval.sketch(id);
+        if sketch.is_empty() { Who::Unknown } else { Who::Given(sketch) }
     }
 
     /// Who the cluster is without an identity.
@@ -318,7 +336,7 @@ impl Cluster<'_, '_> {
                 (Value::Null, _) => found.extend(self.default_kubelets(&when)),
                 (Value::Str(text), Some(place)) => match self.eval.parse_id(text, place.scope, place) {
                     Some(id) => found.push((when, Who::Identity(id), at)),
-                    None => found.push((when, Who::Unknown, at)),
+                    None => found.push((when, self.given(text), at)),
                 },
                 _ => found.push((when, Who::Unknown, at)),
             }
@@ -486,7 +504,7 @@ impl Cluster<'_, '_> {
             (Who::Generated(_), _) => {
                 Some(Bearer::Generated { of: of(), path: "properties.identityprofile.kubeletidentity".into() })
             }
-            (Who::ServicePrincipal(_) | Who::Nobody | Who::Unknown, _) => None,
+            (Who::ServicePrincipal(_) | Who::Given(_) | Who::Unnamed | Who::Nobody | Who::Unknown, _) => None,
         }
     }
 
@@ -566,11 +584,13 @@ impl Evaluator<'_> {
     pub fn label_of_actor(&self, who: &Who) -> String {
         match who {
             Who::Identity(id) => self.label_of(id),
+            Who::Given(id) => id.clone(),
             Who::System => "system-assigned".to_owned(),
             Who::Generated(Some(name)) => name.clone(),
             Who::Generated(None) => "made by Azure".to_owned(),
             Who::ServicePrincipal(client) if client.is_empty() => "service principal".to_owned(),
             Who::ServicePrincipal(client) => format!("service principal {client}"),
+            Who::Unnamed => "user-assigned, but none is named".to_owned(),
             Who::Nobody => "nobody".to_owned(),
             Who::Unknown => "not known".to_owned(),
         }

@@ -217,6 +217,7 @@ def every_question_is_answered(session, folder):
         for before in ("UserAssi", "7f951dda", "dnsPre", "ManagedIdentity/userAss"):
             listed = ask("textDocument/completion", before)
             session.judge_completion(uri, session.position(text, text.index(before) + len(before)), listed)
+            session.judge_documentation(listed)
         ask("textDocument/definition", parameter)
         everywhere = ask("textDocument/references", parameter, context={"includeDeclaration": True})
         uses = ask("textDocument/references", parameter, context={"includeDeclaration": False})
@@ -304,7 +305,70 @@ def the_workspace_is_checked(session, folder):
     session.unread = [it for it in session.unread if it.get("method") != "$/progress"]
 
 
-SCENES = [every_question_is_answered, refactorings_are_offered, the_workspace_is_checked, mistakes_are_shown_and_mended, typing_is_followed, broken_text_is_survived, other_json_is_left_alone]
+def settings_and_files_change(session, folder):
+    """What the client tells besides its documents. The file and the editor both have a word; the last one holds."""
+    root = pathlib.Path(folder.removeprefix("file://"))
+    uri = f"{folder}/main.bicep"
+    session.open(uri, "bicep", BICEP)
+    if not session.diagnostics(uri):
+        raise Fault("nothing found")
+    rule = "unknown-rule-in-suppression"
+
+    def shown():
+        return [one["code"] for one in session.diagnostics_again(uri)]
+
+    for name, text, method, params in (
+            ("akslint.toml", f"ignore = ['{rule}']", "workspace/didChangeWatchedFiles",
+             {"changes": [{"uri": f"{folder}/akslint.toml", "type": 1}]}),
+            ("akslint.toml", "", "textDocument/didSave", {"textDocument": {"uri": f"{folder}/akslint.toml"}}),
+    ):
+        (root / name).write_text(text)
+        session.notify(method, params)
+        after = shown()
+        if (rule in after) == bool(text):
+            raise Fault(f"{method}: {after}")
+    session.notify("workspace/didChangeWorkspaceFolders", {"event": {
+        "added": [{"uri": f"{folder}/other", "name": "other"}], "removed": [{"uri": folder, "name": "workspace"}]}})
+    session.notify("workspace/didChangeConfiguration", {"settings": {"akslint": {"ignore": [rule]}}})
+    if session.can("workspace.configuration"):
+        # The client has to be asked; it says that nothing is set.
+        return
+    if rule in shown():
+        raise Fault("the settings are not followed")
+
+
+SCRIPTS = (
+    ("deploy.sh", "shellscript", "echo 'é𝒳'; ", "\n"), ("deploy.azcli", "azcli", "# é𝒳\n", "\n"),
+    ("deploy.ps1", "powershell", "Write-Host 'é𝒳'; ", "\r\n"), ("README.md", "markdown", "# é𝒳\n\n```azurecli\n", "\n```\n"),
+    ("pipeline.yml", "yaml", "steps:\n- task: AzureCLI@2\n  inputs:\n    inlineScript: |\n      ", "\n"),
+)
+
+
+def scripts_are_answered(session, folder):
+    for name, language, before, after in SCRIPTS:
+        uri = f"{folder}/{name}"
+        text = f"{before}az aks create -g rg -n aks --enable-managed-identiti --yes{after}"
+        session.open(uri, language, text)
+        found = session.diagnostics(uri)
+        if "cli-flag-typo" not in [one["code"] for one in found]:
+            raise Fault(f"{name}: {found}")
+        typo = next(one for one in found if one["code"] == "cli-flag-typo")
+        where = {"textDocument": {"uri": uri}, "position": session.position(text, text.index("--yes") + 3)}
+        hover = session.request("textDocument/hover", where)
+        if not hover or session.judge_answer(uri, hover):
+            raise Fault(f"{name}: {hover}")
+        listed = session.request("textDocument/completion", where)
+        session.judge_completion(uri, where["position"], listed)
+        if session.announced.get("codeActionProvider"):
+            session.apply(session.code_actions(uri, typo)[0]["edit"])
+            if "cli-flag-typo" in [one["code"] for one in session.diagnostics(uri)]:
+                raise Fault(f"{name}: the fix does not help")
+        session.close(uri)
+
+
+SCENES = [every_question_is_answered, refactorings_are_offered, the_workspace_is_checked, mistakes_are_shown_and_mended,
+          typing_is_followed, broken_text_is_survived, other_json_is_left_alone,
+          settings_and_files_change, scripts_are_answered]
 
 
 def has_teeth():

@@ -340,6 +340,26 @@ class Session:
             if message["params"].get("version") == version:
                 return message["params"]["diagnostics"]
 
+    def diagnostics_again(self, uri):
+        """The diagnostics after something else than the document changed."""
+        if self.can("textDocument.diagnostic") is not None:
+            return self.diagnostics(uri)
+        return self.wait_for(lambda it: it.get("method") == "textDocument/publishDiagnostics"
+                             and it["params"]["uri"] == uri)["params"]["diagnostics"]
+
+    def judge_documentation(self, listed):
+        """What is handed in later is nothing but documentation, and only for clients that wait for it."""
+        waits = "documentation" in (self.can("textDocument.completion.completionItem.resolveSupport.properties") or [])
+        for item in (listed["items"] if isinstance(listed, dict) else listed)[:5]:
+            if not waits:
+                if "data" in item:
+                    raise Fault(f"{item['label']} waits to be resolved")
+                continue
+            resolved = self.request("completionItem/resolve", item)
+            resolved.pop("documentation", None)
+            if resolved != item or "documentation" in item:
+                raise Fault(f"{item} became {resolved}")
+
     def code_actions(self, uri, diagnostic):
         actions = self.request("textDocument/codeAction", {
             "textDocument": {"uri": uri}, "range": diagnostic["range"], "context": {"diagnostics": [diagnostic]},

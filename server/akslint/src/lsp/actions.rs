@@ -194,8 +194,7 @@ fn edit_of(analysis: &Analysis, remedy: Remedy, features: &Features) -> Option<W
         Remedy::Ignore(diagnostic) => by_file(&ignore(analysis, analysis.diagnostics.get(diagnostic)?))?,
         Remedy::Refactor(..) => return None,
     };
-    let file = |file| (analysis.origin(file), &analysis.workspace.file(file).text);
-    Some(to_proto::workspace_edit(file, edits, features))
+    Some(analysis.around.edit(edits, features))
 }
 
 /// The preferred safe fix of every diagnostic, without those that touch what another one changes.
@@ -221,7 +220,7 @@ fn all_safe(analysis: &Analysis) -> Vec<(FileId, TextEdits)> {
 
 /// The edits that suppress a diagnostic; none for those that cannot be.
 fn ignore(analysis: &Analysis, diagnostic: &rules::Diagnostic) -> Vec<FileEdit> {
-    rules::suppress::add_ignores(&analysis.workspace, std::slice::from_ref(diagnostic), "")
+    rules::suppress::add_ignores(&analysis.around.workspace, std::slice::from_ref(diagnostic), "")
 }
 
 /// `None` if the edits overlap: better no action than a broken file.

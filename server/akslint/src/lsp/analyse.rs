@@ -4,14 +4,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use dashmap::DashMap;
+use ide::{Hint, Lens, Token, View};
 use lsp_types::{Uri, WorkspaceEdit};
+use rules::{Cancelled, Project, SettingsOf};
 use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{SourceText, TextEdits};
 use template::workspace::{FileId, SourceFile, Workspace};
+use text_size::TextRange;
 use tokio::sync::Semaphore;
 
 use super::capabilities::Features;
@@ -21,8 +24,10 @@ use super::session::Session;
 use super::to_proto;
 use crate::config::FileSettings;
 
-/// What looks at files of a workspace. The default runs the rules; tests put a slow or a broken one in its place.
-pub type Check = dyn Fn(&Workspace, &[FileId], &rules::Settings) -> Vec<rules::Diagnostic> + Send + Sync;
+/// What looks at files of a workspace, until nobody waits for it any more. The default runs the rules; tests put a slow or
+/// a broken one in its place.
+pub type Check =
+    dyn Fn(&Workspace, &[FileId], &rules::Settings, &Cancelled<'_>) -> Vec<rules::Diagnostic> + Send + Sync;
 
 /// Files beyond this number that a document refers to, directly or not, are not looked at.
 const MANY_FILES: usize = 500;
@@ -30,8 +35,13 @@ const MANY_FILES: usize = 500;
 const LARGE_FILE: usize = 32 << 20;
 
 /// Runs the rules.
-pub(super) fn check(workspace: &Workspace, targets: &[FileId], settings: &rules::Settings) -> Vec<rules::Diagnostic> {
-    let outcome = rules::check(workspace, targets, settings);
+pub(super) fn check(
+    workspace: &Workspace,
+    targets: &[FileId],
+    settings: &rules::Settings,
+    cancelled: &Cancelled<'_>,
+) -> Vec<rules::Diagnostic> {
+    let outcome = Project::new(workspace).until(cancelled).check(targets, SettingsOf::all(settings));
     for panic in outcome.panics {
         tracing::error!(rule = panic.rule, message = panic.message, "a rule panicked");
     }
@@ -41,17 +51,16 @@ pub(super) fn check(workspace: &Workspace, targets: &[FileId], settings: &rules:
 /// A document with the files it refers to, and what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Analysis {
-    /// The document is the first file.
-    pub(super) workspace: Workspace,
+    /// What was looked at.
+    pub(super) around: Arc<Surroundings>,
     /// What is wrong with the document, in order of place.
     pub(super) diagnostics: Vec<rules::Diagnostic>,
-    inputs: Inputs,
 }
 
-/// The document of an [`Analysis`].
+/// The document of [`Surroundings`].
 pub(super) const DOCUMENT: FileId = FileId(0);
 
-/// All that an analysis depends on.
+/// All that answers about a document depend on.
 #[derive(Debug)]
 struct Inputs {
     /// The document, the open documents that refer to it (what is wrong in it may be their doing), and what all of
@@ -113,24 +122,68 @@ impl Inputs {
     }
 }
 
-/// A document with the files it refers to and those that refer to it, not looked at yet.
+/// A document with the files it refers to and those that refer to it. What was found out about them without a check is kept:
+/// editors ask for the same things again and again.
 #[derive(Debug)]
 pub(super) struct Surroundings {
     /// The document is the first file.
     pub(super) workspace: Workspace,
-    origins: Vec<Origin>,
+    inputs: Inputs,
+    lenses: OnceLock<Vec<Lens>>,
+    hints: OnceLock<Vec<Hint>>,
+    tokens: OnceLock<Vec<Token>>,
 }
 
 impl Surroundings {
-    /// `None` if the document is no template.
-    pub(super) fn of(session: &Session, document: &Document) -> Option<Self> {
+    /// Those of the document as it is now, the ones that were there last if they still hold. `None` if it is no template.
+    pub(super) fn of(session: &Session, document: &Document) -> Option<Arc<Self>> {
         let inputs = Inputs::of(session, document)?;
-        Some(Self { workspace: Workspace::new(inputs.files), origins: inputs.origins })
+        let mut last = lock(&document.around);
+        if let Some(last) = &*last
+            && last.inputs.same(&inputs)
+        {
+            return Some(last.clone());
+        }
+        let around = Arc::new(Self {
+            workspace: Workspace::new(inputs.files.clone()),
+            inputs,
+            lenses: OnceLock::new(),
+            hints: OnceLock::new(),
+            tokens: OnceLock::new(),
+        });
+        *last = Some(around.clone());
+        Some(around)
+    }
+
+    /// The document, to be asked about.
+    pub(super) fn view(&self) -> View<'_> {
+        View::new(&self.workspace, DOCUMENT)
+    }
+
+    /// A line above each cluster.
+    pub(super) fn lenses(&self) -> &[Lens] {
+        self.lenses.get_or_init(|| self.view().lenses())
+    }
+
+    /// The hints in a range, which whoever scrolls asks for piece by piece.
+    pub(super) fn hints(&self, range: TextRange) -> impl Iterator<Item = &Hint> {
+        let all = self.hints.get_or_init(|| self.view().hints(self.all()));
+        all.iter().filter(move |hint| range.contains_inclusive(hint.offset))
+    }
+
+    /// The tokens in a range.
+    pub(super) fn tokens(&self, range: TextRange) -> impl Iterator<Item = &Token> {
+        let all = self.tokens.get_or_init(|| self.view().tokens(self.all()));
+        all.iter().filter(move |token| token.range.intersect(range).is_some_and(|shared| !shared.is_empty()))
+    }
+
+    fn all(&self) -> TextRange {
+        TextRange::up_to(self.workspace.file(DOCUMENT).text.len())
     }
 
     /// How the client knows a file of the workspace.
     pub(super) fn origin(&self, file: FileId) -> &Origin {
-        &self.origins[file.0 as usize]
+        &self.inputs.origins[file.0 as usize]
     }
 
     /// Edits of files of the workspace, as the client wants them.
@@ -141,38 +194,37 @@ impl Surroundings {
 }
 
 impl Analysis {
-    /// How the client knows a file of the workspace.
-    pub(super) fn origin(&self, file: FileId) -> &Origin {
-        &self.inputs.origins[file.0 as usize]
-    }
-
     /// Looks at the document, unless what was found last time still holds. `None` if it is no template, or if it was
     /// cancelled.
     pub(super) fn of(session: &Session, document: &Document, cancel: &Cancel) -> Option<Arc<Self>> {
         // Held while computing: whoever comes second waits and finds the result.
         let mut last = lock(&document.analysis);
-        let inputs = Inputs::of(session, document)?;
+        let around = Surroundings::of(session, document)?;
         if let Some(last) = &*last
-            && last.inputs.same(&inputs)
+            && Arc::ptr_eq(&last.around, &around)
         {
             return Some(last.clone());
         }
-        if inputs.settings.excluded || cancel.is_cancelled() {
+        let settings = &around.inputs.settings;
+        if settings.excluded || cancel.is_cancelled() {
             return None;
         }
-        let workspace = Workspace::new(inputs.files.clone());
-        let mut diagnostics = (session.check)(&workspace, &[DOCUMENT], &inputs.settings.rules);
+        let cancelled = || cancel.is_cancelled();
+        let mut diagnostics = (session.check)(&around.workspace, &[DOCUMENT], &settings.rules, &cancelled);
+        if cancel.is_cancelled() {
+            return None;
+        }
         // What lies in other files is shown there.
         diagnostics.retain(|diagnostic| diagnostic.file() == DOCUMENT);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.range().start(), diagnostic.range().end(), diagnostic.code));
-        let analysis = Arc::new(Self { workspace, diagnostics, inputs });
+        let analysis = Arc::new(Self { around, diagnostics });
         *last = Some(analysis.clone());
         Some(analysis)
     }
 
     /// Whether [`Self::of`] would return it again.
     fn still_holds(&self, session: &Session, document: &Document) -> bool {
-        Inputs::of(session, document).is_some_and(|inputs| inputs.same(&self.inputs))
+        Surroundings::of(session, document).is_some_and(|around| Arc::ptr_eq(&around, &self.around))
     }
 }
 
@@ -286,8 +338,8 @@ fn run(session: &Arc<Session>, document: &Arc<Document>, cancel: &Cancel) {
 /// still holds: a file may have changed before anybody knew that it matters here.
 pub(super) fn note_references(session: &Arc<Session>, document: &Document, analysis: Option<&Analysis>) -> bool {
     let Some(path) = &document.path else { return true };
-    let references = analysis.map(|analysis| references_from(&analysis.inputs, path)).unwrap_or_default();
-    let alone = references.is_empty() && analysis.is_none_or(|analysis| analysis.inputs.files.len() == 1);
+    let references = analysis.map(|analysis| references_from(&analysis.around.inputs, path)).unwrap_or_default();
+    let alone = references.is_empty() && analysis.is_none_or(|analysis| analysis.around.inputs.files.len() == 1);
     let new = session.edges.set(path, references);
     if session.documents.at(path).is_none() {
         // Closed meanwhile.

@@ -1,6 +1,7 @@
 //! Answers of crate `ide`, worded for the client. Everything is asked of a snapshot; nothing is checked or awaited.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use ide::{Item, Kind, LinkTarget, OccurrenceKind, RenameError, SymbolKind, TokenType, View};
 use lsp_types::{
@@ -16,12 +17,13 @@ use lsp_types::{
     TextDocumentPositionParams, TextEdit, Uri, WorkspaceEdit,
 };
 use rules::FileEdit;
+use serde::{Deserialize, Serialize};
 use syntax::SourceText;
 use template::workspace::Workspace;
 use text_size::{TextRange, TextSize};
 
 use super::actions::by_file;
-use super::analyse::{DOCUMENT, Surroundings};
+use super::analyse::{DOCUMENT, Surroundings, lock};
 use super::backend::Snapshot;
 use super::capabilities::Features;
 use super::session::Session;
@@ -34,7 +36,7 @@ const MOST_SYMBOLS: usize = 512;
 struct Asked<'s> {
     features: &'s Features,
     text: &'s SourceText,
-    around: Surroundings,
+    around: Arc<Surroundings>,
 }
 
 impl<'s> Asked<'s> {
@@ -44,7 +46,7 @@ impl<'s> Asked<'s> {
     }
 
     fn view(&self) -> View<'_> {
-        View::new(&self.around.workspace, DOCUMENT)
+        self.around.view()
     }
 
     fn offset(&self, position: lsp_types::Position) -> Option<TextSize> {
@@ -62,16 +64,68 @@ impl<'s> Asked<'s> {
     }
 
     fn markup(&self, markdown: String) -> MarkupContent {
-        let kind = if self.features.markdown { MarkupKind::Markdown } else { MarkupKind::PlainText };
-        MarkupContent { kind, value: markdown }
+        markup(self.features, markdown)
     }
+}
+
+fn markup(features: &Features, markdown: String) -> MarkupContent {
+    let kind = if features.markdown { MarkupKind::Markdown } else { MarkupKind::PlainText };
+    MarkupContent { kind, value: markdown }
 }
 
 pub(super) fn completion(snapshot: &Snapshot, params: &CompletionParams) -> Option<CompletionResponse> {
     let asked = Asked::of(snapshot)?;
     let offset = asked.offset(params.text_document_position.position)?;
-    let items = asked.view().completions(offset).into_iter().map(|item| completion_item(&asked, item)).collect();
-    Some(CompletionResponse::List(CompletionList { is_incomplete: false, items }))
+    let mut items = asked.view().completions(offset);
+    let later = asked.features.resolve_documentation.then(|| {
+        let pages = items.iter_mut().map(|item| item.documentation.take()).collect();
+        snapshot.session.pages.keep(pages)
+    });
+    let items = items.into_iter().enumerate().map(|(index, item)| {
+        let page = later.map(|list| PageOf { list, index });
+        CompletionItem { data: page.and_then(|page| serde_json::to_value(page).ok()), ..completion_item(&asked, item) }
+    });
+    Some(CompletionResponse::List(CompletionList { is_incomplete: false, items: items.collect() }))
+}
+
+/// Hands in the documentation of a completion, if it is of one of the last lists; all else is there already.
+pub(super) fn documented(session: &Session, mut item: CompletionItem) -> CompletionItem {
+    let page = item.data.clone().and_then(|data| serde_json::from_value(data).ok());
+    if let Some(page) = page.and_then(|page| session.pages.find(&page)) {
+        item.documentation = Some(Documentation::MarkupContent(markup(session.features(), page)));
+    }
+    item
+}
+
+/// Where the documentation of a completion is kept.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct PageOf {
+    list: u64,
+    index: usize,
+}
+
+/// The documentation of the last completions.
+#[derive(Debug, Default)]
+pub(super) struct Pages(Mutex<(u64, VecDeque<Vec<Option<String>>>)>);
+
+impl Pages {
+    /// Lists that may be on the screen, or on their way to it.
+    const LISTS: usize = 4;
+
+    /// Keeps the pages of a list and says which list it is.
+    fn keep(&self, pages: Vec<Option<String>>) -> u64 {
+        let (count, lists) = &mut *lock(&self.0);
+        lists.truncate(Self::LISTS - 1);
+        lists.push_front(pages);
+        *count += 1;
+        *count
+    }
+
+    fn find(&self, page: &PageOf) -> Option<String> {
+        let (count, lists) = &*lock(&self.0);
+        let back = usize::try_from(count.checked_sub(page.list)?).ok()?;
+        lists.get(back)?.get(page.index)?.clone()
+    }
 }
 
 fn completion_item(asked: &Asked<'_>, item: Item) -> CompletionItem {
@@ -337,10 +391,10 @@ pub(super) fn links(snapshot: &Snapshot, _: &DocumentLinkParams) -> Option<Vec<D
 
 pub(super) fn lenses(snapshot: &Snapshot, _: &CodeLensParams) -> Option<Vec<CodeLens>> {
     let asked = Asked::of(snapshot)?;
-    let lenses = asked.view().lenses().into_iter().map(|lens| CodeLens {
+    let lenses = asked.around.lenses().iter().map(|lens| CodeLens {
         range: asked.range(lens.range),
         // Nothing happens on a click: a command without a name is only shown.
-        command: Some(Command { title: lens.title, command: String::new(), arguments: None }),
+        command: Some(Command { title: lens.title.clone(), command: String::new(), arguments: None }),
         data: None,
     });
     Some(lenses.collect())
@@ -349,12 +403,12 @@ pub(super) fn lenses(snapshot: &Snapshot, _: &CodeLensParams) -> Option<Vec<Code
 pub(super) fn hints(snapshot: &Snapshot, params: &InlayHintParams) -> Option<Vec<InlayHint>> {
     let asked = Asked::of(snapshot)?;
     let range = from_proto::range(asked.text, params.range, asked.features.encoding)?;
-    let hints = asked.view().hints(range).into_iter().map(|hint| InlayHint {
+    let hints = asked.around.hints(range).map(|hint| InlayHint {
         position: to_proto::position(asked.text, hint.offset, asked.features.encoding),
-        label: InlayHintLabel::String(hint.label),
+        label: InlayHintLabel::String(hint.label.clone()),
         kind: None,
         text_edits: None,
-        tooltip: hint.tooltip.map(InlayHintTooltip::String),
+        tooltip: hint.tooltip.clone().map(InlayHintTooltip::String),
         padding_left: Some(true),
         padding_right: None,
         data: None,
@@ -377,7 +431,7 @@ pub(super) fn tokens_in(snapshot: &Snapshot, params: &SemanticTokensRangeParams)
 fn semantic_tokens(asked: &Asked<'_>, range: TextRange) -> SemanticTokens {
     let numbers: HashMap<&str, u32> = (0..).zip(TokenType::ALL).map(|(number, kind)| (kind.name(), number)).collect();
     let (mut line, mut start) = (0, 0);
-    let data = asked.view().tokens(range).into_iter().map(|token| {
+    let data = asked.around.tokens(range).map(|token| {
         let at = asked.range(token.range);
         let delta_line = at.start.line - line;
         let delta_start = if delta_line == 0 { at.start.character - start } else { at.start.character };

@@ -4,8 +4,8 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use lsp_types::{
-    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse,
-    DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionItem, CompletionParams,
+    CompletionResponse, DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
     DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
     DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentHighlight,
     DocumentHighlightParams, DocumentLink, DocumentLinkParams, DocumentSymbolParams, DocumentSymbolResponse,
@@ -43,7 +43,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// The document and the files around it; `None` if it is no template, or not to be trusted. Nothing is checked: this
     /// is for answers between two key presses.
-    pub(super) fn surroundings(&self) -> Option<Surroundings> {
+    pub(super) fn surroundings(&self) -> Option<Arc<Surroundings>> {
         if self.document.lost.is_some() {
             return None;
         }
@@ -192,6 +192,10 @@ impl LanguageServer for Backend {
         let uri = params.text_document_position.text_document.uri.clone();
         let answer = self.on_snapshot(&uri, move |snapshot| answers::completion(snapshot, &params)).await?;
         Ok(answer.flatten())
+    }
+
+    async fn completion_resolve(&self, item: CompletionItem) -> Result<CompletionItem> {
+        Ok(answers::documented(&self.session, item))
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {

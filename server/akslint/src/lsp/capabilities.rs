@@ -52,6 +52,8 @@ pub(super) struct Features {
     pub(super) progress: bool,
     /// Completions may have places to fill in.
     pub(super) snippets: bool,
+    /// The documentation of a completion may be handed in later.
+    pub(super) resolve_documentation: bool,
     /// Completions may say how their lines are indented.
     pub(super) insert_mode: bool,
     /// Documentation may be Markdown.
@@ -93,6 +95,9 @@ impl Features {
             code_description: yes(publish.and_then(|publish| publish.code_description_support)),
             data: yes(publish.and_then(|publish| publish.data_support)),
             snippets: yes(item.and_then(|item| item.snippet_support)),
+            resolve_documentation: item
+                .and_then(|item| item.resolve_support.as_ref())
+                .is_some_and(|resolve| resolve.properties.iter().any(|property| property == "documentation")),
             insert_mode: item.is_some_and(|item| item.insert_text_mode_support.is_some()),
             markdown: document
                 .and_then(|document| document.hover.as_ref()?.content_format.as_ref())
@@ -150,6 +155,7 @@ pub(super) fn server(features: &Features) -> ServerCapabilities {
         }),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some(ide::TRIGGERS.map(str::to_owned).to_vec()),
+            resolve_provider: features.resolve_documentation.then_some(true),
             ..CompletionOptions::default()
         }),
         hover_provider: Some(HoverProviderCapability::Simple(true)),

@@ -16,7 +16,7 @@ use template::workspace::{SourceFile, carrier_of};
 use text_size::TextRange;
 use thiserror::Error;
 
-use super::analyse::{self, Analysis};
+use super::analyse::{self, Analysis, Surroundings};
 use super::from_proto;
 use super::uri;
 
@@ -52,6 +52,8 @@ pub(super) struct Document {
     before: Option<(SyntaxTree, Vec<InputEdit>)>,
     file: OnceLock<Arc<SourceFile>>,
     content: OnceLock<Arc<SourceFile>>,
+    /// What was around it last.
+    pub(super) around: Mutex<Option<Arc<Surroundings>>>,
     /// What was found last, and out of what.
     pub(super) analysis: Mutex<Option<Arc<Analysis>>>,
 }
@@ -314,6 +316,7 @@ impl Document {
             before: None,
             file: OnceLock::new(),
             content: OnceLock::new(),
+            around: Mutex::default(),
             analysis: Mutex::default(),
         }
     }

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tower_lsp::Client;
 
 use super::analyse::{Check, Disk, Edges, Origin, Runs, lock};
+use super::answers::Pages;
 use super::capabilities::Features;
 use super::configuration::SessionSettings;
 use super::documents::{Document, Documents};
@@ -38,6 +39,8 @@ pub(super) struct Session {
     pub(super) runs: Runs,
     /// Which document depends on which file.
     pub(super) edges: Edges,
+    /// The documentation of what was offered last.
+    pub(super) pages: Pages,
     /// What looks at files.
     pub(super) check: Arc<Check>,
     /// Told whenever a file on disk or a setting changed.
@@ -63,6 +66,7 @@ impl Session {
             documents,
             runs: Runs::default(),
             edges: Edges::default(),
+            pages: Pages::default(),
             check,
             files_changed: Notify::new(),
             client,

@@ -29,11 +29,11 @@ pub(super) fn range(text: &SourceText, range: TextRange, encoding: Encoding) -> 
 }
 
 pub(super) fn diagnostic(analysis: &Analysis, diagnostic: &rules::Diagnostic, features: &Features) -> Diagnostic {
-    let file = analysis.workspace.file(diagnostic.file());
+    let file = analysis.around.workspace.file(diagnostic.file());
     let related = diagnostic.related.iter().map(|related| {
-        let file = analysis.workspace.file(related.location.file);
+        let file = analysis.around.workspace.file(related.location.file);
         let range = range(&file.text, related.location.range, features.encoding);
-        let location = Location::new(analysis.origin(related.location.file).uri.clone(), range);
+        let location = Location::new(analysis.around.origin(related.location.file).uri.clone(), range);
         DiagnosticRelatedInformation { location, message: related.message.clone() }
     });
     let related: Vec<_> = if features.related { related.collect() } else { Vec::new() };

@@ -6,6 +6,44 @@ use super::context::{KeyAt, Owner};
 use super::{Item, Request, is_path};
 use crate::facts::{at_path, detail, is_deprecated, key, page, skeleton};
 
+/// What most clusters, identities and role assignments say, and so comes before all that can be said.
+const USUAL: [&str; 34] = [
+    "aadProfile",
+    "addonProfiles",
+    "agentPoolProfiles",
+    "clientId",
+    "count",
+    "disableLocalAccounts",
+    "dnsPrefix",
+    "identity",
+    "identityProfile",
+    "issuer",
+    "kubeletidentity",
+    "kubernetesVersion",
+    "location",
+    "mode",
+    "name",
+    "networkPlugin",
+    "networkProfile",
+    "objectId",
+    "oidcIssuerProfile",
+    "osType",
+    "principalId",
+    "principalType",
+    "properties",
+    "resourceId",
+    "roleDefinitionId",
+    "securityProfile",
+    "sku",
+    "subject",
+    "tags",
+    "tenantId",
+    "userAssignedIdentities",
+    "vmSize",
+    "vnetSubnetID",
+    "workloadIdentity",
+];
+
 /// A key that is the same in every API version: name, what is written behind the colon, what it is for.
 type Fixed = (&'static str, &'static str, &'static str);
 
@@ -148,9 +186,11 @@ fn property_item(request: &Request<'_>, at: &KeyAt, ty: ResourceType, property: 
     let rank = if property.required() {
         '0'
     } else if item.deprecated {
-        '3'
-    } else {
+        '4'
+    } else if USUAL.contains(&name) {
         '1'
+    } else {
+        '3'
     };
     // What decides about all else, although nothing says so.
     let first = if matches!(name, "type" | "enabled") { "0" } else { "" };

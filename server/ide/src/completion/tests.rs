@@ -125,6 +125,30 @@ fn offers_required_properties_first_and_leaves_out_what_is_there() {
 }
 
 #[test]
+fn offers_what_is_usual_before_what_is_possible() {
+    let before = |fixture: &str, first: &str, second: &str| {
+        let (_, items) = completions(main_of(fixture), fixture);
+        let place = |label: &str| items.iter().position(|item| item.label == label);
+        assert!(place(first).is_some_and(|first| place(second).is_some_and(|second| first < second)), "{fixture}");
+    };
+    for fixture in [
+        cluster(r#""identity": { "type": "UserAssigned", | }"#),
+        bicep("identity: {\n    type: 'UserAssigned'\n    |\n  }"),
+    ] {
+        before(&fixture, "userAssignedIdentities", "delegatedResources");
+    }
+    for fixture in [cluster("|"), bicep("|")] {
+        before(&fixture, "identity", "extendedLocation");
+        before(&fixture, "properties", "scope");
+    }
+    for fixture in [cluster(r#""properties": { | }"#), bicep("properties: {\n    |\n  }")] {
+        before(&fixture, "dnsPrefix", "apiServerAccessProfile");
+        before(&fixture, "identityProfile", "httpProxyConfig");
+        before(&fixture, "agentPoolProfiles", "windowsProfile");
+    }
+}
+
+#[test]
 fn offers_properties_of_the_api_version() {
     let old = cluster(r#""properties": { | }"#).replace("2025-05-01", "2019-04-01");
     check_has(&old, &["dnsPrefix"], &["oidcIssuerProfile", "identityProfile"]);
