@@ -353,6 +353,10 @@ impl Walk<'_, '_> {
         }
         self.depth += 1;
         let variant = self.variant(object, facts, at);
+        let is_plain = |entry: &Entry| {
+            !entry.merges && entry.when.is_true() && entry.key.as_ref().is_some_and(|key| key.literal().is_some())
+        };
+        let plain = object.entries.iter().all(is_plain);
         for (number, entry) in object.entries.iter().enumerate() {
             let Some(key) = entry.key.as_ref().and_then(Str::literal) else { continue };
             if self.path.is_empty() && is_language(key) {
@@ -376,7 +380,11 @@ impl Walk<'_, '_> {
             };
             // Of several members with one key the last one counts; looking it up gives what they come to together.
             if !object.entries[number + 1..].iter().any(again) {
-                let values = self.eval.lookup(object, key, at.place);
+                let values = if plain {
+                    self.eval.force(&entry.value)
+                } else {
+                    Rc::new(self.eval.lookup(object, key, at.place))
+                };
                 for alternative in values.iter() {
                     self.member(alternative, known, &step);
                 }

@@ -201,7 +201,8 @@ impl<'t> Members<'t> {
                 (Some(_), Some(found)) if value.is_none() || !child.is_error() => value = Some(found),
                 _ => {}
             }
-            more = self.cursor.goto_next_sibling();
+            // In a whole pair nothing comes behind the value; steps of a cursor are what reading a tree costs.
+            more = (value.is_none() || node.has_error()) && self.cursor.goto_next_sibling();
         }
         self.cursor.goto_parent();
         let key = key?;

@@ -960,10 +960,19 @@ impl<'w> Evaluator<'w> {
 
     /// What an object has under a key, ignoring case; null where it has nothing.
     pub fn lookup(&self, object: &ObjectValue, key: &str, place: Place) -> Values {
-        self.lookup_in(&object.entries, object.damaged, key, place)
+        self.lookup_in(&object.entries, object.damaged, key, place, &mut Vec::new())
     }
 
-    fn lookup_in(&self, entries: &[Entry], damaged: bool, key: &str, place: Place) -> Values {
+    /// `known` is what was found in the first so many entries: without it, every entry that merges into those before it
+    /// would double the work.
+    fn lookup_in(
+        &self,
+        entries: &[Entry],
+        damaged: bool,
+        key: &str,
+        place: Place,
+        known: &mut Vec<Option<Rc<Values>>>,
+    ) -> Values {
         let mut all: SmallVec<[Alternative; 1]> = SmallVec::new();
         let mut remaining: SmallVec<[Conditions; 1]> = smallvec![Conditions::TRUE];
         for (position, entry) in entries.iter().enumerate().rev() {
@@ -989,7 +998,15 @@ impl<'w> Evaluator<'w> {
                     let Some(when) = self.and(&when, &alternative.when) else { continue };
                     match &alternative.value {
                         Value::Object(upper) if entry.merges => {
-                            let lower = self.lookup_in(&entries[..position], damaged, key, place);
+                            let lower = if let Some(Some(lower)) = known.get(position) {
+                                lower.clone()
+                            } else {
+                                let lower = self.lookup_in(&entries[..position], damaged, key, place, known);
+                                let lower = Rc::new(lower);
+                                known.resize(known.len().max(position + 1), None);
+                                known[position] = Some(lower.clone());
+                                lower
+                            };
                             for below in lower.iter() {
                                 let Some(when) = self.and(&when, &below.when) else { continue };
                                 let value = merged(&below.value, upper);
