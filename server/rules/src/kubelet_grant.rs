@@ -6,7 +6,7 @@ use template::eval::{Evaluator, Place, ScopeId};
 use template::grants::{Right, rights};
 use template::value::{ResourceId, ResourceRef, Value};
 
-use crate::offers::{IDENTITY_API, new_identity};
+use crate::offers::{IDENTITY_API, label, new_identity};
 use crate::write::{New, NewResource, ResourceHead, Target, unused_name};
 use crate::{Applicability, At, Fix, Rewrite};
 
@@ -184,6 +184,28 @@ pub(crate) fn let_assign<'a>(
     let mut resources = added;
     resources.push(&operator);
     rewrite.add_resources(cluster.scope, &resources).depend_all(cluster, waits)
+}
+
+/// Gives the control plane of a cluster a right on what the cluster uses, and makes the cluster wait for it.
+///
+/// `None` when the resource is not declared beside the cluster.
+pub(crate) fn let_use<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    right: &Right,
+    control_plane: &ResourceId,
+    on: &ResourceId,
+) -> Option<Fix> {
+    let scope = cluster.resource.scope;
+    let on = on.declared.filter(|on| on.scope == scope && eval.resource(*on).repeat.is_none())?;
+    let to = Recipient::identity(eval, control_plane, scope, key_of(cluster))?;
+    let base = cluster.declaration().symbol.as_ref().map_or("aks", |symbol| symbol.name.as_str());
+    let role = assignment(eval, scope, &format!("{base}Role"), right, &to, &Target::Declared(on));
+    let title = format!("Give the control plane {} on {}", right.role_name(), label(eval, on));
+    Rewrite::new(eval)
+        .add_resource(scope, &role)
+        .depend(cluster.resource, Target::Added(Box::new(role.head.clone())))
+        .fix(title, Applicability::Unsafe)
 }
 
 /// Gives the kubelet of a cluster an identity of its own: declares it, names it in `identityProfile`, lets the control plane

@@ -111,6 +111,13 @@ rules! {
         role_definition_id,
         role_scope_property,
         role_abac_registry,
+        role_guid_unknown,
+        role_too_broad,
+        role_wrong_role_for_feature,
+        feature_role_missing,
+        acr_pull_for_workload,
+        network_role_wrong_principal,
+        vault_role_wrong_principal,
     }
     command {
         cli_flag_typo,

@@ -765,7 +765,7 @@ pub fn property_of(entry: &Entry) -> Option<PropertyAt> {
     entry.property.map(|(object, number)| PropertyAt { object, number })
 }
 
-fn is_role_assignment(resource_type: Option<&str>) -> bool {
+pub(crate) fn is_role_assignment(resource_type: Option<&str>) -> bool {
     let Some(own) = resource_type else { return false };
     own.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || own.to_ascii_lowercase().ends_with("/providers/roleassignments")
 }

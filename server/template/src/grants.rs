@@ -84,8 +84,10 @@ impl Right {
 pub mod rights {
     use super::Right;
 
-    const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
-    const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+    /// The role Owner.
+    pub const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    /// The role Contributor.
+    pub const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
     const NETWORK_CONTRIBUTOR: &str = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
     /// Managed Identity Operator: to assign a user-assigned identity, as the control plane does with that of the kubelet.
@@ -102,11 +104,7 @@ pub mod rights {
     /// Key Vault Crypto User: to encrypt with a key.
     pub static USE_KEY: Right = Right {
         role: "12338af0-0e69-4776-bea7-57ae8d297424",
-        wider: &[
-            "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
-            "e147488a-f6f5-4113-8e2d-b22465e65bf6",
-            "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-        ],
+        wider: &["14b46e9e-c2b7-41b4-b07b-48a6ebf60603", "00482a5a-887f-4fb3-b363-3b7fe8e74483"],
     };
 
     /// Key Vault Contributor: to reach a vault by a private endpoint.
@@ -167,6 +165,8 @@ pub struct Grant {
     pub when: Conditions,
     /// The GUID of the role, in lower case; `None` when it is not known.
     pub role: Option<Rc<str>>,
+    /// `properties.roleDefinitionId`.
+    pub definition: Slot,
     /// Who gets it; `None` when that is not known.
     pub bearer: Option<Bearer>,
     /// `properties.principalId`.
@@ -217,8 +217,8 @@ impl Evaluator<'_> {
         let mut all = Vec::new();
         for assignment in self.each_role_assignment() {
             let scope = self.grant_scope(assignment.resource);
-            for Case { when, value: (role, principal) } in self.join(&assignment.role, &assignment.principal) {
-                let role = match (&role.value, role.place) {
+            for Case { when, value: (definition, principal) } in self.join(&assignment.role, &assignment.principal) {
+                let role = match (&definition.value, definition.place) {
                     (Value::Str(text), Some(place)) => self.role_guid(text, place),
                     _ => None,
                 };
@@ -226,6 +226,7 @@ impl Evaluator<'_> {
                     assignment: ResourceRef { element: None, ..assignment.resource },
                     when,
                     role: role.clone(),
+                    definition: definition.clone(),
                     bearer,
                     principal: principal.clone(),
                     scope: scope.clone(),
@@ -427,7 +428,7 @@ impl Evaluator<'_> {
     }
 
     /// The resources above a child resource: the network of a subnet.
-    pub(crate) fn parents(&self, id: &ResourceId) -> Vec<Rc<ResourceId>> {
+    pub fn parents(&self, id: &ResourceId) -> Vec<Rc<ResourceId>> {
         let Some(resource_type) = &id.resource_type else { return Vec::new() };
         let kinds: SmallVec<[&str; 4]> = resource_type.split('/').collect();
         let place = Place { scope: crate::eval::ScopeId::ROOT, expr: crate::ExprId::default() };

@@ -9,11 +9,11 @@ use crate::aks::{Case, Cluster, IDENTITY, IdentityBlock, Ids, Kind, REGISTRY, Sl
 use crate::condition::{Conditions, common, simplified};
 use crate::eval::Evaluator;
 use crate::grants::{Bearer, GrantScope, Need, Right, Truth, Wanted, rights};
-use crate::value::{ResourceId, Target, Value};
+use crate::value::{ResourceId, ResourceRef, Target, Value};
 use crate::workspace::Location;
 
 /// The type of a federated credential.
-const FEDERATED: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
+pub const FEDERATED: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 
 /// DNS Zone Contributor: to write records of a public zone.
 static WRITE_ZONE: Right = Right {
@@ -262,6 +262,19 @@ pub struct Missing {
     pub certain: bool,
 }
 
+/// A federated credential: pods of a cluster sign in as an identity.
+#[derive(Clone, Debug)]
+pub struct Federated {
+    /// Its declaration.
+    pub credential: ResourceRef,
+    /// The identity.
+    pub identity: Rc<ResourceId>,
+    /// `subject`, as far as it is known: `system:serviceaccount:<namespace>:<name>`.
+    pub subject: Option<String>,
+    /// When the cluster is its issuer: alternatives.
+    pub whens: Vec<Conditions>,
+}
+
 impl Cluster<'_, '_> {
     /// All that acts in the name of this cluster. Add-ons that are off are left out.
     pub fn parts(&self) -> Vec<Part> {
@@ -434,18 +447,18 @@ impl Cluster<'_, '_> {
     }
 
     /// Federated credentials whose issuer is this cluster.
-    fn workload_parts(&self) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for credential in self.eval.resources_of(FEDERATED) {
-            let trusts = |case: &Case<Slot>| {
-                case.value.value.read().is_some_and(|read| {
-                    matches!(&read.target, Target::Declared(target) if *target == self.resource)
-                        && read.is_path(&["properties", "oidcIssuerProfile", "issuerURL"])
-                })
-            };
+    pub fn federated(&self) -> Vec<Federated> {
+        let trusts = |case: &Case<Slot>| {
+            case.value.value.read().is_some_and(|read| {
+                matches!(&read.target, Target::Declared(target) if *target == self.resource)
+                    && read.is_path(&["properties", "oidcIssuerProfile", "issuerURL"])
+            })
+        };
+        let one = |credential: ResourceRef| {
             let issuers = self.eval.slots(credential, &["properties", "issuer"]);
-            if self.eval.resource(credential).existing || !issuers.iter().any(trusts) {
-                continue;
+            let whens: Vec<_> = issuers.iter().filter(|case| trusts(case)).map(|case| case.when.clone()).collect();
+            if self.eval.resource(credential).existing || whens.is_empty() {
+                return None;
             }
             let subject = self.eval.slots(credential, &["properties", "subject"]).into_iter().find_map(|case| {
                 match &case.value.value {
@@ -453,17 +466,23 @@ impl Cluster<'_, '_> {
                     _ => None,
                 }
             });
-            let id = self.eval.id_of(credential);
-            let Some(identity) = self.eval.parents(&id).pop() else { continue };
+            let identity = self.eval.parents(&self.eval.id_of(credential)).pop()?;
+            Some(Federated { credential, identity, subject, whens })
+        };
+        self.eval.resources_of(FEDERATED).into_iter().filter_map(one).collect()
+    }
+
+    fn workload_parts(&self) -> Vec<Part> {
+        let part = |federated: Federated| {
+            let Federated { credential, identity, subject, whens } = federated;
             let who = if identity.is_type(IDENTITY) == Some(true) { Who::Identity(identity) } else { Who::Unknown };
             let subject = subject.unwrap_or_else(|| "of any service account".to_owned());
             let subject = subject.strip_prefix("system:serviceaccount:").unwrap_or(&subject).to_owned();
             let at = Some(self.eval.header(credential));
-            let found: Vec<Found> =
-                issuers.iter().filter(|case| trusts(case)).map(|case| (case.when.clone(), who.clone(), at)).collect();
-            parts.push(self.whole(PartKind::Workload { subject }, found, &[]));
-        }
-        parts
+            let found: Vec<Found> = whens.into_iter().map(|when| (when, who.clone(), at)).collect();
+            self.whole(PartKind::Workload { subject }, found, &[])
+        };
+        self.federated().into_iter().map(part).collect()
     }
 
     /// A part that is always somebody.

@@ -22,6 +22,7 @@ pub mod references;
 pub mod resource;
 pub mod scripts;
 pub mod traces;
+mod uses;
 pub mod value;
 pub mod workspace;
 

@@ -1,7 +1,8 @@
 use template::aks::{Case, Cluster, Principal, RoleAssignment, Slot};
-use template::grants::{Truth, rights};
+use template::grants::rights;
 use template::value::{ResourceRef, Value};
 
+use crate::roles::kubelet_may_pull;
 use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
 
 declare_rule! {
@@ -133,22 +134,6 @@ fn wrong_cluster(
         }
         _ => None,
     }
-}
-
-/// Whether some assignment gives the kubelet of a cluster what it needs, or may give it: one for a principal that is not known
-/// may be for the kubelet.
-fn kubelet_may_pull(ctx: &Ctx<'_>, cluster: ResourceRef) -> bool {
-    let kubelets = ctx.eval.kubelet_bearers(cluster);
-    let grants = ctx.eval.grants();
-    let mut pulls =
-        grants.all.iter().filter(|grant| rights::PULL_IMAGES.is_given_by(grant.role.as_deref()) == Truth::Yes);
-    pulls.any(|grant| match &grant.bearer {
-        None => true,
-        Some(bearer) => kubelets
-            .iter()
-            .filter_map(|case| case.value.as_ref())
-            .any(|own| ctx.eval.same_bearer(bearer, own) != Truth::No),
-    })
 }
 
 fn finding(

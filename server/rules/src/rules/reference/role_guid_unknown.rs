@@ -1,0 +1,252 @@
+use schema::roles::{ROLES, Role, by_guid};
+use template::aks::{ROLE_DEFINITION, is_guid};
+use template::eval::{Place, ScopeId};
+use template::expr::Member;
+use template::grants::rights;
+use template::value::{ResourceRef, Value};
+use template::{Expr, ExprId};
+
+use crate::{Applicability, Ctx, Finding, Fix, New, Rule, declare_rule};
+
+declare_rule! {
+    /// ## What it does
+    /// Finds GUIDs of roles that are one or two characters off a role that clusters use, and names that say another role than their
+    /// GUID is.
+    ///
+    /// ## Why is this a problem
+    /// A role is given by its GUID, and nobody reads GUIDs. With a misprint the deployment fails with `RoleDefinitionDoesNotExist`; with
+    /// the GUID of another role it succeeds, and the identity has other rights than the template says.
+    ///
+    /// ## Examples
+    /// ### Invalid
+    /// ```json,frame=resource
+    /// {
+    ///   "type": "Microsoft.Authorization/roleAssignments",
+    ///   "apiVersion": "2022-04-01",
+    ///   "name": "[guid(resourceGroup().id, 'aks', 'pull')]",
+    ///   "properties": {
+    ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538e')]",
+    ///     "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01').identityProfile.kubeletidentity.objectId]",
+    ///     "principalType": "ServicePrincipal"
+    ///   }
+    /// }
+    /// ```
+    /// ```bicep,frame=resource
+    /// var acrPullRoleId = '8311e382-0749-4cb8-b61a-304f252e45ec'
+    ///
+    /// resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+    ///   name: guid(resourceGroup().id, aks.id, acrPullRoleId)
+    ///   properties: {
+    ///     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', acrPullRoleId)
+    ///     principalId: aks.properties.identityProfile.kubeletidentity.objectId
+    ///     principalType: 'ServicePrincipal'
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ### Valid
+    /// ```json,frame=resource
+    /// {
+    ///   "type": "Microsoft.Authorization/roleAssignments",
+    ///   "apiVersion": "2022-04-01",
+    ///   "name": "[guid(resourceGroup().id, 'aks', 'pull')]",
+    ///   "properties": {
+    ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///     "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01').identityProfile.kubeletidentity.objectId]",
+    ///     "principalType": "ServicePrincipal"
+    ///   }
+    /// }
+    /// ```
+    /// ```bicep,frame=resource
+    /// var acrPullRoleId = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
+    ///
+    /// resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+    ///   name: guid(resourceGroup().id, aks.id, acrPullRoleId)
+    ///   properties: {
+    ///     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', acrPullRoleId)
+    ///     principalId: aks.properties.identityProfile.kubeletidentity.objectId
+    ///     principalType: 'ServicePrincipal'
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ## Fix
+    /// Writes the GUID of the role that seems to be meant. Unsafe, because the name may be what is wrong.
+    ///
+    /// ## When not to use it
+    /// When a role of your own happens to have such a GUID.
+    pub(crate) struct RoleGuidUnknown {
+        code: "role-guid-unknown",
+        family: Reference,
+        severity: Info,
+        fix: Sometimes,
+        since: "0.1.0",
+    }
+}
+
+impl Rule for RoleGuidUnknown {
+    fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
+        let template = ctx.eval.template(scope);
+        for (expr, written) in template.exprs.iter() {
+            match written {
+                Expr::Str(text) => misprint(ctx, Place { scope, expr }, text),
+                Expr::Object(object) => {
+                    for member in &object.members {
+                        if let Member::Property(property) = member
+                            && let Expr::Str(name) = template.expr(property.key)
+                        {
+                            named(ctx, name, Place { scope, expr: property.value });
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for variable in &template.variables {
+            named(ctx, variable.name.as_str(), Place { scope, expr: variable.value });
+        }
+        for parameter in &template.parameters {
+            if let Some(default) = parameter.default {
+                named(ctx, parameter.name.as_str(), Place { scope, expr: default });
+            }
+        }
+    }
+
+    fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
+        let declared = ctx.eval.resource(resource);
+        if let (true, Some(symbol), Some(name)) = (declared.is_type(ROLE_DEFINITION), &declared.symbol, declared.name) {
+            named(ctx, symbol.name.as_str(), Place { scope: resource.scope, expr: name });
+        }
+    }
+}
+
+/// A GUID that is nearly that of a role.
+fn misprint(ctx: &Ctx<'_>, place: Place, text: &str) {
+    let guid = text.rsplit('/').next().unwrap_or(text);
+    if !is_guid(guid) || by_guid(guid).is_some() {
+        return;
+    }
+    let Some((role, distance)) = ROLES.iter().map(|role| (role, distance(role.guid, guid))).min_by_key(|one| one.1)
+    else {
+        return;
+    };
+    if distance > 2 {
+        return;
+    }
+    let characters = if distance == 1 { "one character" } else { "two characters" };
+    let message = format!("`{guid}` is no role known here; it is {characters} off {} (`{}`)", role.name, role.guid);
+    ctx.report(Finding::at(ctx.eval.location(place), message).fix(corrected(ctx, place, role)));
+}
+
+/// In how many characters two texts of equal length differ, ignoring case.
+fn distance(left: &str, right: &str) -> usize {
+    left.bytes().zip(right.bytes()).filter(|(a, b)| !a.eq_ignore_ascii_case(b)).count()
+}
+
+/// A value whose name says that it is a role.
+fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
+    let Some(said) = role_said(name) else { return };
+    let values = ctx.eval.value(value);
+    let Some(Value::Str(text)) = values.single() else { return };
+    let Some(role) = ctx.eval.role_guid(text, value).and_then(|guid| by_guid(&guid)) else { return };
+    // `contributor` for Network Contributor is a short name, not a wrong one; and registries changed their role.
+    let is_short = plain(role.name).contains(&plain(said.name));
+    let is_successor = said.guid == rights::PULL_IMAGES.role && role.guid == rights::READ_REPOSITORIES.role;
+    if said == role || is_short || is_successor {
+        return;
+    }
+    let message = format!("`{name}` says {}, but its GUID is that of {}", said.name, role.name);
+    ctx.report(
+        Finding::at(ctx.eval.location(value), message)
+            .help(format!("{} is `{}`", said.name, said.guid))
+            .fix(corrected(ctx, value, said)),
+    );
+}
+
+/// The role that a name says: `acrPullRoleDefinitionId`.
+fn role_said(name: &str) -> Option<&'static Role> {
+    let name = plain(name);
+    let short = name.strip_prefix("role").unwrap_or(&name);
+    (name.len() >= 6).then(|| ROLES.iter().find(|role| [name.as_str(), short].contains(&plain(role.name).as_str())))?
+}
+
+/// A name without the words that say that it is a role, in small letters without anything between them.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let mut name = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
+    while let Some(shorter) =
+        ["id", "guid", "definition", "resource", "role"].iter().find_map(|end| name.strip_suffix(end))
+    {
+        name = shorter.to_owned();
+    }
+    name
+}
+
+/// The GUID of that role instead, where it is written in one piece.
+fn corrected(ctx: &Ctx<'_>, value: Place, role: &Role) -> Option<Fix> {
+    let template = ctx.eval.template(value.scope);
+    let literal = |expr: ExprId| match template.expr(expr) {
+        Expr::Str(text) => {
+            let guid = text.rsplit('/').next().filter(|guid| is_guid(guid))?;
+            Some((expr, format!("{}{}", &text[..text.len() - guid.len()], role.guid)))
+        }
+        _ => None,
+    };
+    let (expr, text) = match template.expr(value.expr) {
+        Expr::Call(call) => literal(*call.arguments.last()?)?,
+        _ => literal(value.expr)?,
+    };
+    ctx.rewrite()
+        .replace(Place { expr, ..value }, New::str(text))
+        .fix(format!("Use the GUID of {}", role.name), Applicability::Unsafe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{check, check_fix};
+
+    #[test]
+    fn misprints_are_found_wherever_they_stand() {
+        check(
+            RULE,
+            "param network string = '4d97b98b-1d4f-4787-a291-c67834d212e8'
+                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ info[role-guid-unknown]: one character off Network Contributor
+var pull = '/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d53d8'
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ info[role-guid-unknown]: two characters off AcrPull
+var own = '7f951dda-4ed3-4680-a7ca-43fe172d5000'
+var other = '7F951DDA-4ED3-4680-A7CA-43FE172D538D'
+",
+        );
+    }
+
+    #[test]
+    fn names_and_guids_are_compared() {
+        check(
+            RULE,
+            "var roles = {
+  acrPull: '8311e382-0749-4cb8-b61a-304f252e45ec'
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ info[role-guid-unknown]: is that of AcrPush
+  contributor: '4d97b98b-1d4f-4787-a291-c67834d212e7'
+  'Managed Identity Operator': 'f1a07417-d97a-45cb-824c-7a7467783830'
+  reader: '21090545-7ca7-4776-b22c-e363652d74d2'
+  acrPullRole: 'b93aa761-3e63-49ed-ac28-beffa264f7ac'
+  networkContributor: '11111111-2222-3333-4444-555555555555'
+}
+resource networkContributorRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' existing = {
+  scope: subscription()
+  name: 'b24988ac-6180-42a0-ab88-20f7382dd24c'
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ info[role-guid-unknown]: is that of Contributor
+}
+",
+        );
+    }
+
+    #[test]
+    fn writes_the_guid_that_is_meant() {
+        let role = |guid: &str| {
+            format!("var acrPullRole = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{guid}')\n")
+        };
+        check_fix(RULE, &role("8311e382-0749-4cb8-b61a-304f252e45ec"), &role("7f951dda-4ed3-4680-a7ca-43fe172d538d"));
+    }
+}
