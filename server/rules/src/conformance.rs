@@ -293,8 +293,19 @@ pub(crate) fn mistakes_at(
     ty: ResourceType,
     version: ApiVersion,
 ) -> Vec<Mistake> {
+    walk(eval, resource, ty, version, false)
+}
+
+fn walk(
+    eval: &Evaluator<'_>,
+    resource: ResourceRef,
+    ty: ResourceType,
+    version: ApiVersion,
+    only_misfit: bool,
+) -> Vec<Mistake> {
     let Some(root) = ty.root(version) else { return Vec::new() };
-    let mut walk = Walk { eval, resource, ty, version, path: Vec::new(), depth: 0, budget: BUDGET, found: Vec::new() };
+    let (path, found) = (Vec::new(), Vec::new());
+    let mut walk = Walk { eval, resource, ty, version, only_misfit, path, depth: 0, budget: BUDGET, found };
     let body = eval.body(resource);
     let place = Place { scope: resource.scope, expr: eval.resource(resource).body };
     let top = Spot { property: None, value: None, own: false };
@@ -311,10 +322,7 @@ pub(crate) fn mistakes_at(
 
 /// Whether the version has every property and lists every value that the resource uses, as far as any version does.
 pub(crate) fn fits(eval: &Evaluator<'_>, resource: ResourceRef, ty: ResourceType, version: ApiVersion) -> bool {
-    ty.api_versions().contains(version)
-        && !mistakes_at(eval, resource, ty, version)
-            .iter()
-            .any(|mistake| matches!(mistake.kind, Kind::Newer { .. } | Kind::Removed { .. } | Kind::NewerValue { .. }))
+    ty.api_versions().contains(version) && walk(eval, resource, ty, version, true).is_empty()
 }
 
 /// The newest stable version that has all a resource uses, else the newest preview that does.
@@ -330,6 +338,8 @@ struct Walk<'e, 'w> {
     resource: ResourceRef,
     ty: ResourceType,
     version: ApiVersion,
+    /// Only what other versions have matters, and the first such thing ends the walk.
+    only_misfit: bool,
     path: Vec<&'static str>,
     depth: u32,
     budget: u32,
@@ -358,6 +368,9 @@ impl Walk<'_, '_> {
         };
         let plain = object.entries.iter().all(is_plain);
         for (number, entry) in object.entries.iter().enumerate() {
+            if self.budget == 0 {
+                break;
+            }
             let Some(key) = entry.key.as_ref().and_then(Str::literal) else { continue };
             if self.path.is_empty() && is_language(key) {
                 continue;
@@ -490,6 +503,9 @@ impl Walk<'_, '_> {
             if self.path.is_empty() && is_envelope(key) {
                 return;
             }
+            if self.only_misfit {
+                return;
+            }
             let similar = facts.similar(key);
             let taken = similar.first().is_some_and(|name| self.eval.entry(object, name, &at.when).is_some());
             Kind::Unknown { name: key.into(), similar, taken }
@@ -504,7 +520,8 @@ impl Walk<'_, '_> {
                 continue;
             }
             let Some(when) = self.eval.and(&at.when, &alternative.when) else { continue };
-            let path = self.ty.canonical_path(&path).unwrap_or_else(|| path.clone());
+            let canonical = if self.only_misfit { None } else { self.ty.canonical_path(&path) };
+            let path = canonical.unwrap_or_else(|| path.clone());
             let spot = Spot { value: alternative.place.or(at.spot.value), ..at.spot };
             self.add_at(kind.clone(), path, &Step { when, spot, ..at.clone() });
         }
@@ -592,6 +609,9 @@ impl Walk<'_, '_> {
     }
 
     fn missing(&mut self, object: &ObjectValue, facts: Object, variant: Option<Object>, at: &Step) {
+        if self.only_misfit {
+            return;
+        }
         let top = self.path.is_empty();
         for known in facts.properties().chain(variant.iter().flat_map(|variant| variant.properties())) {
             let name = known.name();
@@ -637,6 +657,12 @@ impl Walk<'_, '_> {
 
     /// The same thing at the same place is one mistake, whatever the number of cases or loop elements that have it.
     fn add_at(&mut self, kind: Kind, path: String, at: &Step) {
+        if self.only_misfit {
+            if !matches!(kind, Kind::Newer { .. } | Kind::Removed { .. } | Kind::NewerValue { .. }) {
+                return;
+            }
+            self.budget = 0;
+        }
         let same = |known: &&mut Mistake| known.spot == at.spot && known.kind == kind && known.path == path;
         match self.found.iter_mut().find(same) {
             Some(known) => {

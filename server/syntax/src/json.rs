@@ -288,22 +288,32 @@ pub struct Str<'t> {
 impl<'t> Str<'t> {
     /// With the quotes, as far as they are there.
     pub fn range(self) -> TextRange {
-        let inner = self.inner_range();
-        let (start, end) = (usize::from(inner.start()), usize::from(inner.end()));
+        let (opens, (start, end), closes) = self.parts();
         TextRange::new(
-            crate::tree::offset(start - usize::from(start > self.node.start_byte() && self.opens())),
-            crate::tree::offset(end + usize::from(self.closes())),
+            crate::tree::offset(start - usize::from(start > self.node.start_byte() && opens)),
+            crate::tree::offset(end + usize::from(closes)),
         )
     }
 
     /// Without the quotes.
     pub fn inner_range(self) -> TextRange {
-        let start = self.node.start_byte() + 1;
-        let end = if self.node.end_byte() > start { self.node.end_byte() - 1 } else { start };
-        // a quote that only the mask has may stand for one byte of a longer character, or behind the text
-        let on_boundary = |at: usize| (0..=at).rev().find(|&at| self.source.is_char_boundary(at)).unwrap_or(0);
-        let (start, end) = (on_boundary(start), on_boundary(end));
+        let (_, (start, end), _) = self.parts();
         TextRange::new(crate::tree::offset(start), crate::tree::offset(end))
+    }
+
+    /// Whether it opens, the bytes between the quotes, and whether it closes.
+    fn parts(self) -> (bool, (usize, usize), bool) {
+        let (start, end) = (self.node.start_byte(), self.node.end_byte());
+        let is_quote = |at: usize| matches!(self.source.as_bytes().get(at), Some(b'"' | b'\''));
+        // a quote that only the mask has may stand for one byte of a longer character, or behind the text
+        let on_boundary = |at: usize| {
+            if self.source.is_char_boundary(at) {
+                return at;
+            }
+            (0..at).rev().find(|&at| self.source.is_char_boundary(at)).unwrap_or(0)
+        };
+        let inner = (on_boundary(start + 1), on_boundary(if end > start + 1 { end - 1 } else { start + 1 }));
+        (is_quote(start), inner, end > start + 1 && is_quote(end - 1))
     }
 
     /// What is between the quotes, escapes and all.
@@ -313,7 +323,8 @@ impl<'t> Str<'t> {
 
     /// Whether both quotes are there.
     pub fn is_closed(self) -> bool {
-        self.opens() && self.closes()
+        let (opens, _, closes) = self.parts();
+        opens && closes
     }
 
     /// The text the string stands for.
@@ -329,15 +340,6 @@ impl<'t> Str<'t> {
     /// The node, for keeping and comparing.
     pub fn node(self) -> Node<'t> {
         self.node
-    }
-
-    fn opens(self) -> bool {
-        matches!(self.source.as_bytes().get(self.node.start_byte()), Some(b'"' | b'\''))
-    }
-
-    fn closes(self) -> bool {
-        let (start, end) = (self.node.start_byte(), self.node.end_byte());
-        end > start + 1 && matches!(self.source.as_bytes().get(end - 1), Some(b'"' | b'\''))
     }
 }
 

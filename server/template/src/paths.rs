@@ -27,9 +27,25 @@ pub fn relative_to(file: &Path, reference: &str) -> Option<PathBuf> {
     Some(path)
 }
 
+/// Whether `reference` in `file` means that path.
+pub fn leads_to(file: &Path, reference: &str, path: &Path) -> bool {
+    // Few of a workspace's files have one name, and taking paths apart costs.
+    let name = reference.rsplit(['/', '\\']).next();
+    path.file_name().and_then(|own| own.to_str()) == name && relative_to(file, reference).as_deref() == Some(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn leads_where_it_is_relative_to() {
+        let leads = |reference, path| leads_to(Path::new("a/main.bicep"), reference, Path::new(path));
+        assert!(leads("../b/c.bicep", "b/c.bicep"));
+        assert!(leads("c.bicep", "a/c.bicep"));
+        assert!(!leads("c.bicep", "b/c.bicep"));
+        assert!(!leads("../b/d.bicep", "b/c.bicep"));
+    }
 
     #[test]
     fn follows_dots() {

@@ -10,7 +10,7 @@ use crate::az_command::{self, AzCommand};
 use crate::expr::{Expr, ExprId, Ref};
 use crate::lower::property;
 use crate::model::ModuleSource;
-use crate::paths::relative_to;
+use crate::paths::leads_to;
 use crate::workspace::{FileId, SourceFile, Workspace};
 
 /// The type of a script that runs as part of a deployment.
@@ -168,7 +168,7 @@ impl Workspace {
             let Some(template) = &file.template else { continue };
             for resource in deployment_scripts(template) {
                 if let Content::File(path) = &resource.content
-                    && relative_to(&file.path, path).is_some_and(|path| path == *wanted)
+                    && leads_to(&file.path, path, wanted)
                 {
                     found.push((id, resource));
                 }

@@ -7,7 +7,7 @@ use syntax::{TextEdit, TextRange, TextSize};
 use template::eval::{Place, ScopeId};
 use template::expr::Member;
 use template::model::{Declaration, ModuleSource, TemplateKind};
-use template::paths::relative_to;
+use template::paths::leads_to;
 use template::value::ModuleRef;
 use template::workspace::{FileId, SourceFile};
 use template::{Expr, ExprId, Name, Template};
@@ -240,7 +240,7 @@ impl Rewrite<'_> {
 /// Whether a parameter file belongs to the template at that path; `None` when it may.
 fn belongs(source: &SourceFile, assigns: &Template, path: &Path, declares: &Template) -> Option<bool> {
     if let Some((using, _)) = &assigns.using {
-        return Some(relative_to(&source.path, using).as_deref() == Some(path));
+        return Some(leads_to(&source.path, using, path));
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let own = source.path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -257,7 +257,7 @@ fn deploys_with(source: &SourceFile, template: &Template, path: &Path, name: &Na
     (0..).zip(&template.modules).any(|(index, module)| match &module.source {
         ModuleSource::Inline { template, .. } => deploys_with(source, template, path, name, None),
         ModuleSource::Path(reference, _) => {
-            if Some(index) == except || relative_to(&source.path, reference).as_deref() != Some(path) {
+            if Some(index) == except || !leads_to(&source.path, reference, path) {
                 return false;
             }
             match module.arguments.map(|arguments| template.expr(arguments)) {
