@@ -1,3 +1,6 @@
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 use schema::roles::{ROLES, Role, by_guid};
 use template::aks::{ROLE_DEFINITION, is_guid};
 use template::eval::{Place, ScopeId};
@@ -145,6 +148,15 @@ fn distance(left: &str, right: &str) -> usize {
 
 /// A value whose name says that it is a role.
 fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
+    // Nearly all that has a name is none of these.
+    let may_be_role = match ctx.eval.template(value.scope).expr(value.expr) {
+        Expr::Str(text) => is_guid(text.rsplit('/').next().unwrap_or(text)),
+        Expr::Call(_) | Expr::Interpolation(_) | Expr::Ref(_) | Expr::Member { .. } | Expr::Conditional { .. } => true,
+        _ => false,
+    };
+    if !may_be_role {
+        return;
+    }
     let Some(said) = role_said(name) else { return };
     let values = ctx.eval.value(value);
     let Some(Value::Str(text)) = values.single() else { return };
@@ -165,9 +177,11 @@ fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
 
 /// The role that a name says: `acrPullRoleDefinitionId`.
 fn role_said(name: &str) -> Option<&'static Role> {
+    static BY_NAME: LazyLock<FxHashMap<String, &'static Role>> =
+        LazyLock::new(|| ROLES.iter().rev().map(|role| (plain(role.name), role)).collect());
     let name = plain(name);
     let short = name.strip_prefix("role").unwrap_or(&name);
-    (name.len() >= 6).then(|| ROLES.iter().find(|role| [name.as_str(), short].contains(&plain(role.name).as_str())))?
+    (name.len() >= 6).then(|| BY_NAME.get(&name).or_else(|| BY_NAME.get(short)).copied())?
 }
 
 /// A name without the words that say that it is a role, in small letters without anything between them.
