@@ -18,3 +18,4 @@ mod parity;
 mod refactoring;
 mod robustness;
 mod scripts;
+mod workspace;

@@ -11,7 +11,7 @@ use text_size::TextRange;
 use crate::client::{Manners, TestClient, diagnostic};
 
 /// Says in one diagnostic which files it sees, each by the comment it begins with.
-fn who_is_there(
+pub(crate) fn who_is_there(
     workspace: &Workspace,
     targets: &[FileId],
     _: &rules::Settings,
@@ -24,22 +24,25 @@ fn who_is_there(
     vec![diagnostic(location, &names.join(" "), "t", "")]
 }
 
-struct Folder(tempfile::TempDir);
+/// A folder of files.
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         for (name, text) in files {
-            fs::write(folder.path(name), text).unwrap();
+            let path = folder.path(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         }
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().canonicalize().unwrap().join(name)
     }
 
-    fn uri(&self, name: &str) -> String {
+    pub(crate) fn uri(&self, name: &str) -> String {
         format!("file://{}", self.path(name).display())
     }
 }

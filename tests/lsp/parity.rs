@@ -55,6 +55,37 @@ fn checked(folder: &Path) -> Vec<Finding> {
     findings
 }
 
+/// A finding as the server words it, in the file of that path.
+fn finding(path: &str, one: &Value) -> Finding {
+    let start = &one["range"]["start"];
+    let (line, column) = (start["line"].as_u64().unwrap() + 1, start["character"].as_u64().unwrap() + 1);
+    let severity = match one["severity"].as_u64().unwrap() {
+        1 => "error",
+        2 => "warning",
+        3 => "info",
+        _ => "hint",
+    };
+    let text = |member: &str| one[member].as_str().unwrap().to_owned();
+    (path.to_owned(), line, column, text("code"), severity.to_owned(), text("message"))
+}
+
+/// What the server answers for the whole folder, none of its files open.
+async fn swept(folder: &Path) -> Vec<Finding> {
+    let mut client = TestClient::connect(rules_check(), Manners::default());
+    client.strict = false;
+    let root = format!("file://{}", folder.display());
+    let able = json!({ "general": { "positionEncodings": ["utf-32"] }, "textDocument": { "diagnostic": {} } });
+    client.initialize(json!({ "processId": null, "rootUri": root, "capabilities": able })).await;
+    let report = client.request("workspace/diagnostic", json!({ "previousResultIds": [] })).await.unwrap();
+    let mut findings = Vec::new();
+    for item in report["items"].as_array().unwrap() {
+        let path = item["uri"].as_str().unwrap().strip_prefix(&format!("{root}/")).unwrap();
+        findings.extend(item["items"].as_array().unwrap().iter().map(|one| finding(path, one)));
+    }
+    findings.sort();
+    findings
+}
+
 /// What the server answers for each file in the folder, all of them open.
 async fn shown(folder: &Path) -> Vec<Finding> {
     let mut client = TestClient::connect(rules_check(), Manners::default());
@@ -82,17 +113,7 @@ async fn shown(folder: &Path) -> Vec<Finding> {
             let report = client.request("textDocument/diagnostic", params).await.unwrap();
             let path = file.strip_prefix(folder).unwrap().display().to_string();
             for one in report["items"].as_array().unwrap() {
-                let start = &one["range"]["start"];
-                let (line, column) = (start["line"].as_u64().unwrap() + 1, start["character"].as_u64().unwrap() + 1);
-                let severity = match one["severity"].as_u64().unwrap() {
-                    1 => "error",
-                    2 => "warning",
-                    3 => "info",
-                    _ => "hint",
-                };
-                let code = one["code"].as_str().unwrap().to_owned();
-                let message = one["message"].as_str().unwrap().to_owned();
-                findings.push((path.clone(), line, column, code, severity.to_owned(), message));
+                findings.push(finding(&path, one));
             }
         }
     }
@@ -107,9 +128,39 @@ async fn the_server_shows_what_check_prints() {
     fixtures(&folder);
     let (checked, shown) = (checked(&folder), shown(&folder).await);
     assert!(checked.len() > rules::all().count(), "every rule has an example with a finding");
+    assert_same(&checked, &shown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_finds_in_a_workspace_what_check_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    fixtures(&folder);
+    let script = "jobs:\n  a:\n    steps:\n      - run: az aks create -g rg -n aks --enable-managed-identiti\n";
+    for (name, text) in [
+        (".github/workflows/deploy.yml", script),
+        (".gitignore", "build/\n"),
+        ("build/deploy.sh", "az aks create --nothing\n"),
+        ("excluded/deploy.sh", "az aks create --nothing\n"),
+        ("akslint.toml", "exclude = ['excluded']\n"),
+        ("other/akslint.toml", "ignore = ['command']\n"),
+        ("other/deploy.sh", "az aks create --nothing\n"),
+        ("aks.template", &fs::read_to_string(folder.join("examples/bad/kubelet.json")).unwrap()),
+    ] {
+        fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
+        fs::write(folder.join(name), text).unwrap();
+    }
+    let (checked, swept) = (checked(&folder), swept(&folder).await);
+    let of = |name: &str| checked.iter().filter(|one| one.0.starts_with(name)).count();
+    assert!(of(".github") > 0 && of("aks.template") > 0, "hidden folders and other names are searched");
+    assert_eq!(of("build") + of("excluded") + of("other"), 0, "{checked:?}");
+    assert_same(&checked, &swept);
+}
+
+fn assert_same(checked: &[Finding], shown: &[Finding]) {
     let only = |these: &[Finding], those: &[Finding]| -> Vec<Finding> {
         these.iter().filter(|one| !those.contains(one)).cloned().collect()
     };
-    assert_eq!((only(&checked, &shown), only(&shown, &checked)), (Vec::new(), Vec::new()));
+    assert_eq!((only(checked, shown), only(shown, checked)), (Vec::new(), Vec::new()));
     assert_eq!(checked.len(), shown.len());
 }

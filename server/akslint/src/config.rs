@@ -97,7 +97,7 @@ pub struct Choice {
 }
 
 /// What applies to one file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileSettings {
     /// For the rules.
     pub rules: Settings,

@@ -6,6 +6,7 @@ pub mod check;
 pub mod config;
 mod doctor;
 mod explain;
+mod files;
 mod identities;
 pub mod lsp;
 

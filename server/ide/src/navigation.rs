@@ -241,15 +241,16 @@ impl View<'_> {
             }
         }
         // What a parameter file or a module gives to a parameter of another file.
-        let target = template.using.as_ref().and_then(|(path, _)| self.file_of(file, path));
+        let targets = if template.assignments.is_empty() { Vec::new() } else { self.templates_of(file, template) };
         for it in &template.assignments {
-            let entity = match target {
-                Some(target) => {
-                    Entity { file: target, template: 0, kind: EntityKind::Parameter, name: it.name.name.clone() }
-                }
-                None => entity(EntityKind::Parameter, &it.name.name),
-            };
-            all.push((entity, it.name.range, Write));
+            if targets.is_empty() {
+                all.push((entity(EntityKind::Parameter, &it.name.name), it.name.range, Write));
+            }
+            for &target in &targets {
+                let name = it.name.name.clone();
+                let entity = Entity { file: target, template: 0, kind: EntityKind::Parameter, name };
+                all.push((entity, it.name.range, Write));
+            }
         }
         for module in &template.modules {
             let (ModuleSource::Path(path, _), Some(arguments)) = (&module.source, module.arguments) else { continue };
@@ -267,6 +268,14 @@ impl View<'_> {
             }
         }
         all
+    }
+
+    /// The templates that a parameter file is for: the one it names, or those that it may be for by its name.
+    fn templates_of(&self, file: FileId, template: &Template) -> Vec<FileId> {
+        match &template.using {
+            Some((path, _)) => self.file_of(file, path).into_iter().collect(),
+            None => template::parameters::templates(self.workspace, file),
+        }
     }
 
     fn output_of(&self, file: FileId, template: &Template, base: template::ExprId, name: &Name) -> Option<Entity> {

@@ -68,7 +68,7 @@ impl<'a> CommandAt<'a> {
             let declares = file.template.as_ref().is_some_and(|template| template.cluster_count() > 0);
             let near = match self.source.template {
                 Some(_) => id == self.file,
-                None => is_near(&self.source.path, &file.path),
+                None => belong_together(&self.source.path, &file.path),
             };
             if !declares || !near {
                 continue;
@@ -102,7 +102,7 @@ fn kind_of(cluster: &Cluster<'_, '_>) -> ClusterKind {
 
 /// Whether a script and a template belong together: one is in a folder below that of the other, or they are in folders
 /// side by side of which one is for scripts or for templates.
-fn is_near(script: &Path, template: &Path) -> bool {
+pub fn belong_together(script: &Path, template: &Path) -> bool {
     const SCRIPTS: [&str; 9] =
         [".github", ".azuredevops", ".pipelines", "pipelines", "scripts", "script", "docs", "hack", "ci"];
     const TEMPLATES: [&str; 9] =
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn scripts_belong_to_templates_around_them() {
-        let near = |script: &str, template: &str| is_near(Path::new(script), Path::new(template));
+        let near = |script: &str, template: &str| belong_together(Path::new(script), Path::new(template));
         assert!(near("deploy.sh", "main.bicep"));
         assert!(near(".github/workflows/a.yml", "infra/aks.bicep"));
         assert!(near("app/README.md", "app/infra/modules/aks.bicep"));

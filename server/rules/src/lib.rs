@@ -36,7 +36,7 @@ mod mutation;
 mod testing;
 
 pub use check::{Cancelled, Found, Outcome, Panic, Project, Root, SYNTAX_ERROR, SettingsOf, check};
-pub use command::CommandAt;
+pub use command::{CommandAt, belong_together};
 pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};
 pub use fix::{Applicability, FileEdit, Fix};

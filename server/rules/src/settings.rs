@@ -6,7 +6,7 @@ use crate::rule::Metadata;
 use crate::{Family, Severity, by_code};
 
 /// Which rules run, and how bad their findings are. The default runs every rule that is not off by itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// When not empty, only these rules run.
     pub select: Vec<Selector>,

@@ -312,7 +312,7 @@ def settings_and_files_change(session, folder):
     session.open(uri, "bicep", BICEP)
     if not session.diagnostics(uri):
         raise Fault("nothing found")
-    rule = "unknown-rule-in-suppression"
+    rule = "unused-suppression"
 
     def shown():
         return [one["code"] for one in session.diagnostics_again(uri)]

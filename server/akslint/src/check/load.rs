@@ -1,8 +1,7 @@
 //! Reading files, and finding out whether they are templates.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,18 +13,13 @@ use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::Template;
 use template::model::ModuleSource;
-use template::workspace::{FileId, SourceFile, Workspace, carrier_of, language_of};
+use template::workspace::{FileId, SourceFile, Workspace, carrier_of};
 
 use super::progress::Progress;
 use super::report::{Unreadable, display_path};
 use super::timings::{Phase, Timings};
 use super::walk::{Candidate, io_reason};
-
-/// Larger files are not read: Azure takes templates of up to 4 MB, and a parser may need seconds for each 10 MB of garbage.
-pub(super) const MAX_BYTES: usize = 16 << 20;
-
-/// How much of a file whose name says nothing is read to find out whether it is a template.
-const HEAD: usize = 4096;
+use crate::files;
 
 /// The files that are looked at together.
 #[derive(Debug, Default)]
@@ -144,22 +138,19 @@ impl Loader<'_> {
         if let Loaded::Template(file) = self.load_file(&Candidate { path: path.to_owned(), named: false }) {
             return Some(file);
         }
-        let mut bytes = Vec::new();
-        let file = File::open(path).ok()?;
-        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).ok()?;
-        Some(Arc::new(SourceFile::content(path, decode(&bytes).ok()?)))
+        files::load_content(path).map(Arc::new)
     }
 
     fn load_file(self, candidate: &Candidate) -> Loaded {
         self.progress.step();
         self.guarded(&candidate.path, || {
             let start = Instant::now();
-            let bytes = match read(&candidate.path, candidate.named) {
+            let bytes = match files::read(&candidate.path, candidate.named) {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return Loaded::Skipped,
                 Err(error) => return self.unreadable(&candidate.path, io_reason(&error)),
             };
-            let text = match decode(&bytes) {
+            let text = match files::decode(&bytes) {
                 Ok(text) => text,
                 Err(reason) => return self.unreadable(&candidate.path, reason),
             };
@@ -182,7 +173,7 @@ impl Loader<'_> {
             self.timings.add(Phase::Lower, start);
             return if self.parse_only { Loaded::Parsed } else { Loaded::Template(Arc::new(file)) };
         }
-        let Some(language) = language_of_content(&path, text.as_str()) else { return not_ours(path) };
+        let Some(language) = files::language(&path, text.as_str()) else { return not_ours(path) };
         let is_other = language == Language::Json && looks_like_template(text.as_str()) == TemplateKind::Other;
         if is_other && !named {
             return not_ours(path);
@@ -224,78 +215,6 @@ impl Loader<'_> {
             ))
         })
     }
-}
-
-/// The text of a file, or why it is none.
-pub(super) fn decode(bytes: &[u8]) -> Result<SourceText, String> {
-    if bytes.len() > MAX_BYTES {
-        return Err(format!("too large: akslint reads files of up to {} MiB", MAX_BYTES >> 20));
-    }
-    SourceText::from_bytes(bytes, MAX_BYTES).map_err(|error| error.to_string())
-}
-
-/// Whether the first thing in a text that is no comment is an object.
-fn starts_with_brace(text: &str) -> bool {
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    while let Some(comment) = rest.strip_prefix("//") {
-        rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
-    }
-    rest.starts_with('{')
-}
-
-/// The bytes of a file, one more than allowed at most. `None` if it is not a template by the look of it.
-fn read(path: &Path, named: bool) -> std::io::Result<Option<Vec<u8>>> {
-    let mut file = File::open(path)?;
-    let mut bytes = Vec::new();
-    if !named && language_by_name(path).is_none() && carrier_of(path).is_none() {
-        (&mut file).take(HEAD as u64).read_to_end(&mut bytes)?;
-        if !head_of_template(&bytes) {
-            return Ok(None);
-        }
-    }
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    bytes.reserve(usize::try_from(length).unwrap_or(usize::MAX).min(MAX_BYTES));
-    file.take((MAX_BYTES + 1 - bytes.len()) as u64).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
-}
-
-/// The language that a name stands for; a JSON file may still be anything.
-fn language_by_name(path: &Path) -> Option<Language> {
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    match extension.as_str() {
-        "json" | "jsonc" | "json5" | "arm" => Some(Language::Json),
-        "bicep" | "bicepparam" => Some(language_of(path)),
-        _ => None,
-    }
-}
-
-/// The language by name, or else by content: nothing but an object can be ARM JSON, and Bicep is told by how its
-/// declarations begin.
-fn language_of_content(path: &Path, text: &str) -> Option<Language> {
-    const BICEP: [&str; 8] = ["resource ", "param ", "module ", "var ", "output ", "targetScope", "metadata ", "type "];
-    language_by_name(path).or_else(|| {
-        let is_bicep = || text.lines().any(|line| BICEP.iter().any(|word| line.starts_with(word)));
-        if starts_with_brace(text) {
-            Some(Language::Json)
-        } else if text.lines().any(|line| line.starts_with("using ")) {
-            Some(Language::BicepParam)
-        } else {
-            is_bicep().then_some(Language::Bicep)
-        }
-    })
-}
-
-/// Whether the head of a file of any name is that of a template: an object that names the schema of one.
-fn head_of_template(head: &[u8]) -> bool {
-    let start = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head);
-    let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
-    matches!(first, Some(b'{' | b'/')) && contains_ignore_case(start, b"schema.management.azure.com")
-}
-
-fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
-    let (lower, upper) = (needle[0].to_ascii_lowercase(), needle[0].to_ascii_uppercase());
-    memchr::memchr2_iter(lower, upper, haystack)
-        .any(|at| haystack.get(at..at + needle.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(needle)))
 }
 
 /// How many clusters a template declares, its nested deployments included. A loop is one.

@@ -31,7 +31,7 @@ use self::timings::{Phase, Timings};
 use self::walk::{Candidate, Search};
 use crate::args::{CheckArgs, Color};
 use crate::config::{self, Choice, Configuration, FileSettings, Source};
-use crate::{Exit, Streams};
+use crate::{Exit, Streams, files};
 
 /// A parser may recurse as deep as the syntax tree allows, which is more than the usual stack of a thread takes.
 const STACK: usize = 16 << 20;
@@ -189,9 +189,9 @@ fn read_stdin(args: &CheckArgs, directory: &Path, streams: &mut Streams<'_>) -> 
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    let limit = load::MAX_BYTES as u64 + 1;
+    let limit = files::MAX_BYTES as u64 + 1;
     (&mut *streams.input).take(limit).read_to_end(&mut bytes).context("cannot read stdin")?;
-    let text = load::decode(&bytes);
+    let text = files::decode(&bytes);
     let path = match &args.stdin_filename {
         Some(path) => tidy_path(path, directory),
         // Without an extension, the content decides on the language.

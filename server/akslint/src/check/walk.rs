@@ -1,15 +1,15 @@
 //! Which files are looked at.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use ignore::WalkState;
 use ignore::overrides::OverrideBuilder;
-use ignore::{WalkBuilder, WalkState};
 
 use super::report::{Unreadable, display_path, tidy_path};
+use crate::files;
 
 /// A file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,33 +68,21 @@ pub(super) fn find(paths: &[PathBuf], search: Search<'_>) -> anyhow::Result<Foun
 }
 
 fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::Result<()> {
-    let mut builder = WalkBuilder::new(folders[0]);
-    for folder in &folders[1..] {
-        builder.add(folder);
-    }
+    let Some(mut builder) = files::walker(folders, search.everything) else { return Ok(()) };
     let mut exclude = OverrideBuilder::new(search.directory);
     for pattern in search.exclude {
         exclude.add(&format!("!{pattern}"))?;
     }
-    builder
-        .standard_filters(!search.everything)
-        // Workflows and pipelines are in hidden folders.
-        .hidden(false)
-        .filter_entry(|entry| entry.depth() == 0 || !is_version_control(entry.file_name()))
-        // A checkout without `.git`, as in a container, is ignored alike.
-        .require_git(false)
-        .overrides(exclude.build()?);
-    let files = Mutex::new(std::mem::take(&mut found.files));
+    builder.overrides(exclude.build()?);
+    let candidates = Mutex::new(std::mem::take(&mut found.files));
     let unreadable = Mutex::new(std::mem::take(&mut found.unreadable));
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {
                 Ok(entry) => {
-                    if entry.file_type().is_some_and(|kind| kind.is_file())
-                        && entry.file_name() != crate::config::FILE_NAME
-                    {
+                    if files::is_candidate(&entry) {
                         let path = tidy_path(entry.path(), search.directory);
-                        lock(&files).push(Candidate { path, named: false });
+                        lock(&candidates).push(Candidate { path, named: false });
                     }
                 }
                 Err(error) => lock(&unreadable).push(walk_error(&error, search.directory)),
@@ -102,14 +90,9 @@ fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::
             WalkState::Continue
         })
     });
-    found.files = files.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    found.files = candidates.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.unreadable = unreadable.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(())
-}
-
-/// Whether a folder is where a version control system keeps its own files.
-fn is_version_control(name: &OsStr) -> bool {
-    [".git", ".hg", ".svn", ".jj"].iter().any(|own| name == *own)
 }
 
 /// Nothing panics while it holds one of these locks, and a vector would be sound even then.

@@ -80,7 +80,7 @@ fn quick_fixes(
         if diagnostic.range().intersect(range).is_none() {
             continue;
         }
-        let ours = to_proto::diagnostic(analysis, diagnostic, features);
+        let ours = to_proto::diagnostic(&analysis.around, diagnostic, features);
         let action = |title: String, preferred: bool, remedy: Remedy| {
             let action = CodeAction {
                 title,

@@ -1,28 +1,27 @@
 //! From a document to what is wrong with it: which files belong to it, when it is looked at, and when not any more.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 use dashmap::DashMap;
 use ide::{Hint, Lens, Token, View};
 use lsp_types::{Uri, WorkspaceEdit};
 use rules::{Cancelled, Project, SettingsOf};
-use syntax::json::{TemplateKind, looks_like_template};
-use syntax::{SourceText, TextEdits};
+use syntax::TextEdits;
 use template::workspace::{FileId, SourceFile, Workspace};
 use text_size::TextRange;
 use tokio::sync::Semaphore;
 
 use super::capabilities::Features;
-use super::documents::{Dialect, Document, dialect_of_file};
+use super::documents::Document;
 use super::guard::panic_message;
+use super::index::{Referring, Stamp, stamp};
 use super::session::Session;
 use super::to_proto;
 use crate::config::FileSettings;
+use crate::files;
 
 /// What looks at files of a workspace, until nobody waits for it any more. The default runs the rules; tests put a slow or
 /// a broken one in its place.
@@ -31,8 +30,8 @@ pub type Check =
 
 /// Files beyond this number that a document refers to, directly or not, are not looked at.
 const MANY_FILES: usize = 500;
-/// Files larger than this are not read from disk.
-const LARGE_FILE: usize = 32 << 20;
+/// Nor are files beyond this number that deploy a document: it is evaluated once for each of them.
+const MANY_CALLERS: usize = 32;
 
 /// Runs the rules.
 pub(super) fn check(
@@ -80,8 +79,9 @@ pub(super) struct Origin {
 }
 
 impl Inputs {
-    /// The document and everything it refers to, open ones as they are in the editor and others as on disk.
-    fn of(session: &Session, document: &Document) -> Option<Self> {
+    /// The document, what refers to it, and everything that these refer to; open ones as they are in the editor and others
+    /// as on disk.
+    fn of(session: &Session, document: &Document, referring: Referring) -> Option<Self> {
         let file = document.file()?.clone();
         let mut inputs = Self {
             origins: vec![Origin { uri: document.uri.clone(), version: document.open_version() }],
@@ -89,30 +89,59 @@ impl Inputs {
             files: vec![file],
         };
         let mut seen: HashSet<PathBuf> = document.path.iter().cloned().collect();
-        for path in document.path.iter().flat_map(|path| session.edges.dependents(path)) {
-            if let Some(dependent) = session.documents.at(&path)
-                && let Some((origin, file)) = session.file_at(&path)
-                && dependent.lost.is_none()
-                && seen.insert(path)
-            {
-                inputs.origins.push(origin);
-                inputs.files.push(file);
+        let (many, is_transitive) = match referring {
+            Referring::ByDeploying => (MANY_CALLERS, true),
+            Referring::Anyhow => (MANY_FILES, false),
+        };
+        let mut waiting: Vec<PathBuf> = document.path.iter().cloned().collect();
+        if referring == Referring::Anyhow {
+            // What is named in it may be declared there, and named in others as well.
+            waiting.extend(inputs.files[0].references().iter().map(|reference| reference.path.clone()));
+        }
+        while let Some(path) = waiting.pop() {
+            for path in session.referring(&path, referring) {
+                if inputs.files.len() <= many
+                    && seen.insert(path.clone())
+                    && let Some((origin, file)) = session.file_at(&path)
+                {
+                    inputs.origins.push(origin);
+                    inputs.files.push(file);
+                    if is_transitive {
+                        waiting.push(path);
+                    }
+                }
             }
         }
-        let mut next = 0;
-        while let Some(file) = inputs.files.get(next).cloned() {
-            next += 1;
-            for reference in file.references() {
-                if inputs.files.len() >= MANY_FILES || !seen.insert(reference.path.clone()) {
-                    continue;
-                }
-                if let Some((origin, file)) = session.file_at(&reference.path) {
+        if let (Some(path), Some(_)) = (&document.path, inputs.files[0].carrier()) {
+            // What a command does to a cluster depends on what the cluster is.
+            for path in session.clusters_near(path).into_iter().take(MANY_CALLERS) {
+                if seen.insert(path.clone())
+                    && let Some((origin, file)) = session.file_at(&path)
+                {
                     inputs.origins.push(origin);
                     inputs.files.push(file);
                 }
             }
         }
+        inputs.follow(session, &mut seen);
         Some(inputs)
+    }
+
+    /// Adds everything that the files refer to.
+    fn follow(&mut self, session: &Session, seen: &mut HashSet<PathBuf>) {
+        let mut next = 0;
+        while let Some(file) = self.files.get(next).cloned() {
+            next += 1;
+            for reference in file.references() {
+                if self.files.len() >= MANY_FILES || !seen.insert(reference.path.clone()) {
+                    continue;
+                }
+                if let Some((origin, file)) = session.file_at(&reference.path) {
+                    self.origins.push(origin);
+                    self.files.push(file);
+                }
+            }
+        }
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -137,22 +166,48 @@ pub(super) struct Surroundings {
 impl Surroundings {
     /// Those of the document as it is now, the ones that were there last if they still hold. `None` if it is no template.
     pub(super) fn of(session: &Session, document: &Document) -> Option<Arc<Self>> {
-        let inputs = Inputs::of(session, document)?;
+        let inputs = Inputs::of(session, document, Referring::ByDeploying)?;
         let mut last = lock(&document.around);
         if let Some(last) = &*last
             && last.inputs.same(&inputs)
         {
             return Some(last.clone());
         }
-        let around = Arc::new(Self {
+        let around = Arc::new(Self::new(inputs));
+        *last = Some(around.clone());
+        Some(around)
+    }
+
+    /// The document with all that names something in it, parameter files and files that are not open included: to change a
+    /// name everywhere.
+    pub(super) fn widest(session: &Session, document: &Document) -> Option<Arc<Self>> {
+        Some(Arc::new(Self::new(Inputs::of(session, document, Referring::Anyhow)?)))
+    }
+
+    /// These files and what they refer to. No document is among them.
+    pub(super) fn of_files(session: &Session, files: Vec<(Origin, Arc<SourceFile>)>) -> Self {
+        let (origins, files) = files.into_iter().unzip();
+        let mut inputs = Inputs { files, origins, settings: Arc::default() };
+        let mut seen = inputs.files.iter().map(|file| file.path.clone()).collect();
+        inputs.follow(session, &mut seen);
+        Self::new(inputs)
+    }
+
+    fn new(inputs: Inputs) -> Self {
+        Self {
             workspace: Workspace::new(inputs.files.clone()),
             inputs,
             lenses: OnceLock::new(),
             hints: OnceLock::new(),
             tokens: OnceLock::new(),
-        });
-        *last = Some(around.clone());
-        Some(around)
+        }
+    }
+
+    /// The files, and those that they refer to although these are not there.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let files = &self.inputs.files;
+        let references = files.iter().flat_map(|file| file.references()).map(|reference| &reference.path);
+        files.iter().map(|file| &file.path).chain(references)
     }
 
     /// The document, to be asked about.
@@ -243,7 +298,7 @@ pub(super) fn findings(
     }
     let features = session.features();
     let diagnostics = analysis.as_deref().map_or_else(Vec::new, |analysis| {
-        analysis.diagnostics.iter().map(|it| to_proto::diagnostic(analysis, it, features)).collect()
+        analysis.diagnostics.iter().map(|it| to_proto::diagnostic(&analysis.around, it, features)).collect()
     });
     Some((diagnostics, analysis))
 }
@@ -364,6 +419,10 @@ fn references_from(inputs: &Inputs, path: &Path) -> Vec<PathBuf> {
             }
         }
     }
+    if inputs.files.first().is_some_and(|file| file.carrier().is_some()) {
+        let clusters = inputs.files.iter().map(|file| file.path.clone());
+        reached.extend(clusters.filter(|path| !reached.contains(path)).collect::<Vec<_>>());
+    }
     reached.remove(0);
     reached
 }
@@ -435,28 +494,20 @@ pub(super) struct Disk(DashMap<PathBuf, OnDisk>);
 
 #[derive(Clone, Debug)]
 struct OnDisk {
-    stamp: (u64, Option<SystemTime>),
+    stamp: Stamp,
     file: Option<Arc<SourceFile>>,
 }
 
 impl Disk {
-    /// The file at that path: a template, or a file of which only the content matters. Read again when its size or time of change differ.
+    /// The file at that path: one that has to do with us, or the content of any other. Read again when its size or time of
+    /// change differ.
     pub(super) fn file(&self, path: &Path) -> Option<Arc<SourceFile>> {
-        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-        let stamp = (metadata.len(), metadata.modified().ok());
+        let stamp = stamp(path)?;
         let known = self.0.get(path).map(|known| known.value().clone());
         if let Some(known) = known.filter(|known| known.stamp == stamp) {
             return known.file;
         }
-        let dialect = dialect_of_file(path);
-        let file = match read(path, dialect) {
-            Some(text) => Some(match dialect {
-                Dialect::Carrier(carrier) => SourceFile::carrying(path, text, carrier),
-                _ => SourceFile::from_tree(path, syntax::parse(dialect.language(), text)),
-            }),
-            None => text_of(path).map(|text| SourceFile::content(path, text)),
-        };
-        let file = file.map(Arc::new);
+        let file = files::load(path).or_else(|| files::load_content(path)).map(Arc::new);
         self.0.insert(path.to_owned(), OnDisk { stamp, file: file.clone() });
         file
     }
@@ -465,26 +516,6 @@ impl Disk {
     pub(super) fn keep(&self, needed: impl Fn(&Path) -> bool) {
         self.0.retain(|path, _| needed(path));
     }
-}
-
-/// The text of a file, unless it is neither a template nor a script that calls `az`.
-pub(super) fn read(path: &Path, dialect: Dialect) -> Option<SourceText> {
-    if dialect == Dialect::Other {
-        return None;
-    }
-    let text = text_of(path)?;
-    let is_ours = match dialect {
-        Dialect::Json => looks_like_template(text.as_str()) != TemplateKind::Other,
-        Dialect::Carrier(_) => syntax::carriers::calls_az(text.as_str()),
-        Dialect::Template(_) | Dialect::Other => true,
-    };
-    is_ours.then_some(text)
-}
-
-fn text_of(path: &Path) -> Option<SourceText> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).ok()?.take(LARGE_FILE as u64 + 1).read_to_end(&mut bytes).ok()?;
-    SourceText::from_bytes(&bytes, LARGE_FILE).ok()
 }
 
 /// Says to a computation that nobody waits for it any more.

@@ -19,15 +19,15 @@ use lsp_types::{
 use rules::FileEdit;
 use serde::{Deserialize, Serialize};
 use syntax::SourceText;
-use template::workspace::Workspace;
 use text_size::{TextRange, TextSize};
 
 use super::actions::by_file;
-use super::analyse::{DOCUMENT, Surroundings, lock};
+use super::analyse::{Cancel, Surroundings, lock};
 use super::backend::Snapshot;
 use super::capabilities::Features;
+use super::index::{FlatSymbol, flatten};
 use super::session::Session;
-use super::{from_proto, to_proto};
+use super::{from_proto, to_proto, uri};
 
 /// So many symbols are enough for any list.
 const MOST_SYMBOLS: usize = 512;
@@ -41,8 +41,17 @@ struct Asked<'s> {
 
 impl<'s> Asked<'s> {
     fn of(snapshot: &'s Snapshot) -> Option<Self> {
-        let around = snapshot.surroundings()?;
-        Some(Self { features: snapshot.session.features(), text: &snapshot.document.text, around })
+        Some(Self::with(snapshot, snapshot.surroundings()?))
+    }
+
+    /// With the files of the workspace that are not open.
+    fn everywhere(snapshot: &'s Snapshot) -> Option<Self> {
+        snapshot.session.index.refresh(&snapshot.session, false, &snapshot.cancel);
+        Some(Self::with(snapshot, snapshot.widest_surroundings()?))
+    }
+
+    fn with(snapshot: &'s Snapshot, around: Arc<Surroundings>) -> Self {
+        Self { features: snapshot.session.features(), text: &snapshot.document.text, around }
     }
 
     fn view(&self) -> View<'_> {
@@ -217,7 +226,7 @@ pub(super) fn definition(snapshot: &Snapshot, params: &GotoDefinitionParams) -> 
 }
 
 pub(super) fn references(snapshot: &Snapshot, params: &ReferenceParams) -> Option<Vec<Location>> {
-    let asked = Asked::of(snapshot)?;
+    let asked = Asked::everywhere(snapshot)?;
     let found = asked.view().references(asked.offset(params.text_document_position.position)?);
     let wanted = found.into_iter().filter(|it| params.context.include_declaration || it.kind == OccurrenceKind::Read);
     Some(wanted.map(|it| asked.location(it.location)).collect())
@@ -246,7 +255,7 @@ pub(super) fn prepare_rename(
 }
 
 pub(super) fn rename(snapshot: &Snapshot, params: &RenameParams) -> Option<Result<WorkspaceEdit, RenameError>> {
-    let asked = Asked::of(snapshot)?;
+    let asked = Asked::everywhere(snapshot)?;
     let offset = asked.offset(params.text_document_position.position)?;
     let renamed = asked.view().rename(offset, &params.new_name);
     Some(renamed.map(|locations| {
@@ -266,9 +275,9 @@ pub(super) fn symbols(snapshot: &Snapshot, _: &DocumentSymbolParams) -> Option<D
         DocumentSymbolResponse::Nested(symbols.into_iter().map(|symbol| document_symbol(&asked, symbol)).collect())
     } else {
         let mut flat = Vec::new();
-        let range = |range| asked.range(range);
-        flatten(&symbols, &snapshot.document.uri, &range, None, &mut flat);
-        DocumentSymbolResponse::Flat(flat)
+        flatten(symbols, None, &|range| asked.range(range), &mut flat);
+        let uri = &snapshot.document.uri;
+        DocumentSymbolResponse::Flat(flat.iter().map(|symbol| symbol_information(uri, symbol)).collect())
     })
 }
 
@@ -288,23 +297,14 @@ fn document_symbol(asked: &Asked<'_>, symbol: ide::Symbol) -> DocumentSymbol {
 }
 
 #[expect(deprecated, reason = "the type has a member that is out of use")]
-fn flatten(
-    symbols: &[ide::Symbol],
-    uri: &Uri,
-    range: &dyn Fn(TextRange) -> lsp_types::Range,
-    container: Option<&str>,
-    flat: &mut Vec<SymbolInformation>,
-) {
-    for symbol in symbols {
-        flat.push(SymbolInformation {
-            name: symbol.name.clone(),
-            kind: symbol_kind(symbol.kind),
-            tags: None,
-            deprecated: None,
-            location: Location::new(uri.clone(), range(symbol.selection)),
-            container_name: container.map(str::to_owned),
-        });
-        flatten(&symbol.children, uri, range, Some(&symbol.name), flat);
+fn symbol_information(uri: &Uri, symbol: &FlatSymbol) -> SymbolInformation {
+    SymbolInformation {
+        name: symbol.name.to_string(),
+        kind: symbol_kind(symbol.kind),
+        tags: None,
+        deprecated: None,
+        location: Location::new(uri.clone(), symbol.range),
+        container_name: symbol.container.as_deref().map(str::to_owned),
     }
 }
 
@@ -319,20 +319,27 @@ fn symbol_kind(kind: SymbolKind) -> lsp_types::SymbolKind {
     }
 }
 
-/// The symbols of all open documents whose name has the letters of `query` in it, in their order.
-pub(super) fn workspace_symbols(session: &Session, query: &str) -> Vec<SymbolInformation> {
+/// The symbols whose name has the letters of `query` in it, in their order: those of open documents first, then those of the
+/// files on disk.
+pub(super) fn workspace_symbols(session: &Session, query: &str, cancel: &Cancel) -> Vec<SymbolInformation> {
     let features = session.features();
     let mut found = Vec::new();
-    let mut documents = session.documents.all();
-    documents.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
+    let documents = session.documents.all();
     for document in documents.iter().filter(|document| document.lost.is_none()) {
-        let Some(file) = document.file() else { continue };
-        let workspace = Workspace::new(vec![file.clone()]);
-        let symbols = View::new(&workspace, DOCUMENT).symbols();
+        let Some(around) = Surroundings::of(session, document) else { continue };
         let range = |range| to_proto::range(&document.text, range, features.encoding);
-        flatten(&symbols, &document.uri, &range, None, &mut found);
+        let mut flat = Vec::new();
+        flatten(around.view().symbols(), None, &range, &mut flat);
+        flat.retain(|symbol| has_letters(&symbol.name, query));
+        found.extend(flat.iter().map(|symbol| symbol_information(&document.uri, symbol)));
     }
-    found.retain(|symbol| has_letters(&symbol.name, query));
+    session.index.refresh(session, true, cancel);
+    session.index.symbols(|path, symbol| {
+        if has_letters(&symbol.name, query) && session.documents.at(path).is_none() {
+            found.extend(uri::from_path(path).map(|uri| symbol_information(&uri, symbol)));
+        }
+        found.len() < MOST_SYMBOLS
+    });
     found.truncate(MOST_SYMBOLS);
     found
 }

@@ -50,6 +50,16 @@ impl Snapshot {
         Surroundings::of(&self.session, &self.document)
     }
 
+    /// The same with every file of the workspace that names something in the document, open or not.
+    pub(super) fn widest_surroundings(&self) -> Option<Arc<Surroundings>> {
+        if self.document.lost.is_some() {
+            return None;
+        }
+        let around = Surroundings::widest(&self.session, &self.document);
+        self.session.tidy();
+        around
+    }
+
     /// What there is to know about the document; `None` if it is no template, or not to be trusted.
     pub(super) fn analysis(&self) -> Option<Arc<Analysis>> {
         if self.document.lost.is_some() {
@@ -295,8 +305,10 @@ impl LanguageServer for Backend {
         &self,
         params: WorkspaceSymbolParams,
     ) -> Result<Option<OneOf<Vec<SymbolInformation>, Vec<WorkspaceSymbol>>>> {
-        let session = self.session.clone();
-        let found = tokio::task::spawn_blocking(move || answers::workspace_symbols(&session, &params.query)).await;
+        let (session, cancel) = (self.session.clone(), Cancel::default());
+        let _cancel_on_drop = CancelOnDrop(cancel.clone());
+        let found =
+            tokio::task::spawn_blocking(move || answers::workspace_symbols(&session, &params.query, &cancel)).await;
         Ok(found.ok().map(OneOf::Left))
     }
 

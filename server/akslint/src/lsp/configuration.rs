@@ -60,6 +60,8 @@ struct State {
     configuration: Option<Arc<Configuration>>,
     /// What was answered, so that the same answer is the same pointer.
     files: HashMap<PathBuf, Arc<FileSettings>>,
+    /// Those that are different.
+    distinct: Vec<Arc<FileSettings>>,
     default: Arc<FileSettings>,
 }
 
@@ -77,7 +79,12 @@ impl SessionSettings {
         }
         match state.configuration().and_then(|configuration| configuration.for_file(&path)) {
             Ok(settings) => {
-                let settings = Arc::new(settings);
+                // Whole workspaces have the same.
+                let settings = state.distinct.iter().find(|known| ***known == settings).cloned().unwrap_or_else(|| {
+                    let settings = Arc::new(settings);
+                    state.distinct.push(settings.clone());
+                    settings
+                });
                 state.files.insert(path, settings.clone());
                 (settings, None)
             }
@@ -144,6 +151,7 @@ impl State {
     fn forget(&mut self) {
         self.configuration = None;
         self.files.clear();
+        self.distinct.clear();
     }
 }
 

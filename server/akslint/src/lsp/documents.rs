@@ -16,9 +16,10 @@ use template::workspace::{SourceFile, carrier_of};
 use text_size::TextRange;
 use thiserror::Error;
 
-use super::analyse::{self, Analysis, Surroundings};
+use super::analyse::{Analysis, Surroundings};
 use super::from_proto;
 use super::uri;
+use crate::files;
 
 /// All open documents. Nothing borrowed from the map ever leaves this file: what is given out is an [`Arc`], and no
 /// lock is held while it is looked at.
@@ -98,15 +99,11 @@ impl Documents {
     pub(super) fn open(&self, item: TextDocumentItem) -> Arc<Document> {
         let path = uri::to_path(&item.uri);
         let named = path.as_deref().unwrap_or(Path::new(item.uri.path().as_str()));
+        let dialect = dialect(&item.language_id, named, &item.text);
         let document = Arc::new(Document {
             version: item.version,
             opening: self.openings.fetch_add(1, Ordering::Relaxed) + 1,
-            ..Document::new(
-                item.uri.clone(),
-                path.clone(),
-                dialect(&item.language_id, named),
-                SourceText::new(item.text),
-            )
+            ..Document::new(item.uri.clone(), path.clone(), dialect, SourceText::new(item.text))
         });
         if let Some(path) = path {
             self.paths.insert(path, item.uri);
@@ -320,25 +317,17 @@ impl Document {
             analysis: Mutex::default(),
         }
     }
-
-    /// A file that is not open, as if it were.
-    pub(super) fn on_disk(uri: Uri, path: PathBuf) -> Option<Self> {
-        let dialect = dialect_of_file(&path);
-        let text = analyse::read(&path, dialect)?;
-        Some(Self::new(uri, Some(path), dialect, text))
-    }
 }
 
-/// The language by the client's name for it; by the extension if that name says nothing.
-fn dialect(language_id: &str, path: &Path) -> Dialect {
+/// The language by the client's name for it; by the extension if that name says nothing, and else by how the text begins.
+fn dialect(language_id: &str, path: &Path, text: &str) -> Dialect {
     match language_id.to_ascii_lowercase().as_str() {
         "arm-template" | "arm-deployment-parameters" => return Dialect::Template(Language::Json),
         "bicep" => {
             // Editors that know only one of the two languages open both as `bicep`.
-            return Dialect::Template(if has_extension(path, "bicepparam") {
-                Language::BicepParam
-            } else {
-                Language::Bicep
+            return Dialect::Template(match files::language_by_name(path) {
+                Some(Language::BicepParam) => Language::BicepParam,
+                _ => Language::Bicep,
             });
         }
         "bicep-params" | "bicepparam" => return Dialect::Template(Language::BicepParam),
@@ -352,24 +341,13 @@ fn dialect(language_id: &str, path: &Path) -> Dialect {
         "markdown" | "md" => return Dialect::Carrier(Carrier::Markdown),
         _ => {}
     }
-    dialect_of_file(path)
-}
-
-/// The language by the extension.
-pub(super) fn dialect_of_file(path: &Path) -> Dialect {
-    if has_extension(path, "bicep") {
-        Dialect::Template(Language::Bicep)
-    } else if has_extension(path, "bicepparam") {
-        Dialect::Template(Language::BicepParam)
-    } else if ["json", "jsonc", "arm"].iter().any(|extension| has_extension(path, extension)) {
-        Dialect::Json
-    } else {
-        carrier_of(path).map_or(Dialect::Other, Dialect::Carrier)
+    match (files::language_by_name(path), carrier_of(path)) {
+        (Some(Language::Json), _) => Dialect::Json,
+        (Some(language), _) => Dialect::Template(language),
+        (None, Some(carrier)) => Dialect::Carrier(carrier),
+        (None, None) if files::head_of_template(text.as_bytes()) => Dialect::Json,
+        (None, None) => Dialect::Other,
     }
-}
-
-fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 #[cfg(test)]
@@ -461,7 +439,7 @@ mod tests {
 
     #[test]
     fn the_language_is_known_by_id_then_by_extension() {
-        let known = |id: &str, path: &str| dialect(id, Path::new(path));
+        let known = |id: &str, path: &str| dialect(id, Path::new(path), "");
         assert_eq!(known("arm-template", "x.txt"), Dialect::Template(Language::Json));
         assert_eq!(known("bicep", "x.bicepparam"), Dialect::Template(Language::BicepParam));
         assert_eq!(known("bicep", "x"), Dialect::Template(Language::Bicep));
@@ -470,5 +448,8 @@ mod tests {
         assert_eq!(known("plaintext", "x.BICEP"), Dialect::Template(Language::Bicep));
         assert_eq!(known("", "azuredeploy.json"), Dialect::Json);
         assert_eq!(known("rust", "x.rs"), Dialect::Other);
+        let template =
+            r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#" }"#;
+        assert_eq!(dialect("plaintext", Path::new("aks.template"), template), Dialect::Json);
     }
 }

@@ -5,6 +5,7 @@
 //!   those that answer work on a snapshot, on another thread.
 //! - [`answers`] asks crate `ide` about a snapshot and words its answers for the client.
 //! - [`documents`] has the snapshots, [`analyse`] makes diagnostics of them, [`publish`] is the only way out for these.
+//! - [`index`] knows the files that are not open, [`sweep`] looks at all of them when somebody asks for it.
 
 mod actions;
 mod analyse;
@@ -16,6 +17,8 @@ mod documents;
 mod frames;
 mod from_proto;
 mod guard;
+mod index;
+mod outgoing;
 mod publish;
 mod session;
 mod sweep;
@@ -80,7 +83,9 @@ pub async fn serve(
         }
     });
     let abort = pump.abort_handle();
-    let served = Server::new(checked, writer, socket).concurrency_level(HANDLERS).serve(guard::Guard::new(service));
+    let served = Server::new(checked, writer, outgoing::Outgoing(socket))
+        .concurrency_level(HANDLERS)
+        .serve(guard::Guard::new(service));
     let deadline = async {
         let _ = pump.await;
         tokio::time::sleep(GRACE).await;

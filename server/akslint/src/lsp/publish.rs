@@ -1,7 +1,7 @@
 //! The one door for diagnostics: everything that is shown unasked goes through this task, in order, and is compared
 //! with the document at the moment it is sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tower_lsp::Client;
 
 use super::documents::{Document, Documents};
+use super::sweep::InFile;
 
 /// Hands over what the client shall see.
 #[derive(Clone, Debug)]
@@ -19,8 +20,8 @@ pub(super) struct Publisher(UnboundedSender<Outgoing>);
 enum Outgoing {
     /// What is wrong with this version of a document.
     Findings(Arc<Document>, Vec<Diagnostic>),
-    /// What is wrong with a file that is not open.
-    OnDisk(Uri, Vec<Diagnostic>),
+    /// What is wrong with the files that are not open, all of them.
+    OnDisk(Vec<InFile>),
     /// The document was closed.
     Closed(Arc<Document>),
     /// To be shown to the person.
@@ -39,8 +40,8 @@ impl Publisher {
         self.send(Outgoing::Findings(document, diagnostics));
     }
 
-    pub(super) fn on_disk(&self, uri: Uri, diagnostics: Vec<Diagnostic>) {
-        self.send(Outgoing::OnDisk(uri, diagnostics));
+    pub(super) fn on_disk(&self, files: Vec<InFile>) {
+        self.send(Outgoing::OnDisk(files));
     }
 
     pub(super) fn closed(&self, document: Arc<Document>) {
@@ -89,18 +90,25 @@ async fn deliver(client: Client, documents: Arc<Documents>, mut receiver: Unboun
                 screen.insert(document.uri.clone(), now);
                 publish(&client, document.uri.clone(), diagnostics, Some(document.version)).await;
             }
-            Outgoing::OnDisk(uri, diagnostics) => {
-                let before = screen.get(&uri);
-                let empty = diagnostics.is_empty();
-                if documents.get(&uri).is_some() || empty && before.is_none_or(|shown| shown.empty) {
-                    continue;
+            Outgoing::OnDisk(files) => {
+                let mut gone: BTreeSet<Uri> =
+                    screen.iter().filter(|(_, it)| it.of.is_none()).map(|it| it.0.clone()).collect();
+                for InFile { uri, diagnostics, .. } in files {
+                    let now = Shown { of: None, digest: digest(&diagnostics), empty: diagnostics.is_empty() };
+                    if documents.get(&uri).is_some() || now.empty {
+                        continue;
+                    }
+                    gone.remove(&uri);
+                    if screen.get(&uri).is_some_and(|before| before.of.is_none() && before.digest == now.digest) {
+                        continue;
+                    }
+                    screen.insert(uri.clone(), now);
+                    publish(&client, uri, diagnostics, None).await;
                 }
-                if empty {
+                for uri in gone {
                     screen.remove(&uri);
-                } else {
-                    screen.insert(uri.clone(), Shown { of: None, digest: digest(&diagnostics), empty });
+                    publish(&client, uri, Vec::new(), None).await;
                 }
-                publish(&client, uri, diagnostics, None).await;
             }
             Outgoing::Closed(document) => {
                 let shown = screen.remove(&document.uri);

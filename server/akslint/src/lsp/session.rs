@@ -17,12 +17,14 @@ use template::workspace::SourceFile;
 use tokio::sync::Notify;
 use tower_lsp::Client;
 
-use super::analyse::{Check, Disk, Edges, Origin, Runs, lock};
+use super::analyse::{Cancel, Check, Disk, Edges, Origin, Runs, lock};
 use super::answers::Pages;
 use super::capabilities::Features;
 use super::configuration::SessionSettings;
 use super::documents::{Document, Documents};
+use super::index::{Index, Referring};
 use super::publish::Publisher;
+use super::sweep::Swept;
 use super::uri;
 use crate::config::{FILE_NAME, FileSettings};
 
@@ -39,6 +41,12 @@ pub(super) struct Session {
     pub(super) runs: Runs,
     /// Which document depends on which file.
     pub(super) edges: Edges,
+    /// Files that are not open.
+    pub(super) index: Index,
+    /// What was found in them, for a client that asks again.
+    pub(super) swept: Swept,
+    /// Whether a client that does not ask for all files has had them looked at.
+    pub(super) is_swept: AtomicBool,
     /// The documentation of what was offered last.
     pub(super) pages: Pages,
     /// What looks at files.
@@ -66,6 +74,9 @@ impl Session {
             documents,
             runs: Runs::default(),
             edges: Edges::default(),
+            index: Index::default(),
+            swept: Swept::default(),
+            is_swept: AtomicBool::new(false),
             pages: Pages::default(),
             check,
             files_changed: Notify::new(),
@@ -102,6 +113,7 @@ impl Session {
     pub(super) fn initialized(self: &Arc<Self>) {
         self.subscribe();
         self.pull_settings();
+        self.read_workspace();
     }
 
     pub(super) fn is_initialized(&self) -> bool {
@@ -251,9 +263,56 @@ impl Session {
         Some((Origin { uri: uri::from_path(path)?, version: None }, self.disk.file(path)?))
     }
 
-    /// Forgets files that no open document refers to.
+    /// The files that refer to a file: open ones by what they say now, others by what they say on disk.
+    pub(super) fn referring(&self, path: &Path, how: Referring) -> Vec<PathBuf> {
+        let open = self.edges.dependents(path).into_iter();
+        let mut all: Vec<PathBuf> =
+            open.filter(|path| self.documents.at(path).is_some_and(|document| document.lost.is_none())).collect();
+        let on_disk = self.index.referring(path, how).into_iter();
+        all.extend(on_disk.filter(|path| {
+            self.documents.at(path).is_none()
+                && !(how == Referring::ByDeploying && self.settings_for(Some(path)).excluded)
+        }));
+        all
+    }
+
+    /// The templates with clusters that a script is likely to work on, open or not.
+    pub(super) fn clusters_near(&self, script: &Path) -> Vec<PathBuf> {
+        let mut near = self.index.clusters_near(script);
+        near.retain(|path| self.documents.at(path).is_none());
+        for document in self.documents.all() {
+            if let Some(path) = document.path.as_deref().filter(|path| rules::belong_together(script, path))
+                && let Some(template) = document.file().and_then(|file| file.template.as_ref())
+                && template.cluster_count() > 0
+            {
+                near.push(path.to_owned());
+            }
+        }
+        near.sort();
+        near
+    }
+
+    /// Forgets files that no open document has to do with.
     pub(super) fn tidy(&self) {
-        self.disk.keep(|path| self.edges.is_referred_to(path));
+        let mut needed = HashSet::new();
+        for document in self.documents.all() {
+            needed.extend(lock(&document.around).iter().flat_map(|around| around.paths().cloned()));
+        }
+        self.disk.keep(|path| needed.contains(path) || self.edges.is_referred_to(path));
+    }
+
+    /// Brings what is known of files that are not open up to date, in the background, and looks again at the documents for
+    /// which that matters.
+    fn read_workspace(self: &Arc<Self>) {
+        self.index.outdate();
+        if self.folders().is_empty() {
+            return;
+        }
+        let session = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let touched = session.index.refresh(&session, false, &Cancel::default());
+            session.recheck(&touched.into_iter().collect::<Vec<_>>());
+        });
     }
 
     /// Files changed behind the editor's back.
@@ -269,6 +328,7 @@ impl Session {
         } else {
             self.refresh();
         }
+        self.read_workspace();
         self.files_changed.notify_waiters();
     }
 
@@ -287,6 +347,7 @@ impl Session {
         self.settings.set_folder(folders.first().cloned());
         drop(folders);
         self.pull_settings();
+        self.read_workspace();
         self.files_changed.notify_waiters();
     }
 }

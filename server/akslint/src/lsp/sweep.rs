@@ -1,9 +1,10 @@
 //! All templates of the workspace, open or not.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use lsp_types::request::WorkDoneProgressCreate;
 use lsp_types::{
@@ -12,20 +13,60 @@ use lsp_types::{
     WorkspaceDiagnosticReportResult, WorkspaceDocumentDiagnosticReport, WorkspaceFullDocumentDiagnosticReport,
     WorkspaceUnchangedDocumentDiagnosticReport,
 };
+use template::workspace::FileId;
 use tower_lsp::jsonrpc::Result;
 
-use super::analyse::{Cancel, CancelOnDrop, findings};
-use super::documents::{Dialect, Document, dialect_of_file};
+use super::analyse::{Cancel, CancelOnDrop, Surroundings, findings, lock};
+use super::index::{Stamp, stamp};
 use super::publish::digest;
 use super::session::Session;
-use super::uri;
+use super::to_proto;
+use crate::config::FileSettings;
 
 /// What was found in one file.
-struct Swept {
-    uri: Uri,
+#[derive(Clone, Debug)]
+pub(super) struct InFile {
+    pub(super) uri: Uri,
     /// If it is open.
     version: Option<i32>,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// What was found in files that are not open, until they or what they are looked at with changes. By the first file of each
+/// group.
+#[derive(Debug, Default)]
+pub(super) struct Swept(Mutex<HashMap<PathBuf, Group>>);
+
+/// Files that have to do with each other, and what was found in those that are not open.
+#[derive(Debug)]
+struct Group {
+    members: Vec<(PathBuf, Arc<FileSettings>)>,
+    /// The members and all that they refer to, as they were.
+    seen: Vec<(PathBuf, Option<FileState>)>,
+    found: Vec<InFile>,
+}
+
+/// What a file was like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FileState {
+    OnDisk(Stamp),
+    /// Which opening, and which version.
+    Open(u64, i32),
+}
+
+impl FileState {
+    fn of(session: &Session, path: &Path) -> Option<Self> {
+        match session.documents.at(path) {
+            Some(document) => Some(Self::Open(document.opening, document.version)),
+            None => stamp(path).map(Self::OnDisk),
+        }
+    }
+}
+
+impl Group {
+    fn still_holds(&self, session: &Session, members: &[(PathBuf, Arc<FileSettings>)]) -> bool {
+        self.members == members && self.seen.iter().all(|(path, state)| FileState::of(session, path) == *state)
+    }
 }
 
 /// Answers `workspace/diagnostic`. A client that takes partial results asks again and again: it gets its answer when
@@ -49,17 +90,26 @@ pub(super) async fn report(
     }
 }
 
-/// Shows the diagnostics of files that are not open, for clients that cannot ask for them.
+/// Shows the diagnostics of files that are not open, for clients that cannot ask for them; from now on also when files
+/// change.
 pub(super) async fn publish(session: &Arc<Session>, token: Option<ProgressToken>) {
     let token = match token {
         None if session.features().progress => create_token(session).await,
         token => token,
     };
-    for swept in sweep(session, token).await {
-        if swept.version.is_none() {
-            session.publisher.on_disk(swept.uri, swept.diagnostics);
-        }
+    session.publisher.on_disk(sweep(session, token).await);
+    if session.features().pull || session.is_swept.swap(true, Ordering::Relaxed) {
+        return;
     }
+    let session = Arc::downgrade(session);
+    tokio::spawn(async move {
+        while let Some(session) = session.upgrade() {
+            let mut changed = pin!(session.files_changed.notified());
+            changed.as_mut().enable();
+            changed.await;
+            session.publisher.on_disk(sweep(&session, None).await);
+        }
+    });
 }
 
 async fn create_token(session: &Session) -> Option<ProgressToken> {
@@ -69,14 +119,14 @@ async fn create_token(session: &Session) -> Option<ProgressToken> {
 }
 
 /// The items of a report, and whether any of them tells the client something new.
-fn items(swept: Vec<Swept>, known: &HashMap<Uri, String>) -> (Vec<WorkspaceDocumentDiagnosticReport>, bool) {
+fn items(swept: Vec<InFile>, known: &HashMap<Uri, String>) -> (Vec<WorkspaceDocumentDiagnosticReport>, bool) {
     let mut news = false;
     let mut gone: Vec<_> = known.keys().filter(|uri| !swept.iter().any(|swept| swept.uri == **uri)).collect();
     gone.sort();
-    let gone = gone.into_iter().map(|uri| Swept { uri: uri.clone(), version: None, diagnostics: Vec::new() });
+    let gone = gone.into_iter().map(|uri| InFile { uri: uri.clone(), version: None, diagnostics: Vec::new() });
     let gone: Vec<_> = gone.collect();
     let mut items = Vec::with_capacity(swept.len());
-    for Swept { uri, version, diagnostics } in swept.into_iter().chain(gone) {
+    for InFile { uri, version, diagnostics } in swept.into_iter().chain(gone) {
         let version = version.map(i64::from);
         let result_id = format!("{:016x}", digest(&diagnostics));
         items.push(if known.get(&uri) == Some(&result_id) {
@@ -100,8 +150,8 @@ fn items(swept: Vec<Swept>, known: &HashMap<Uri, String>) -> (Vec<WorkspaceDocum
     (items, news)
 }
 
-/// Looks at all templates of the workspace, and says how far it is under that token.
-async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>) -> Vec<Swept> {
+/// Looks at all files of the workspace, and says how far it is under that token.
+async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>) -> Vec<InFile> {
     /// So many files between two words about the progress.
     const CHUNK: usize = 32;
     let cancel = Cancel::default();
@@ -113,58 +163,146 @@ async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>) -> Vec<Swep
         }
         None => None,
     };
-    let folders = session.folders();
-    let files = tokio::task::spawn_blocking(move || files(&folders)).await.unwrap_or_default();
+    let groups = {
+        let (session, cancel) = (session.clone(), cancel.clone());
+        tokio::task::spawn_blocking(move || {
+            session.index.refresh(&session, false, &cancel);
+            groups(&session)
+        })
+    };
+    let mut groups = groups.await.unwrap_or_default().into_iter().peekable();
+    let all: usize = groups.clone().map(|group| group.len()).sum();
     let mut swept = Vec::new();
     let mut done = 0;
-    for chunk in files.chunks(CHUNK) {
-        let (session, cancel, chunk) = (session.clone(), cancel.clone(), chunk.to_vec());
-        done += chunk.len();
+    while groups.peek().is_some() {
+        let mut chunk = Vec::new();
+        let mut size = 0;
+        while let Some(group) = groups.next_if(|_| size < CHUNK) {
+            size += group.len();
+            chunk.push(group);
+        }
+        done += size;
+        let (session, cancel) = (session.clone(), cancel.clone());
         let found = tokio::task::spawn_blocking(move || {
-            chunk.into_iter().filter_map(|path| sweep_file(&session, path, &cancel)).collect::<Vec<_>>()
+            chunk.into_iter().flat_map(|group| sweep_group(&session, &group, &cancel)).collect::<Vec<_>>()
         });
         match found.await {
             Ok(found) => swept.extend(found),
             Err(error) => tracing::error!(%error, "some files could not be checked"),
         }
         if let Some(progress) = &progress {
-            let percentage = u32::try_from(done * 100 / files.len()).unwrap_or(100);
-            progress.report_with_message(format!("{done} of {} files", files.len()), percentage).await;
+            let percentage = u32::try_from(done * 100 / all).unwrap_or(100);
+            progress.report_with_message(format!("{done} of {all} files"), percentage).await;
         }
     }
     if let Some(progress) = progress {
         progress.finish().await;
     }
     session.tidy();
+    swept.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
     swept
 }
 
-fn sweep_file(session: &Session, path: PathBuf, cancel: &Cancel) -> Option<Swept> {
-    if cancel.is_cancelled() {
-        return None;
+/// The files of the workspace, those together that have to do with each other.
+fn groups(session: &Session) -> Vec<Vec<PathBuf>> {
+    let ours = session.index.ours();
+    let places: HashMap<&Path, usize> = (0..).zip(&ours).map(|(place, (path, ..))| (&**path, place)).collect();
+    let mut together = Together((0..ours.len()).collect());
+    for (place, (path, references, is_script)) in ours.iter().enumerate() {
+        let open = session.documents.at(path);
+        let file = open.as_ref().and_then(|document| document.file());
+        let now: Option<Vec<_>> =
+            file.map(|file| file.references().iter().map(|reference| reference.path.clone()).collect());
+        let clusters = if *is_script { session.clusters_near(path) } else { Vec::new() };
+        for other in now.as_deref().unwrap_or(references).iter().chain(&clusters) {
+            if let Some(&other) = places.get(&**other) {
+                together.join(place, other);
+            }
+        }
     }
-    let document = match session.documents.at(&path) {
-        Some(document) => document,
-        None => Arc::new(Document::on_disk(uri::from_path(&path)?, path)?),
-    };
-    let (diagnostics, _) = findings(session, &document, cancel)?;
-    Some(Swept { uri: document.uri.clone(), version: document.open_version(), diagnostics })
+    let mut groups: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
+    for (place, (path, ..)) in ours.iter().enumerate() {
+        groups.entry(together.first(place)).or_default().push(path.clone());
+    }
+    let groups: Vec<Vec<PathBuf>> = groups.into_values().collect();
+    lock(&session.swept.0).retain(|name, _| places.contains_key(&**name));
+    groups
 }
 
-/// The files that may be templates, by their names, in order. What git ignores is left out.
-fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
-    let Some((first, rest)) = folders.split_first() else { return Vec::new() };
-    let mut walk = ignore::WalkBuilder::new(first);
-    for folder in rest {
-        walk.add(folder);
+/// For each of some things, another one before it that it is together with; itself for the first ones.
+struct Together(Vec<usize>);
+
+impl Together {
+    fn first(&mut self, of: usize) -> usize {
+        let mut at = of;
+        while self.0[at] != at {
+            self.0[at] = self.0[self.0[at]];
+            at = self.0[at];
+        }
+        at
     }
-    let entries = walk.require_git(false).build().filter_map(std::result::Result::ok);
-    let mut files: Vec<_> = entries
-        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-        .map(ignore::DirEntry::into_path)
-        .filter(|path| dialect_of_file(path) != Dialect::Other)
-        .collect();
-    files.sort();
-    files.dedup();
-    files
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.first(a), self.first(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
+
+/// Looks at files that have to do with each other, as `akslint check` does, unless what was found last time still holds.
+fn sweep_group(session: &Session, group: &[PathBuf], cancel: &Cancel) -> Vec<InFile> {
+    let settings = |path: &PathBuf| (path.clone(), session.settings_for(Some(path)));
+    let members: Vec<_> = group.iter().map(settings).filter(|(_, settings)| !settings.excluded).collect();
+    let mut found = Vec::new();
+    for document in members.iter().filter_map(|(path, _)| session.documents.at(path)) {
+        // What is shown for it belongs to its version.
+        if let Some((diagnostics, _)) = findings(session, &document, cancel) {
+            found.push(InFile { uri: document.uri.clone(), version: document.open_version(), diagnostics });
+        }
+    }
+    let Some((name, _)) = members.first() else { return found };
+    let known = lock(&session.swept.0).remove(name);
+    let group = match known.filter(|known| known.still_holds(session, &members)) {
+        Some(known) => known,
+        None => match look(session, members.clone(), cancel) {
+            Some(group) => group,
+            None => return found,
+        },
+    };
+    found.extend(group.found.iter().cloned());
+    lock(&session.swept.0).insert(name.clone(), group);
+    found
+}
+
+/// Looks at the members of a group that are not open. `None` if it was cancelled.
+fn look(session: &Session, members: Vec<(PathBuf, Arc<FileSettings>)>, cancel: &Cancel) -> Option<Group> {
+    let files = members.iter().filter_map(|(path, _)| session.file_at(path)).collect();
+    let around = Surroundings::of_files(session, files);
+    let mut seen: BTreeMap<PathBuf, Option<FileState>> = BTreeMap::new();
+    for path in around.paths() {
+        seen.entry(path.clone()).or_insert_with(|| FileState::of(session, path));
+    }
+    let mut targets: Vec<(&Arc<FileSettings>, Vec<FileId>)> = Vec::new();
+    for (path, settings) in &members {
+        if let Some(Some(FileState::OnDisk(_))) = seen.get(path)
+            && let Some(file) = around.workspace.file_at(path)
+        {
+            match targets.iter_mut().find(|(other, _)| Arc::ptr_eq(other, settings)) {
+                Some((_, files)) => files.push(file),
+                None => targets.push((settings, vec![file])),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (settings, targets) in targets {
+        let all = (session.check)(&around.workspace, &targets, &settings.rules, &|| cancel.is_cancelled());
+        if cancel.is_cancelled() {
+            return None;
+        }
+        found.extend(targets.into_iter().map(|file| {
+            let own = all.iter().filter(|diagnostic| diagnostic.file() == file);
+            let diagnostics = own.map(|it| to_proto::diagnostic(&around, it, session.features())).collect();
+            InFile { uri: around.origin(file).uri.clone(), version: None, diagnostics }
+        }));
+    }
+    Some(Group { members, seen: seen.into_iter().collect(), found })
 }

@@ -13,7 +13,7 @@ use syntax::{Encoding, SourceText, TextEdits};
 use template::workspace::FileId;
 use text_size::{TextRange, TextSize};
 
-use super::analyse::{Analysis, Origin};
+use super::analyse::{Origin, Surroundings};
 use super::capabilities::Features;
 
 /// The name under which diagnostics are shown.
@@ -28,12 +28,12 @@ pub(super) fn range(text: &SourceText, range: TextRange, encoding: Encoding) -> 
     Range::new(position(text, range.start(), encoding), position(text, range.end(), encoding))
 }
 
-pub(super) fn diagnostic(analysis: &Analysis, diagnostic: &rules::Diagnostic, features: &Features) -> Diagnostic {
-    let file = analysis.around.workspace.file(diagnostic.file());
+pub(super) fn diagnostic(around: &Surroundings, diagnostic: &rules::Diagnostic, features: &Features) -> Diagnostic {
+    let file = around.workspace.file(diagnostic.file());
     let related = diagnostic.related.iter().map(|related| {
-        let file = analysis.around.workspace.file(related.location.file);
+        let file = around.workspace.file(related.location.file);
         let range = range(&file.text, related.location.range, features.encoding);
-        let location = Location::new(analysis.around.origin(related.location.file).uri.clone(), range);
+        let location = Location::new(around.origin(related.location.file).uri.clone(), range);
         DiagnosticRelatedInformation { location, message: related.message.clone() }
     });
     let related: Vec<_> = if features.related { related.collect() } else { Vec::new() };
