@@ -6,6 +6,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use text_size::TextRange;
 
@@ -342,12 +343,28 @@ impl<'e, 'w> Cluster<'e, 'w> {
 impl Evaluator<'_> {
     /// The resources of a type in all scopes, in order; those only referenced as `existing` included.
     pub fn resources_of(&self, resource_type: &str) -> Vec<ResourceRef> {
-        self.select(|resource| resource.is_type(resource_type))
+        self.of_type(resource_type).to_vec()
+    }
+
+    fn of_type(&self, resource_type: &str) -> &[ResourceRef] {
+        let by_type = self.by_type.get_or_init(|| {
+            let mut by_type: FxHashMap<String, Vec<ResourceRef>> = FxHashMap::default();
+            for scope in self.all_scopes() {
+                for (index, resource) in (0..).zip(&self.template(scope).resources) {
+                    if let Some(own) = &resource.resource_type {
+                        let found = ResourceRef { scope, index, element: None };
+                        by_type.entry(own.to_ascii_lowercase()).or_default().push(found);
+                    }
+                }
+            }
+            by_type
+        });
+        by_type.get(&resource_type.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
     }
 
     /// The clusters that are deployed.
     pub fn clusters(&self) -> Vec<ResourceRef> {
-        self.select(|resource| !resource.existing && resource.is_type(CLUSTER))
+        self.of_type(CLUSTER).iter().copied().filter(|&cluster| !self.resource(cluster).existing).collect()
     }
 
     fn select(&self, wanted: impl Fn(&crate::model::Resource) -> bool) -> Vec<ResourceRef> {

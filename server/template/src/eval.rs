@@ -4,7 +4,7 @@
 //! [`MAX_ALTERNATIVES`] alternatives a value, [`MAX_DEPTH`] expressions deep, [`BUDGET`] steps in all. Beyond a bound the
 //! answer is [`Why::TooMuch`], never an error. No clock, no network, no subscription data.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::hash_map;
 use std::rc::Rc;
 
@@ -108,6 +108,10 @@ pub struct Evaluator<'w> {
     pub(crate) ids: RefCell<FxHashMap<ResourceRef, Rc<crate::value::ResourceId>>>,
     pub(crate) declared: RefCell<FxHashMap<ScopeId, Rc<FxHashMap<CanonId, ResourceRef>>>>,
     pub(crate) grants: RefCell<Option<Rc<crate::grants::Grants>>>,
+    /// The resources in all scopes by their type in small letters, in order.
+    pub(crate) by_type: OnceCell<FxHashMap<String, Vec<ResourceRef>>>,
+    /// What is deployed, in all scopes, by the normal form of its ID.
+    pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
     /// Scopes of files whose values are the same whoever asks.
     pub(crate) constants: RefCell<FxHashMap<crate::imports::Constants, Option<ScopeId>>>,
     /// Where the content of a file is loaded.
@@ -139,6 +143,8 @@ impl<'w> Evaluator<'w> {
             ids: RefCell::default(),
             declared: RefCell::default(),
             grants: RefCell::default(),
+            by_type: OnceCell::new(),
+            by_id: OnceCell::new(),
             constants: RefCell::default(),
             loaded: RefCell::default(),
             depth: Cell::new(0),

@@ -249,9 +249,20 @@ impl Evaluator<'_> {
         if let Some(declared) = id.declared.filter(|declared| !self.resource(*declared).existing) {
             return Some(declared);
         }
-        let resource_type = id.resource_type.as_deref()?;
-        let all = self.resources_of(resource_type);
-        all.into_iter().find(|one| !self.resource(*one).existing && self.id_of(*one).canon == id.canon)
+        let by_id = self.by_id.get_or_init(|| {
+            let mut by_id = FxHashMap::default();
+            for scope in self.all_scopes() {
+                for (index, resource) in (0..).zip(&self.template(scope).resources) {
+                    if !resource.existing && resource.resource_type.is_some() {
+                        let found = ResourceRef { scope, index, element: None };
+                        by_id.entry(self.id_of(found).canon).or_insert(found);
+                    }
+                }
+            }
+            by_id
+        });
+        let found = *by_id.get(&id.canon)?;
+        self.resource(found).is_type(id.resource_type.as_deref()?).then_some(found)
     }
 }
 
