@@ -4,11 +4,12 @@ use std::fmt;
 use std::rc::Rc;
 
 use syntax::{TextEdit, TextRange, TextSize};
-use template::Expr;
 use template::aks::{IDENTITY, IdEntry, IdentityBlock, Ids, Slot, is_guid};
 use template::eval::{Place, ScopeId};
-use template::expr::Segment;
+use template::expr::{Ref, Segment};
+use template::model::{Declaration, TemplateKind};
 use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
+use template::{Expr, ExprId, Name};
 
 use crate::offers::label;
 use crate::{Applicability, Ctx, FileEdit, Finding, Fix, New, Severity};
@@ -190,10 +191,10 @@ fn find(ctx: &Ctx<'_>, scope: ScopeId, wanted: impl Fn(&template::model::Resourc
 pub(crate) fn wrong(ctx: &Ctx<'_>, slot: &Slot, name: &str) -> Option<Finding> {
     let at = ctx.eval.written_at(slot)?;
     let place = slot.place?;
-    let written = slot.property.and_then(|property| {
-        let (_, written) = ctx.eval.property(property)?;
-        Some(Place { scope: property.object.scope, expr: written.value })
-    });
+    let written = slot_written(ctx, slot);
+    if written.is_some_and(|written| argument(ctx, written).is_some()) {
+        return None; // the caller of the module is told
+    }
     let finding = |what: &dyn std::fmt::Display| {
         Finding::at(at, format!("`{name}` {what}; it must be the resource ID of a user-assigned identity"))
             .origin(ctx, slot)
@@ -203,9 +204,7 @@ pub(crate) fn wrong(ctx: &Ctx<'_>, slot: &Slot, name: &str) -> Option<Finding> {
         return Some(finding(&"is the name of an identity").help("Use the identity's `id`").fix(to_id(identity)));
     }
     let text = match &slot.value {
-        Value::Str(text) => text.clone(),
-        Value::Read(read) => Str::piece(Piece::Read(read.clone())),
-        Value::Unknown(unknown) => Str::piece(Piece::Unknown(*unknown)),
+        value if let Some(text) = as_text(value) => text,
         Value::Resource(identity) => {
             return Some(finding(&"is a resource, not its ID").help("Use its `id`").fix(to_id(*identity)));
         }
@@ -227,6 +226,36 @@ pub(crate) fn wrong(ctx: &Ctx<'_>, slot: &Slot, name: &str) -> Option<Finding> {
         _ => None,
     };
     Some(finding(&mistake).help(mistake.help()).severity(severity).fix(fix))
+}
+
+/// What is wrong with a value that somebody gives to a module which takes it as the ID of an identity: at the value.
+pub(crate) fn wrong_argument(ctx: &Ctx<'_>, parameter: &str, place: Place, value: &Value) -> Option<Finding> {
+    let mistake = match name_of(ctx, place) {
+        Some(identity) => Mistake::Name(Some(identity)),
+        None => mistake_in(ctx, &as_text(value)?, place)?,
+    };
+    let fix = match &mistake {
+        Mistake::Property { identity: Some(identity), .. }
+        | Mistake::Name(Some(identity))
+        | Mistake::Symbol(identity)
+            if identity.scope == place.scope =>
+        {
+            to_id(ctx, place, *identity)
+        }
+        _ => None,
+    };
+    let message =
+        format!("`{parameter}` {mistake}; the module takes it as the resource ID of a user-assigned identity");
+    Some(Finding::at(ctx.eval.location(place), message).help(mistake.help()).fix(fix))
+}
+
+fn as_text(value: &Value) -> Option<Str> {
+    match value {
+        Value::Str(text) => Some(text.clone()),
+        Value::Read(read) => Some(Str::piece(Piece::Read(read.clone()))),
+        Value::Unknown(unknown) => Some(Str::piece(Piece::Unknown(*unknown))),
+        _ => None,
+    }
 }
 
 fn to_id(ctx: &Ctx<'_>, written: Place, identity: ResourceRef) -> Option<Fix> {
@@ -251,16 +280,116 @@ pub(crate) fn with_brackets(ctx: &Ctx<'_>, text: Place) -> Option<Fix> {
     Some(Fix { title: "Put the expression in brackets".to_owned(), applicability: Applicability::Safe, edits })
 }
 
+/// What the caller of a module gives.
+pub(crate) struct Argument {
+    /// The expression, at the caller.
+    pub(crate) place: Place,
+    /// The parameter it is for.
+    pub(crate) parameter: Name,
+}
+
+/// Callers above each other, and variables between them, beyond that number are not followed.
+const MAX_HOPS: usize = 16;
+
+/// What the caller of a module gives, where an expression is nothing but a parameter of that module; of several callers above
+/// each other, the outermost. `None` when it is a parameter file that gives it: what its values cause is said there.
+pub(crate) fn argument(ctx: &Ctx<'_>, place: Place) -> Option<Argument> {
+    let mut found = None;
+    let mut here = place;
+    for _ in 0..MAX_HOPS {
+        let scope = ctx.eval.names_of(here.scope);
+        match ctx.eval.template(here.scope).expr(only_hole(ctx, here)) {
+            Expr::Ref(Ref::Parameter(name)) => match ctx.eval.argument_of(scope, name) {
+                Some(next) if ctx.eval.template(next.scope).kind == TemplateKind::Parameters => return None,
+                Some(next) => {
+                    here = next;
+                    found = Some(Argument { place: next, parameter: name.clone() });
+                }
+                None => break,
+            },
+            Expr::Ref(Ref::Variable(name)) => {
+                let template = ctx.eval.template(scope);
+                let Some(&Declaration::Variable(index)) = template.names.get(name) else { break };
+                here = Place { scope, expr: template.variables[index as usize].value };
+            }
+            _ => break,
+        }
+    }
+    found
+}
+
+/// Whether entries are all made by one expression, for each element of a list.
+pub(crate) fn are_from_list(entries: &[&IdEntry]) -> bool {
+    entries.iter().all(|entry| entry.property == entries[0].property)
+}
+
+/// Where a caller writes the list from which a module makes its map of identities.
+pub(crate) fn list_argument(ctx: &Ctx<'_>, map: &Slot) -> Option<Argument> {
+    let map = slot_written(ctx, map)?;
+    let scope = ctx.eval.names_of(map.scope);
+    let template = ctx.eval.template(scope);
+    let mut waiting = vec![map.expr];
+    let mut followed = Vec::new();
+    while let Some(expr) = waiting.pop() {
+        let written = template.expr(expr);
+        match written {
+            Expr::Ref(Ref::Parameter(_)) => {
+                let given = argument(ctx, Place { scope, expr });
+                let list = given.and_then(|given| Some(Argument { place: list_in(ctx, given.place)?, ..given }));
+                if list.is_some() {
+                    return list;
+                }
+            }
+            Expr::Ref(Ref::Variable(name)) => {
+                if let Some(&Declaration::Variable(index)) = template.names.get(name)
+                    && !followed.contains(&index)
+                {
+                    followed.push(index);
+                    waiting.push(template.variables[index as usize].value);
+                }
+            }
+            _ => {}
+        }
+        written.children(&mut waiting);
+    }
+    None
+}
+
+/// The list of several elements that is written in an argument.
+fn list_in(ctx: &Ctx<'_>, place: Place) -> Option<Place> {
+    let template = ctx.eval.template(place.scope);
+    let mut waiting = vec![place.expr];
+    while let Some(expr) = waiting.pop() {
+        match template.expr(expr) {
+            Expr::Array(items) if items.len() > 1 => return Some(Place { expr, ..place }),
+            written => written.children(&mut waiting),
+        }
+    }
+    None
+}
+
+/// The expression that is written as the value of a property.
+fn slot_written(ctx: &Ctx<'_>, slot: &Slot) -> Option<Place> {
+    let property = slot.property?;
+    let (_, written) = ctx.eval.property(property)?;
+    Some(Place { scope: property.object.scope, expr: written.value })
+}
+
+/// The expression in `'${…}'`, if that is all there is.
+fn only_hole(ctx: &Ctx<'_>, place: Place) -> ExprId {
+    match ctx.eval.template(place.scope).expr(place.expr) {
+        Expr::Interpolation(segments) => match segments.as_ref() {
+            [Segment::Hole(hole)] => *hole,
+            _ => place.expr,
+        },
+        _ => place.expr,
+    }
+}
+
 /// The identity whose name the expression reads: `'${mi.name}'`.
 pub(crate) fn name_of(ctx: &Ctx<'_>, key: Place) -> Option<ResourceRef> {
     let template = ctx.eval.template(key.scope);
-    let mut expr = key.expr;
-    if let Expr::Interpolation(segments) = template.expr(expr)
-        && let [Segment::Hole(hole)] = segments.as_ref()
-    {
-        expr = *hole;
-    }
-    let Expr::Member { base, name, .. } = template.expr(expr) else { return None };
+    let Expr::Member { base, name, .. } = template.expr(only_hole(ctx, key)) else { return None };
     match ctx.eval.value(Place { expr: *base, ..key }).single()? {
         Value::Resource(resource) if *name == *"name" && ctx.eval.resource(*resource).is_type(IDENTITY) => {
             Some(*resource)

@@ -214,13 +214,35 @@ pub(crate) fn let_use<'a>(
 /// `None` when the cluster has one already or may have one, or when its control plane is not certainly one user-assigned
 /// identity, which a kubelet of its own needs.
 pub fn own_kubelet_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '_>) -> Option<Fix> {
+    let identity = new_identity(eval, cluster, "kubelet");
+    let target = Target::Added(Box::new(identity.head.clone()));
+    attach(eval, cluster, &target, vec![&identity])?.fix("Bring your own kubelet identity", Applicability::Unsafe)
+}
+
+/// Gives the kubelet of a cluster an identity that is declared beside it, like [`own_kubelet_identity`].
+pub(crate) fn attach_kubelet_identity<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    identity: ResourceRef,
+) -> Option<Fix> {
+    if cluster.resource.scope != identity.scope {
+        return None;
+    }
+    let title = format!("Make {} the identity of the kubelet", label(eval, identity));
+    attach(eval, cluster, &Target::Declared(identity), Vec::new())?.fix(title, Applicability::Unsafe)
+}
+
+fn attach<'a>(
+    eval: &'a Evaluator<'a>,
+    cluster: &Cluster<'_, '_>,
+    target: &Target,
+    added: Vec<&NewResource>,
+) -> Option<Rewrite<'a>> {
     let [Case { value: kubelet, .. }] = cluster.kubelets() else { return None };
     if !kubelet.is_absent() {
         return None;
     }
     let control_plane = only_control_plane(eval, cluster)?;
-    let identity = new_identity(eval, cluster, "kubelet");
-    let target = Target::Added(Box::new(identity.head.clone()));
     let profile = New::object([("resourceId", New::Id(target.clone()))]);
     let profiles = cluster.slots(&["properties", "identityProfile"]);
     let [Case { value: slot, .. }] = &profiles[..] else { return None };
@@ -239,8 +261,7 @@ pub fn own_kubelet_identity<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster<'_, '
         }
         _ => rewrite.insert(slot.place?, At::Last, "kubeletidentity", profile),
     };
-    let_assign(eval, cluster.resource, rewrite, &control_plane, &target, vec![&identity])
-        .fix("Bring your own kubelet identity", Applicability::Unsafe)
+    Some(let_assign(eval, cluster.resource, rewrite, &control_plane, target, added))
 }
 
 /// Lets the kubelet of a cluster pull images from a registry: AcrPull for whatever identity the kubelet has, or Container

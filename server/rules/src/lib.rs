@@ -26,6 +26,7 @@ pub mod apply;
 pub mod diagnostic;
 pub mod docs;
 pub mod fix;
+mod groups;
 pub mod refactor;
 pub mod suppress;
 pub mod write;

@@ -118,6 +118,8 @@ rules! {
         acr_pull_for_workload,
         network_role_wrong_principal,
         vault_role_wrong_principal,
+        identity_unused,
+        identity_not_attached,
     }
     command {
         cli_flag_typo,
@@ -149,6 +151,11 @@ rules! {
     deployment {
         assignment_before_system_identity,
         identity_name_mismatch,
+        module_passes_wrong_id,
+        module_id_list_too_long,
+        identity_in_two_groups,
+        role_assignment_other_scope,
+        kubelet_identity_shared,
     }
     schema {
         unknown_property,

@@ -12,6 +12,7 @@ mod docs;
 mod facts;
 pub mod layout;
 mod path;
+mod registered;
 pub mod roles;
 mod sample;
 mod suggest;
@@ -24,6 +25,7 @@ pub use facts::{
     Enum, IntType, Match, Object, Property, ResourceType, Since, Status, StringType, Type, resource_type,
     resource_types,
 };
+pub use registered::answers;
 pub use sample::{Sample, sample_body, writable_properties};
 pub use suggest::nearest;
 

@@ -1637,7 +1637,8 @@ impl<'w> Evaluator<'w> {
         self.canons.borrow_mut().id(form)
     }
 
-    pub(crate) fn canon_of_text(&self, text: &Str) -> CanonId {
+    /// The normal form of a text.
+    pub fn canon_of_text(&self, text: &Str) -> CanonId {
         let parts: SmallVec<[CanonId; 4]> = text
             .pieces()
             .iter()

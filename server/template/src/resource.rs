@@ -347,8 +347,12 @@ impl<'w> Evaluator<'w> {
     /// The name of the resource group that an ID says it is in; `None` when it is the deployment's own or not known to be a
     /// group. What is not known of the name is a piece of its own.
     pub fn group_of(&self, id: &ResourceId) -> Option<Str> {
+        self.group_named(id.scope?)
+    }
+
+    fn group_named(&self, group: CanonId) -> Option<Str> {
         let canons = self.canons.borrow();
-        let Canon::Call(function, parts) = canons.get(id.scope?) else { return None };
+        let Canon::Call(function, parts) = canons.get(group) else { return None };
         let group = *parts.last().filter(|_| &**function == "group")?;
         let piece = |canon| match canons.get(canon) {
             Canon::Text(text) => Piece::Text(text.as_ref().into()),
@@ -360,6 +364,16 @@ impl<'w> Evaluator<'w> {
             _ => name.push(piece(group)),
         }
         Some(name)
+    }
+
+    /// What IDs of a scope's own resources have as [`ResourceId::scope`].
+    pub fn id_scope(&self, scope: ScopeId) -> Option<CanonId> {
+        self.scope(scope).target
+    }
+
+    /// The name of the resource group that a scope is deployed to, where that is not the root's; as [`Self::group_of`].
+    pub fn target_group(&self, scope: ScopeId) -> Option<Str> {
+        self.group_named(self.id_scope(scope)?)
     }
 
     /// The normal form of a group given as `[subscription, group]` or `[group]`; `None` for the deployment's own.

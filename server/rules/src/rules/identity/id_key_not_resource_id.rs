@@ -2,7 +2,7 @@ use template::aks::{Cluster, IDENTITY, IdEntry, PropertyAt};
 use template::eval::Place;
 use template::value::ResourceRef;
 
-use crate::identity_id::{Mistake, entries, mistake_in, name_of, named_like_a_name};
+use crate::identity_id::{Mistake, argument, entries, mistake_in, name_of, named_like_a_name};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -82,6 +82,9 @@ fn written(ctx: &Ctx<'_>, entry: &IdEntry, property: PropertyAt) -> Option<Findi
     let scope = property.object.scope;
     let (_, written) = ctx.eval.property(property)?;
     let key = Place { scope, expr: written.key };
+    if argument(ctx, key).is_some() {
+        return None; // the caller of the module is told
+    }
     let at = ctx.eval.location(key);
     if let Some(identity) = name_of(ctx, key) {
         return Some(

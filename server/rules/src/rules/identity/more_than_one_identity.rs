@@ -1,6 +1,7 @@
 use template::aks::{Cluster, IdEntry, IdentityBlock, Ids, Kind};
 use template::eval::Place;
 
+use crate::identity_id::{are_from_list, list_argument};
 use crate::refactor::{distinct, entry_to_kubelet, extra};
 use crate::{Applicability, Ctx, Finding, Fix, Rule, declare_rule};
 
@@ -75,6 +76,10 @@ impl Rule for MoreThanOneIdentity {
             }
             let distinct = distinct(ctx.eval, entries, ids_slot);
             if distinct.len() < 2 {
+                return None;
+            }
+            // The caller of the module is told.
+            if are_from_list(&distinct) && list_argument(ctx, ids_slot).is_some() {
                 return None;
             }
             let extra = extra(ctx, cluster, &distinct);

@@ -12,7 +12,8 @@ declare_rule! {
     /// ## Why is this a problem
     /// The deployment is refused with `NoRegisteredProviderFound`. Versions of one type of a provider are not versions of its
     /// others: those of fleets are none of clusters. A version later than all that are known here may exist, and other
-    /// providers answer to versions that they never published: these are hints only.
+    /// providers answer to versions that they never published: these are hints only. Of role assignments it is known to which
+    /// versions the provider answers, up to 2021-04-01-preview.
     ///
     /// ## Examples
     /// ### Invalid
@@ -22,6 +23,28 @@ declare_rule! {
     /// ```bicep,frame=properties,api=2025-06-01
     /// enableRBAC: true
     /// ```
+    /// ```json,frame=resource
+    /// {
+    ///   "type": "Microsoft.Authorization/roleAssignments",
+    ///   "apiVersion": "2020-04-01",
+    ///   "name": "[guid(resourceId('Microsoft.ContainerService/managedClusters', 'aks'))]",
+    ///   "properties": {
+    ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///     "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01').identityProfile.kubeletidentity.objectId]",
+    ///     "principalType": "ServicePrincipal"
+    ///   }
+    /// }
+    /// ```
+    /// ```bicep,frame=resource
+    /// resource pull 'Microsoft.Authorization/roleAssignments@2020-04-01' = {
+    ///   name: guid(aks.id, 'pull')
+    ///   properties: {
+    ///     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    ///     principalId: aks.properties.identityProfile.kubeletidentity.objectId
+    ///     principalType: 'ServicePrincipal'
+    ///   }
+    /// }
+    /// ```
     ///
     /// ### Valid
     /// ```json,frame=properties,api=2025-05-01
@@ -29,6 +52,28 @@ declare_rule! {
     /// ```
     /// ```bicep,frame=properties,api=2025-05-01
     /// enableRBAC: true
+    /// ```
+    /// ```json,frame=resource
+    /// {
+    ///   "type": "Microsoft.Authorization/roleAssignments",
+    ///   "apiVersion": "2020-04-01-preview",
+    ///   "name": "[guid(resourceId('Microsoft.ContainerService/managedClusters', 'aks'))]",
+    ///   "properties": {
+    ///     "roleDefinitionId": "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')]",
+    ///     "principalId": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01').identityProfile.kubeletidentity.objectId]",
+    ///     "principalType": "ServicePrincipal"
+    ///   }
+    /// }
+    /// ```
+    /// ```bicep,frame=resource
+    /// resource pull 'Microsoft.Authorization/roleAssignments@2020-04-01-preview' = {
+    ///   name: guid(aks.id, 'pull')
+    ///   properties: {
+    ///     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+    ///     principalId: aks.properties.identityProfile.kubeletidentity.objectId
+    ///     principalType: 'ServicePrincipal'
+    ///   }
+    /// }
     /// ```
     ///
     /// ## Fix
@@ -73,12 +118,16 @@ impl Rule for ApiVersionUnknown {
             return;
         };
         let Status::Unknown { newer } = ty.status(version) else { return };
+        let answers = schema::answers(ty, version);
+        if answers == Some(true) {
+            return;
+        }
         let finding = if newer {
             Finding::at(at, format!("API version {version} of `{ty}` is later than all that are known here"))
                 .severity(Severity::Hint)
         } else {
             // Other providers answer to versions that were never published.
-            let published = ty.name().starts_with("Microsoft.ContainerService/");
+            let published = ty.name().starts_with("Microsoft.ContainerService/") || answers == Some(false);
             let finding = Finding::at(at, format!("`{ty}` has no API version {version}"));
             if published { finding } else { finding.severity(Severity::Hint) }
         };
@@ -110,9 +159,19 @@ resource b 'Microsoft.ContainerService/managedClusters@2199-01-01' = {
                                                        ^^^^^^^^^^ hint[api-version-unknown]: later than all
   name: 'b'
 }
-resource d 'Microsoft.Authorization/roleAssignments@2018-07-01' = {
-                                                    ^^^^^^^^^^ hint[api-version-unknown]: has no API version
+resource d 'Microsoft.Authorization/roleAssignments@2020-04-01' = {
+                                                    ^^^^^^^^^^ warning[api-version-unknown]: has no API version
   name: 'd'
+}
+resource e 'Microsoft.Authorization/roleAssignments@2022-01-01-preview' = {
+                                                    ^^^^^^^^^^^^^^^^^^ hint[api-version-unknown]: later than all
+  name: 'e'
+}
+resource f 'Microsoft.Authorization/roleAssignments@2021-04-01-preview' = {
+  name: 'f'
+}
+resource g 'Microsoft.Authorization/roleAssignments@2018-07-01' = {
+  name: 'g'
 }
 resource c 'Microsoft.ContainerService/fleets@2001-01-01' = {
   name: 'c'
