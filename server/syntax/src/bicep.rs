@@ -794,7 +794,7 @@ impl<'t> Members<'t> {
                 Some(Field::Value) => value = Some(Expr { node: self.cursor.node(), source: self.source }),
                 _ => {}
             }
-            more = self.cursor.goto_next_sibling();
+            more = (key.is_none() || value.is_none()) && self.cursor.goto_next_sibling();
         }
         self.cursor.goto_parent();
         match key {

@@ -240,6 +240,9 @@ pub(super) fn fields<const N: usize>(node: Node<'_>, wanted: [Field; N]) -> [Opt
     for child in children(node) {
         if let Some(at) = child.field.and_then(|field| wanted.iter().position(|&wanted| wanted == field)) {
             found[at].get_or_insert(child.node);
+            if found.iter().all(Option::is_some) {
+                break;
+            }
         }
     }
     found
