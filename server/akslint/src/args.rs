@@ -1,11 +1,12 @@
 //! The command line, as clap reads it.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::check::report::Format;
+mod reports;
+
+pub use reports::{OutputFile, Reports};
 
 /// Finds mistakes in the identity of AKS clusters, in ARM JSON and Bicep templates.
 #[derive(Debug, Parser)]
@@ -115,12 +116,9 @@ pub struct CheckArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
 
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
-    pub format: Format,
-    /// Write the report to a file. `FORMAT=FILE` writes one more report besides the one on stdout; may be repeated
-    #[arg(long, value_name = "[FORMAT=]FILE", help_heading = "Output")]
-    pub output_file: Vec<OutputFile>,
+    /// What is written, and where.
+    #[command(flatten)]
+    pub reports: Reports,
     /// Count the diagnostics of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
@@ -214,32 +212,6 @@ pub struct CheckArgs {
         help_heading = "Baseline"
     )]
     pub add_ignore: Option<String>,
-}
-
-/// One `--output-file`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputFile {
-    /// `None`: what `--format` says, and nothing goes to stdout.
-    pub format: Option<Format>,
-    /// Where to write.
-    pub path: PathBuf,
-}
-
-impl FromStr for OutputFile {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some((format, path)) = text.split_once('=')
-            && let Ok(format) = Format::from_str(format, true)
-        {
-            return if path.is_empty() {
-                Err("a file name is missing behind `=`".to_owned())
-            } else {
-                Ok(Self { format: Some(format), path: path.into() })
-            };
-        }
-        Ok(Self { format: None, path: text.into() })
-    }
 }
 
 /// When to use colours.

@@ -11,9 +11,10 @@ mod identities;
 pub mod lsp;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches};
 
 use self::args::{Cli, Color, Command, ConfigCommand};
@@ -65,6 +66,14 @@ impl Streams<'_> {
             Color::Never => false,
         }
     }
+
+    /// Prints everything at once. A reader who went away has seen enough; a disk that is full is told.
+    fn print(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        match self.output.write_all(bytes).and_then(|()| self.output.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Runs the program on the process's own arguments and streams.
@@ -90,11 +99,12 @@ pub fn main() -> ExitCode {
     run(std::env::args_os(), &mut streams)
 }
 
-/// Lines are no wider than the terminal; a file has no width, so what is piped is always the same.
+/// Lines are no wider than `COLUMNS` says, or the terminal is; a file has no width, so what is piped is always the same.
 fn width() -> usize {
     const USUAL: usize = 140;
-    let columns = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
-    columns.unwrap_or(USUAL).max(40)
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|&columns| columns > 0);
+    let terminal = || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    told.or_else(terminal).unwrap_or(USUAL).max(40)
 }
 
 /// Runs the program. The first argument is its own name.
@@ -129,23 +139,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<
 }
 
 fn dispatch(cli: Cli, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
+    let mut text = Vec::new();
+    let mut exit = Exit::Clean;
     match cli.command {
         Command::Check(args) => return check::run(&args, cli.color, streams),
         Command::Identities(args) => return identities::run(&args, streams),
         Command::Server(_) => {}
-        Command::Explain { code } => explain::rule(&code, streams.output)?,
-        Command::Rules { format } => explain::rules(format, streams.output)?,
-        Command::Schema { path, api_version } => explain::schema(&path, &api_version, streams.output)?,
+        Command::Explain { code } => explain::rule(&code, &mut text)?,
+        Command::Rules { format } => explain::rules(format, &mut text)?,
+        Command::Schema { path, api_version } => explain::schema(&path, &api_version, &mut text)?,
         Command::Config(ConfigCommand::Schema) => {
-            writeln!(streams.output, "{}", serde_json::to_string_pretty(&config::reference::schema())?)?;
+            writeln!(text, "{}", serde_json::to_string_pretty(&config::reference::schema())?)?;
         }
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "akslint", &mut script);
-            streams.output.write_all(&script)?;
+            clap_complete::generate(shell, &mut Cli::command(), "akslint", &mut text);
         }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut streams.output)?,
-        Command::Doctor => return doctor::run(streams.output),
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut text)?,
+        Command::Doctor => exit = doctor::run(&mut text)?,
     }
-    Ok(Exit::Clean)
+    streams.print(&text)?;
+    Ok(exit)
 }

@@ -83,10 +83,10 @@ impl Job<'_> {
         let bar = show_progress.then(|| Bar::start(run.progress.clone(), std::io::stderr()));
         let exit = self.pool.install(|| run.run(stdin, &mut output, &mut errors));
         drop(bar);
-        // What is printed is printed at once, from one thread; a reader who went away has seen enough.
-        let _ = streams.output.write_all(&output);
-        let _ = streams.output.flush();
+        // What is printed is printed at once, from one thread.
+        let printed = streams.print(&output);
         let _ = streams.errors.write_all(&errors);
+        let exit = exit.and_then(|exit| printed.map(|()| exit));
         let mut read = run.read.into_inner().unwrap_or_else(PoisonError::into_inner);
         read.extend(run.configuration.files());
         (read, exit)
@@ -258,17 +258,29 @@ impl Run<'_> {
         let mut diagnostics = checked.diagnostics;
         if let Some(revision) = &self.args.since {
             let touched = since::touched(revision, &self.directory, &project.workspace)?;
+            let all = diagnostics.len();
             diagnostics.retain(|diagnostic| {
                 let points_at_change = |related: &Related| touched.changed.contains(&related.location.file);
                 touched.affected.contains(&diagnostic.file()) || diagnostic.related.iter().any(points_at_change)
             });
+            summary.unchanged = all - diagnostics.len();
         }
         if let Some(path) = &self.args.write_baseline {
             baseline::write(path, &project.workspace, &places, &diagnostics)?;
             writeln!(errors, "{} written to {}", report::plural(diagnostics.len(), "diagnostic"), path.display())?;
         }
         if let Some(path) = &self.args.baseline {
-            summary.baselined = baseline::subtract(path, &project.workspace, &places, &mut diagnostics)?;
+            let known = baseline::subtract(path, &project.workspace, &places, &mut diagnostics)?;
+            summary.baselined = known.hidden;
+            // Who looks for some rules or files only learns nothing about the others.
+            let args = self.args;
+            let looks_for_all = args.since.is_none() && args.select.is_empty() && args.ignore.is_empty();
+            let gone = known.gone(&project, &self.directory);
+            if looks_for_all && gone > 0 && !self.style.quiet {
+                let count = report::plural(gone, "diagnostic");
+                let path = path.display();
+                writeln!(errors, "akslint: {count} of {path} no longer found; --write-baseline {path} forgets them")?;
+            }
         }
         if let Some(reason) = &self.args.add_ignore {
             return self.add_ignores(&project, &settings, &diagnostics, reason, errors);
@@ -513,25 +525,25 @@ impl Run<'_> {
         }
         let to_stdout = fixed_stdin.is_none() && !self.args.diff;
         let main = if to_stdout { &mut *out } else { &mut *errors };
-        let elsewhere = self.args.output_file.iter().any(|file| file.format.is_none());
+        let reports = &self.args.reports;
         if self.args.diff {
             if !self.style.quiet {
                 report.render_summary(self.style, main)?;
             }
         } else if self.args.statistics {
-            report.render_statistics(self.args.format, self.style, main)?;
-        } else if !elsewhere {
-            report.render(self.args.format, self.style, main)?;
+            report.render_statistics(reports.stdout.unwrap_or_default(), self.style, main)?;
+        } else if let Some(format) = reports.stdout {
+            report.render(format, self.style, main)?;
         }
-        for file in &self.args.output_file {
+        for file in &reports.files {
             let mut bytes = Vec::new();
             let style = Style { color: false, ..self.style };
-            report.render(file.format.unwrap_or(self.args.format), style, &mut bytes)?;
+            report.render(file.format, style, &mut bytes)?;
             if let Some(folder) = file.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             }
             fs::write(&file.path, bytes).with_context(|| format!("cannot write {}", file.path.display()))?;
-            if self.args.format == Format::Azure && file.format == Some(Format::Markdown) {
+            if reports.stdout == Some(Format::Azure) && file.format == Format::Markdown {
                 report::upload_summary(&self.directory.join(&file.path), main)?;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use template::workspace::{FileId, Workspace};
 
 use super::report::tidy_path;
@@ -61,18 +61,35 @@ fn changed(revision: &str, directory: &Path) -> anyhow::Result<HashSet<PathBuf>>
         &["diff", "--name-only", "-z", "--relative", "--no-renames", revision, "--"][..],
         &["ls-files", "--others", "--exclude-standard", "-z"],
     ] {
-        let output = Command::new("git")
-            .args(arguments)
-            .current_dir(directory)
-            .output()
-            .context("cannot run git for --since")?;
-        if !output.status.success() {
-            bail!("git: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        let names = output.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+        let names = git(arguments, directory)?.map_err(|complaint| why_not(revision, directory, &complaint))?;
+        let names = names.split(|&byte| byte == 0).filter(|name| !name.is_empty());
         files.extend(names.map(|name| tidy_path(&path_of(name), directory)));
     }
     Ok(files)
+}
+
+/// What git prints, or what it complains about.
+fn git(arguments: &[&str], directory: &Path) -> anyhow::Result<Result<Vec<u8>, String>> {
+    let output =
+        Command::new("git").args(arguments).current_dir(directory).output().context("cannot run git for --since")?;
+    if output.status.success() {
+        return Ok(Ok(output.stdout));
+    }
+    Ok(Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+}
+
+/// What is wrong when git does not say what changed. Outside a repository it explains options of `diff` instead, and a
+/// clone that CI made has few commits.
+fn why_not(revision: &str, directory: &Path, complaint: &str) -> anyhow::Error {
+    match git(&["rev-parse", "--is-shallow-repository"], directory) {
+        Ok(Ok(answer)) if answer.starts_with(b"true") => anyhow!(
+            "--since {revision}: this clone is shallow and may lack that commit ({complaint}); fetch it with \
+             `git fetch --depth=1 origin COMMIT`, or clone with the whole history (`fetch-depth: 0` of actions/checkout)"
+        ),
+        Ok(Ok(_)) => anyhow!("--since {revision}: {complaint}"),
+        Ok(Err(complaint)) => anyhow!("--since needs a git repository: {complaint}"),
+        Err(error) => error,
+    }
 }
 
 #[cfg(unix)]

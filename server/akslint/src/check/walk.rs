@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use anyhow::bail;
 use ignore::WalkState;
 use ignore::overrides::OverrideBuilder;
 
@@ -71,7 +72,9 @@ fn walk(folders: &[&PathBuf], search: Search<'_>, found: &mut Found) -> anyhow::
     let Some(mut builder) = files::walker(folders, search.everything) else { return Ok(()) };
     let mut exclude = OverrideBuilder::new(search.directory);
     for pattern in search.exclude {
-        exclude.add(&format!("!{pattern}"))?;
+        if let Err(ignore::Error::Glob { err, .. }) = exclude.add(&format!("!{pattern}")) {
+            bail!("--exclude: `{pattern}` is no pattern: {err}");
+        }
     }
     builder.overrides(exclude.build()?);
     let candidates = Mutex::new(std::mem::take(&mut found.files));
@@ -111,7 +114,11 @@ fn walk_error(error: &ignore::Error, directory: &Path) -> Unreadable {
 }
 
 fn unreadable(path: &Path, directory: &Path, error: &std::io::Error) -> Unreadable {
-    Unreadable { path: display_path(path, directory), reason: io_reason(error) }
+    let mut reason = io_reason(error);
+    if error.kind() == std::io::ErrorKind::NotFound && path.to_string_lossy().contains(['*', '?', '[', '{']) {
+        reason.push_str("; patterns are the shell's, so name a folder, and what to skip with --exclude");
+    }
+    Unreadable { path: display_path(path, directory), reason }
 }
 
 fn reason(error: &ignore::Error) -> String {

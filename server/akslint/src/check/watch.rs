@@ -80,7 +80,7 @@ fn snapshot(job: &Job<'_>, extra: &BTreeSet<PathBuf>) -> anyhow::Result<Snapshot
         let now = state(&path);
         snapshot.insert(path, now);
     }
-    let written = job.args.output_file.iter().map(|file| &file.path);
+    let written = job.args.reports.files.iter().map(|file| &file.path);
     for path in written {
         snapshot.remove(&tidy_path(path, &job.directory));
     }

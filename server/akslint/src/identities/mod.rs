@@ -38,9 +38,7 @@ pub(crate) fn run(args: &IdentitiesArgs, streams: &mut Streams<'_>) -> anyhow::R
         IdentitiesFormat::Mermaid => Graph::of(&clusters).mermaid(&mut output)?,
         IdentitiesFormat::Dot => Graph::of(&clusters).dot(&mut output)?,
     }
-    // A reader who went away has seen enough.
-    let _ = streams.output.write_all(&output);
-    let _ = streams.output.flush();
+    streams.print(&output)?;
     for unreadable in &opened.unreadable {
         writeln!(streams.errors, "akslint: {}: {}", unreadable.path, unreadable.reason)?;
     }

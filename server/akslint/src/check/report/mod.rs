@@ -97,6 +97,8 @@ pub struct Summary {
     pub unsafe_fixable: usize,
     /// Diagnostics left out because the baseline lists them.
     pub baselined: usize,
+    /// Diagnostics left out because `--since` is not about their files.
+    pub unchanged: usize,
     /// Fixes that were applied.
     pub fixed: usize,
     /// Files that were read and are no templates.

@@ -130,15 +130,11 @@ pub(super) fn render_summary(report: &Report<'_>, style: Style, out: &mut dyn Wr
         () => AnsiColor::BrightGreen.on_default().effects(Effects::BOLD),
     };
     writeln!(out, "{color}{}{color:#}", summary_line(summary))?;
-    let mut hints = Vec::new();
-    if summary.fixable > 0 {
-        hints.push(format!("{} fixable with `--fix`", summary.fixable));
-    }
-    if summary.unsafe_fixable > 0 {
-        hints.push(format!("{} with `--unsafe-fixes`", summary.unsafe_fixable));
-    }
-    if !hints.is_empty() {
-        writeln!(out, "{}", hints.join(", "))?;
+    match (summary.fixable, summary.unsafe_fixable) {
+        (0, 0) => {}
+        (safe, 0) => writeln!(out, "{safe} fixable with `--fix`")?,
+        (0, all) => writeln!(out, "{all} fixable with `--unsafe-fixes`")?,
+        (safe, more) => writeln!(out, "{safe} fixable with `--fix`, {more} more with `--unsafe-fixes`")?,
     }
     let hidden = summary.diagnostics() - report.diagnostics.len();
     if hidden > 0 {
@@ -162,6 +158,9 @@ pub(super) fn summary_line(summary: &Summary) -> String {
     }
     if summary.baselined > 0 {
         let _ = write!(line, ", {} in the baseline", summary.baselined);
+    }
+    if summary.unchanged > 0 {
+        let _ = write!(line, ", {} in what did not change", summary.unchanged);
     }
     if summary.unreadable > 0 {
         let _ = write!(line, ", {} unreadable", summary.unreadable);
