@@ -115,6 +115,11 @@ impl Invocation {
         self
     }
 
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
+        self
+    }
+
     pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.0.arg(argument);
         self
@@ -124,6 +129,12 @@ impl Invocation {
     pub(crate) fn spawn(mut self) -> Child {
         self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.0.spawn().unwrap()
+    }
+
+    /// Runs it with this as stdout.
+    pub(crate) fn print_to(mut self, file: std::fs::File) -> Run {
+        self.0.stdin(Stdio::null()).stdout(file).stderr(Stdio::piped());
+        self.0.output().unwrap().into()
     }
 
     /// Runs it with these bytes on stdin.

@@ -55,6 +55,11 @@ fn mistakes_in_the_file_end_the_run() {
         ("[levels]\nidentiy = \"off\"", "did you mean `identity`?"),
         ("[levels]\nidentity = \"loud\"", "`loud` is no level"),
         ("fail-on = \"erorr\"", "did you mean `error`?"),
+        ("fail-on = \"warn\"", "did you mean `warning`?"),
+        ("exclude = [\"a[b\"]", "`a[b` is no pattern: unclosed character class"),
+        ("ignore = \"identity\"", "a list has brackets around it: [\"identity\"]"),
+        ("levels = [\"identity\"]", "expected a table from rules to severities"),
+        ("[[overrides]]\npaths = [\"{a\"]", "`{a` is no pattern"),
         ("select = [", "akslint.toml"),
         ("extend = \"absent.toml\"", "absent.toml"),
     ] {
@@ -64,6 +69,18 @@ fn mistakes_in_the_file_end_the_run() {
     }
     let project = Project::new(&[]);
     project.run(&["check", "--config", "absent.toml"]).code(2).complains("absent.toml");
+}
+
+#[test]
+fn a_mistake_is_shown_in_its_line() {
+    let text = "fail-on = \"error\"\n\n[levels]\nkubelet = \"info\"\nidentty = \"off\"\n";
+    let project = Project::new(&[("akslint.toml", text)]);
+    project.run(&["check"]).code(2).complains("\n5 | identty = \"off\"\n  | ^^^^^^^\n");
+    project.write("akslint.toml", text.replace("identty", "identity").replace("off", "of"));
+    project.run(&["check"]).code(2).complains("\n5 | identity = \"of\"\n  |            ^^^^\n");
+    project.write("akslint.toml", "select = [\"all\"]\nignore = [\n  \"kubelet\",\n  \"comand\",\n]\n");
+    let run = project.run(&["check"]).code(2);
+    run.complains("\n2 | ignore = [\n").complains("`comand`; did you mean `command`?");
 }
 
 #[test]

@@ -61,6 +61,9 @@ fn patterns_exclude_what_is_found_but_not_what_is_named() {
     let project = Project::new(&[("a/x.json", JSON), ("b/y.json", JSON)]);
     assert_eq!(shown(&project, &["--exclude", "a"]), ["b/y.json"]);
     assert_eq!(shown(&project, &["--exclude", "*.json", "a/x.json"]), ["a/x.json"]);
+    let run = project.run(&["check", "--exclude", "a[b"]).code(2);
+    run.complains("--exclude: `a[b` is no pattern: unclosed character class");
+    project.run(&["check", "a/*.json"]).code(2).prints("patterns are the shell's");
 }
 
 #[test]
@@ -144,4 +147,37 @@ fn only_what_changed_since_a_commit_is_reported() {
     assert_eq!(codes(&project.check_json(&["--since", "HEAD"]).1).len(), 3, "the configuration of all changed");
     project.run(&["check", "--since", "no-such-revision"]).code(2).complains("no-such-revision");
     project.run(&["check", "--since=--output=x"]).code(2).complains("is no revision");
+}
+
+#[test]
+fn what_git_cannot_say_is_explained() {
+    let project = Project::new(&[("main.bicep", GOOD)]);
+    let run = project.run(&["check", "--since", "HEAD"]).code(2);
+    assert!(run.stderr.lines().count() == 1, "not the options of git: {run:?}");
+    run.complains("--since needs a git repository");
+    project.git(&["init", "-q"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    project.git(&["commit", "-q", "-m", "second", "--allow-empty"]);
+    project.git(&["clone", "-q", "--depth=1", &format!("file://{}", project.root().display()), "shallow"]);
+    project.run(&["check", "--since", "HEAD~1"]).code(0);
+    let run = project.command(&["check", "--since", "HEAD~1"]).in_folder(&project.path("shallow")).run_with(b"");
+    run.code(2).complains("this clone is shallow").complains("fetch-depth: 0");
+    let run = project.command(&["check", "--since", "HEAD"]).env("PATH", "/nowhere").run_with(b"").code(2);
+    run.complains("cannot run git for --since");
+}
+
+#[test]
+fn a_renamed_module_is_a_change_of_its_callers() {
+    let caller = format!("module m 'm.bicep' = {{\n  name: 'm'\n}}\n{BROKEN}");
+    let project = Project::new(&[("m.bicep", GOOD), ("caller.bicep", &caller), ("other.bicep", BROKEN)]);
+    project.git(&["init", "-q"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    let run = project.run(&["check", "--since", "HEAD"]).code(0);
+    run.prints("nothing found, 2 in what did not change");
+    project.git(&["mv", "m.bicep", "n.bicep"]);
+    let found = codes(&project.check_json(&["--since", "HEAD"]).1);
+    assert!(found.contains(&"caller.bicep syntax-error".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|one| one.starts_with("other")), "{found:?}");
 }

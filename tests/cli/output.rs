@@ -1,4 +1,4 @@
-use crate::common::{BROKEN, GOOD, MISSPELT, Project};
+use crate::common::{BROKEN, GOOD, MISSPELT, Project, Run};
 
 #[test]
 fn colours_come_when_asked_for() {
@@ -56,6 +56,62 @@ fn several_reports_at_once() {
     assert_eq!(run.stdout, "");
     assert_eq!(project.read("b.json"), project.read("a.json"));
     project.run(&["check", "--output-file", "/dev/null/x"]).code(2).complains("/dev/null");
+}
+
+#[test]
+fn formats_are_for_the_files_behind_them() {
+    let project = Project::new(&[("a.bicep", BROKEN)]);
+    let line = "check --format sarif --output-file out.sarif --format junit --output-file out.xml --format concise";
+    let arguments: Vec<_> = line.split(' ').collect();
+    let run = project.run(&arguments).code(1);
+    assert!(run.stdout.starts_with("a.bicep:1:"), "{run:?}");
+    assert!(project.read("out.sarif").contains("\"version\": \"2.1.0\""));
+    assert!(project.read("out.xml").starts_with("<?xml"));
+    let run = project.run(&["check", "--output-file", "by-name.sarif"]).code(1);
+    assert_eq!((run.stdout.as_str(), project.read("by-name.sarif")), ("", project.read("out.sarif")));
+    let run = project.run(&["check", "--format", "json", "--format", "text"]).code(2);
+    run.complains("`json` and `text` both go to stdout");
+    let run = project.run(&["check", "--output-file", "sarf=a.sarif"]).code(2);
+    run.complains("did you mean `sarif`?");
+    assert!(!project.path("sarf=a.sarif").exists());
+}
+
+#[test]
+fn lines_are_as_wide_as_columns_says() {
+    let long = format!("param a string = '{}' \nparam b =\n", "x".repeat(200));
+    let project = Project::new(&[("a.bicep", &long.replace(" \n", " =\n"))]);
+    let width = |columns: &str| {
+        let run = project.command(&["check"]).env("COLUMNS", columns).run_with(b"").code(1);
+        // What is said may be longer than what is shown.
+        run.stdout.lines().filter(|line| line.contains('|')).map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(width("40") <= 40 + 8, "{}", width("40"));
+    assert!(width("80") > width("40"));
+    assert_eq!(width("none"), width(""), "what is no number does not count");
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_error() {
+    // More than a pipe holds.
+    let broken: String = (0..2000).map(|number| format!("param p{number} =\n")).collect();
+    let project = Project::new(&[("a.bicep", &broken)]);
+    for (arguments, code) in [(&["check"][..], 1), (&["config", "schema"], 0), (&["rules", "--format", "json"], 0)] {
+        let mut child = project.command(arguments).spawn();
+        drop(child.stdout.take());
+        let run = Run::from(child.wait_with_output().unwrap()).code(code);
+        assert_eq!(run.stderr, "", "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let project = Project::new(&[("a.bicep", GOOD)]);
+    for arguments in [&["check", "--format", "sarif"][..], &["rules"], &["identities"], &["man"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let run = project.command(arguments).print_to(full);
+        run.code(2).complains("cannot write to stdout");
+    }
 }
 
 #[test]
@@ -129,7 +185,9 @@ fn tools_around_it() {
     project.write("deploy.sh", "az aks create --name a\n");
     project.write("latin1.json", b"{ \"a\": \"\xe9\" }");
     let run = project.run(&["doctor"]).code(0).prints("4 seen in this folder").prints("1 with 1 cluster");
-    run.prints("1 that call az").prints("latin1.json: ");
+    run.prints("1 that call az").prints("latin1.json: ").prints("modules        0 in files, 0 in registries");
+    project.write("calls.bicep", "module a 'br/public:avm/a:1.0.0' = {}\nmodule b 'main.bicep' = {}\n");
+    project.run(&["doctor"]).prints("modules        1 in files, 1 in registries, which are not read");
     project.write("akslint.toml", "x = 1");
     project.run(&["doctor"]).code(2).prints("unusable");
 }

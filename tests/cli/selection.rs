@@ -27,6 +27,24 @@ fn a_baseline_hides_what_is_known_though_it_moves() {
 }
 
 #[test]
+fn a_baseline_says_what_is_mended() {
+    let project = Project::new(&[("a.bicep", BROKEN), ("b.bicep", BROKEN), ("gone.bicep", BROKEN)]);
+    project.run(&["check", "--write-baseline", "known.json"]).code(0);
+    let complaint = |arguments: &[&str]| {
+        let arguments = [&["check", "--baseline", "known.json"], arguments].concat();
+        project.run(&arguments).code(0).stderr
+    };
+    assert_eq!(complaint(&[]), "");
+    project.write("a.bicep", GOOD);
+    std::fs::remove_file(project.path("gone.bicep")).unwrap();
+    let expected = "akslint: 2 diagnostics of known.json no longer found; --write-baseline known.json forgets them\n";
+    assert_eq!(complaint(&[]), expected);
+    assert_eq!(complaint(&["b.bicep"]), expected.replace("2 diagnostics", "1 diagnostic"), "the file that is gone");
+    assert_eq!(complaint(&["--select", "identity"]), "", "what is not looked for is not missed");
+    assert_eq!(complaint(&["--quiet"]), "");
+}
+
+#[test]
 fn all_there_is_can_be_silenced_in_the_files() {
     let bicep = GOOD.replace("  identity: {\n    type: 'SystemAssigned'\n  }\n", "");
     let cluster = r#"{

@@ -3,15 +3,17 @@
 pub mod reference;
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rules::{Level, Selector, Settings};
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::args::FailOn;
 
@@ -27,26 +29,26 @@ struct File {
     /// The least severity that fails a run.
     fail_on: Option<FailOn>,
     /// Only these rules run.
-    select: Option<Vec<String>>,
+    select: Option<Vec<Word<Selector>>>,
     /// These, too.
     #[serde(default)]
-    extend_select: Vec<String>,
+    extend_select: Vec<Word<Selector>>,
     /// Not these.
     #[serde(default)]
-    ignore: Vec<String>,
+    ignore: Vec<Word<Selector>>,
     /// Severities of rules and families, or `off`.
     #[serde(default)]
-    levels: BTreeMap<String, String>,
+    levels: Levels,
     /// Files and folders to skip.
     #[serde(default)]
-    exclude: Vec<String>,
+    exclude: Vec<Word<Pattern>>,
     /// Leave errors that hold for some values only as errors.
     conditional_errors: Option<bool>,
     /// Report in Bicep also what its compiler reports by itself.
     with_bicep: Option<bool>,
     /// Nothing in a file silences these.
     #[serde(default)]
-    unsuppressible: Vec<String>,
+    unsuppressible: Vec<Word<Selector>>,
     /// Other settings for some files.
     #[serde(default)]
     overrides: Vec<Override>,
@@ -59,11 +61,65 @@ struct File {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Override {
     /// Patterns, as in `.gitignore`, relative to the configuration file.
-    paths: Vec<String>,
+    paths: Vec<Word<Pattern>>,
     #[serde(default)]
-    ignore: Vec<String>,
+    ignore: Vec<Word<Selector>>,
     #[serde(default)]
-    levels: BTreeMap<String, String>,
+    levels: Levels,
+}
+
+/// Rules and what becomes of them.
+#[derive(Clone, Debug, Default)]
+struct Levels(Vec<(Selector, Level)>);
+
+impl<'de> Deserialize<'de> for Levels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Levels;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table from rules to severities")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Levels, A::Error> {
+                let mut levels = Vec::new();
+                while let Some((Word(rule), Word(level))) = map.next_entry()? {
+                    levels.push((rule, level));
+                }
+                Ok(Levels(levels))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// A word that is understood where it is read, so that a mistake in it is shown in its line.
+#[derive(Clone, Debug)]
+struct Word<T>(T);
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.trim().parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A pattern as in `.gitignore`.
+#[derive(Clone, Debug)]
+struct Pattern(String);
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut builder = GitignoreBuilder::new("");
+        match builder.allow_unclosed_class(false).add_line(None, text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(ignore::Error::Glob { err, .. }) => Err(format!("`{text}` is no pattern: {err}")),
+            Err(error) => Err(format!("`{text}` is no pattern: {error}")),
+        }
+    }
 }
 
 /// A configuration file, checked.
@@ -336,33 +392,35 @@ fn load(path: &Path, layers: &mut Vec<Layer>, seen: &mut Vec<PathBuf>) -> anyhow
 }
 
 fn parse(text: &str, path: &Path) -> anyhow::Result<(Layer, Option<PathBuf>)> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        let hint = suggestion(error.message()).map(|name| format!("did you mean `{name}`?")).unwrap_or_default();
-        anyhow::anyhow!("{error}{hint}")
-    })?;
+    let file: File = toml::from_str(text).map_err(|error| anyhow!("{}", with_hint(&error)))?;
     let root = path.parent().unwrap_or(Path::new(""));
     let mut overrides = Vec::new();
     for one in file.overrides {
-        let choice = Choice { ignore: selectors(&one.ignore)?, levels: levels(&one.levels)?, ..Choice::default() };
-        overrides.push((patterns(root, &one.paths)?, choice));
+        let choice = Choice { ignore: words(one.ignore), levels: one.levels.0, ..Choice::default() };
+        overrides.push((patterns(root, &words(one.paths))?, choice));
     }
+    let exclude = words(file.exclude);
     let layer = Layer {
         origin: path.to_owned(),
         fail_on: file.fail_on,
         rules: Choice {
-            select: file.select.as_deref().map(selectors).transpose()?,
-            extend_select: selectors(&file.extend_select)?,
-            ignore: selectors(&file.ignore)?,
-            levels: levels(&file.levels)?,
+            select: file.select.map(words),
+            extend_select: words(file.extend_select),
+            ignore: words(file.ignore),
+            levels: file.levels.0,
             conditional_errors: file.conditional_errors,
             with_bicep: file.with_bicep,
-            unsuppressible: selectors(&file.unsuppressible)?,
+            unsuppressible: words(file.unsuppressible),
         },
-        exclude: patterns(root, &file.exclude)?,
-        exclude_patterns: file.exclude,
+        exclude: patterns(root, &exclude)?,
+        exclude_patterns: exclude.into_iter().map(|pattern| pattern.0).collect(),
         overrides,
     };
     Ok((layer, file.extend))
+}
+
+fn words<T>(words: Vec<Word<T>>) -> Vec<T> {
+    words.into_iter().map(|word| word.0).collect()
 }
 
 /// Words that name rules.
@@ -370,13 +428,9 @@ pub fn selectors(words: &[String]) -> anyhow::Result<Vec<Selector>> {
     words.iter().map(|word| Ok(Selector::from_str(word.trim())?)).collect()
 }
 
-fn levels(levels: &BTreeMap<String, String>) -> anyhow::Result<Vec<(Selector, Level)>> {
-    levels.iter().map(|(word, level)| Ok((Selector::from_str(word)?, Level::from_str(level)?))).collect()
-}
-
-fn patterns(root: &Path, patterns: &[String]) -> anyhow::Result<Gitignore> {
+fn patterns(root: &Path, patterns: &[Pattern]) -> anyhow::Result<Gitignore> {
     let mut builder = GitignoreBuilder::new(root);
-    for pattern in patterns {
+    for Pattern(pattern) in patterns {
         builder.add_line(None, pattern).with_context(|| format!("pattern `{pattern}`"))?;
     }
     Ok(builder.build()?)
@@ -386,13 +440,29 @@ fn matches(patterns: &Gitignore, path: &Path) -> bool {
     path.strip_prefix(patterns.path()).is_ok_and(|path| patterns.matched_path_or_any_parents(path, false).is_ignore())
 }
 
+/// What the parser says, and what was probably meant.
+fn with_hint(error: &toml::de::Error) -> String {
+    let message = error.message();
+    let list =
+        message.strip_prefix("invalid type: string ").and_then(|rest| rest.strip_suffix(", expected a sequence"));
+    let hint = match list {
+        Some(word) => format!("a list has brackets around it: [{word}]"),
+        None => suggestion(message).map(|name| format!("did you mean `{name}`?")).unwrap_or_default(),
+    };
+    format!("{}\n{hint}", error.to_string().trim_end()).trim_end().to_owned()
+}
+
 /// The known name nearest to the unknown one, both taken from the words of the parser: "unknown field `x`, expected one
 /// of `y`, `z`".
 fn suggestion(message: &str) -> Option<&str> {
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = names.next().filter(|_| message.starts_with("unknown"))?;
     let distance = |name: &str| strsim::damerau_levenshtein(unknown, name);
-    names.min_by_key(|name| distance(name)).filter(|name| distance(name) * 3 <= name.len().max(unknown.len()))
+    let is_near = |name: &str| {
+        // Cut short, or misspelt a little.
+        unknown.len() > 2 && name.starts_with(unknown) || distance(name) * 3 <= name.len().max(unknown.len())
+    };
+    names.filter(|name| is_near(name)).min_by_key(|name| distance(name))
 }
 
 #[cfg(test)]

@@ -38,6 +38,9 @@ pub(crate) fn run(out: &mut dyn Write) -> anyhow::Result<Exit> {
     let survey = check::survey(&directory)?;
     writeln!(out, "files          {} seen in this folder", survey.seen)?;
     writeln!(out, "templates      {} with {}", survey.templates, check::report::plural(survey.clusters, "cluster"))?;
+    let (modules, remote) = (survey.modules, survey.registry_modules);
+    writeln!(out, "modules        {modules} in files, {remote} in registries, which are not read")?;
+    writeln!(out, "module cache   none: nothing is fetched or kept")?;
     writeln!(out, "scripts        {} that call az", survey.scripts)?;
     for unreadable in survey.unreadable {
         writeln!(out, "unreadable     {}: {}", unreadable.path, unreadable.reason)?;

@@ -22,6 +22,7 @@ use rayon::prelude::*;
 use rules::apply::apply_one;
 use rules::{Applicability, Confidence, Diagnostic, Fix, Related, Settings, Suppressed};
 use syntax::SourceText;
+use template::model::ModuleSource;
 use template::workspace::{FileId, Workspace};
 
 use self::load::{Loader, Project};
@@ -101,6 +102,10 @@ pub(crate) struct Survey {
     pub(crate) templates: usize,
     /// Clusters declared in them.
     pub(crate) clusters: usize,
+    /// Modules in them that come from files.
+    pub(crate) modules: usize,
+    /// Modules in them that come from a registry or a template spec: those are not read.
+    pub(crate) registry_modules: usize,
     /// Scripts, pipelines and pages that call `az`.
     pub(crate) scripts: usize,
     /// What could not be read.
@@ -116,12 +121,15 @@ pub(crate) fn survey(directory: &Path) -> anyhow::Result<Survey> {
     let project = pool.install(|| loader.load(&found.files, None));
     let files = || project.checked.iter().map(|file| project.workspace.file(*file));
     let templates = files().filter_map(|file| file.template.as_ref());
+    let sources = || templates.clone().flat_map(|template| &template.modules).map(|module| &module.source);
     let mut unreadable = [found.unreadable, project.unreadable.clone()].concat();
     unreadable.sort();
     Ok(Survey {
         seen: found.files.len(),
         templates: templates.clone().count(),
-        clusters: templates.map(load::count_clusters).sum(),
+        modules: sources().filter(|source| matches!(source, ModuleSource::Path(..))).count(),
+        registry_modules: sources().filter(|source| matches!(source, ModuleSource::Registry(..))).count(),
+        clusters: templates.clone().map(load::count_clusters).sum(),
         scripts: files().filter(|file| file.carrier().is_some()).count(),
         unreadable,
     })
