@@ -7,6 +7,7 @@
 //! | a comment anywhere | `// akslint: ignore-file[code] reason` | the whole file |
 //! | Bicep | `#disable-next-line code code` | what begins on the next line |
 //! | Bicep | `#disable-diagnostics code` … `#restore-diagnostics code` | what begins between them |
+//! | scripts, workflows, pipelines, Markdown | the same comments behind `#`, `::`, `rem` or `<!--` | what begins in this command, or in the next |
 //! | JSON without comments | `"metadata": { "akslint": { "ignore": [ { "code": "…", "reason": "…" } ] } }` | what is in the object that has this `metadata`: a resource, or the whole template |
 //!
 //! ARM takes a `metadata` at the top of a template and in a resource, and passes over names in it that it does not know.
@@ -15,7 +16,9 @@
 use std::ops::Range;
 
 use memchr::memmem;
+use syntax::carriers::Carrier;
 use syntax::json::{self, Member, Object, Value};
+use syntax::shell::Shell;
 use syntax::{Language, SourceText, SyntaxTree, TextEdit, TextRange, TextSize};
 use template::workspace::{FileId, SourceFile, Workspace};
 
@@ -94,12 +97,20 @@ impl Suppressions {
     /// Those of a file. Costs one scan of the text when there are none.
     pub(crate) fn of(file: &SourceFile) -> Self {
         let mut found = Self::default();
-        let Some(tree) = &file.tree else { return found };
         let text = file.text.as_str();
+        if let Some(carrier) = file.carrier() {
+            for at in memmem::find_iter(text.as_bytes(), MARK) {
+                if let Some(comment) = script_comment_at(carrier, text, at) {
+                    found.read_comment(&file.text, at, comment, commands_covered);
+                }
+            }
+            return found;
+        }
+        let Some(tree) = &file.tree else { return found };
         let mut in_metadata = false;
         for at in memmem::find_iter(text.as_bytes(), MARK) {
             match comment_at(tree, at) {
-                Some(comment) => found.read_comment(&file.text, at, comment),
+                Some(comment) => found.read_comment(&file.text, at, comment, line_covered),
                 None => in_metadata = true,
             }
         }
@@ -130,12 +141,19 @@ impl Suppressions {
     }
 
     /// `akslint:` at `at` in a comment.
-    fn read_comment(&mut self, text: &SourceText, at: usize, comment: TextRange) {
+    fn read_comment(
+        &mut self,
+        text: &SourceText,
+        at: usize,
+        comment: TextRange,
+        covered: fn(&SourceText, TextRange) -> TextRange,
+    ) {
         let end = usize::from(comment.end());
         let written = &text.as_str()[at..end];
         let Some(rest) = written[MARK.len()..].strip_prefix(':') else { return };
         let rest = rest.lines().next().unwrap_or_default();
-        let rest = rest.split("*/").next().unwrap_or_default().trim();
+        let rest = rest.split("*/").next().unwrap_or_default();
+        let rest = rest.split("-->").next().unwrap_or_default().trim();
         let here = TextRange::at(size(at), TextSize::of(MARK));
         let keyword = rest.split(['[', ' ', '\t']).next().unwrap_or_default();
         let whole_file = keyword == "ignore-file";
@@ -152,7 +170,7 @@ impl Suppressions {
         };
         // Where the list begins, in the text: `codes` is a part of it.
         let offset = at + (codes.as_ptr() as usize - written.as_ptr() as usize);
-        let covers = if whole_file { whole(text) } else { line_covered(text, comment) };
+        let covers = if whole_file { whole(text) } else { covered(text, comment) };
         let named = words(codes, offset, |c| c == ',' || c.is_whitespace());
         let reason = Some(reason.trim()).filter(|reason| !reason.is_empty()).map(str::to_owned);
         self.all.push(Suppression { named, reason, covers, range: comment, form: Form::Comment });
@@ -297,6 +315,76 @@ fn comment_at(tree: &SyntaxTree, at: usize) -> Option<TextRange> {
     node.is_extra().then(|| syntax::tree::range_of(node))
 }
 
+/// What begins a comment where scripts are.
+fn signs(carrier: Carrier) -> &'static [&'static str] {
+    match carrier {
+        Carrier::Script(Shell::Bash | Shell::PowerShell) | Carrier::Yaml => &["#"],
+        Carrier::Script(Shell::Cmd) => &["::", "rem", "REM"],
+        Carrier::Markdown => &["#", "<!--"],
+    }
+}
+
+/// The comment that begins right before a byte of a file with scripts: up to the end of the line, or of the comment.
+/// What only speaks of us (`# akslint: runs nightly`) is none of ours.
+fn script_comment_at(carrier: Carrier, text: &str, at: usize) -> Option<TextRange> {
+    let line = text[..at].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let before = text[line..at].trim_end();
+    let start = signs(carrier).iter().find_map(|sign| before.strip_suffix(sign))?;
+    if !start.is_empty() && !start.ends_with([' ', '\t']) {
+        return None;
+    }
+    let rest = &text[at + MARK.len()..];
+    let rest = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    rest.strip_prefix(':')?.trim_start().strip_prefix("ignore")?;
+    let length = rest.find("-->").map_or(rest.len(), |at| at + "-->".len());
+    Some(TextRange::new(size(line + start.len()), size(at + MARK.len() + length)))
+}
+
+/// Whether a command does not end with this line, in any of the shells.
+fn goes_on(line: &str) -> bool {
+    line.trim_end().ends_with(['\\', '`', '^'])
+}
+
+/// Where the line begins on which the command around an offset begins.
+fn command_start(source: &str, offset: TextSize) -> TextSize {
+    let line_start = |at: usize| source[..at].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let mut start = line_start(offset.into());
+    while start > 0 {
+        let end = source[..start - 1].strip_suffix('\r').unwrap_or(&source[..start - 1]).len();
+        let before = line_start(end);
+        if !goes_on(&source[before..end]) {
+            break;
+        }
+        start = before;
+    }
+    size(start)
+}
+
+/// The command a comment speaks of: the one that ends on its line, or else the one on the next line that is no comment.
+/// A command goes on behind the sign of its shell at the end of a line, and no comment can stand within it.
+fn commands_covered(text: &SourceText, comment: TextRange) -> TextRange {
+    let source = text.as_str();
+    let line_end = |at: usize| source[at..].find(['\n', '\r']).map_or(source.len(), |length| at + length);
+    if line_start(text, comment.start()).is_none() {
+        return TextRange::new(command_start(source, comment.start()), comment.end());
+    }
+    let mut start = usize::from(behind_line_end(text, size(line_end(comment.end().into()))));
+    while start < source.len() {
+        let line = source[start..line_end(start)].trim_start();
+        if !["#", "::", "rem ", "REM ", "<!--"].iter().any(|sign| line.starts_with(sign)) {
+            break;
+        }
+        start = behind_line_end(text, size(line_end(start))).into();
+    }
+    let mut end = line_end(start);
+    let mut line = start;
+    while goes_on(&source[line..end]) && end < source.len() {
+        line = behind_line_end(text, size(end)).into();
+        end = line_end(line);
+    }
+    TextRange::new(size(start), size(end))
+}
+
 fn whole(text: &SourceText) -> TextRange {
     TextRange::up_to(text.len())
 }
@@ -405,34 +493,35 @@ fn bracketed(text: &SourceText, range: TextRange, entries: Vec<TextRange>) -> Op
     Some(List { inner, entries, separator: Separator::Comma, one_line: false })
 }
 
-/// The edits that suppress these diagnostics, for `--add-ignore`. In Bicep, and in JSON that has comments already, a
-/// comment on the line above; in other JSON an entry in the `metadata` of the resource, or of the file.
+/// The edits that suppress these diagnostics, for `--add-ignore`. In Bicep, in scripts, and in JSON that has comments already,
+/// a comment on the line above; in other JSON an entry in the `metadata` of the resource, or of the file.
 pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &str) -> Vec<FileEdit> {
     let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut edits = Vec::new();
     let mut done: Vec<(FileId, TextSize)> = Vec::new();
     for diagnostic in diagnostics.iter().filter(|diagnostic| rule_code(diagnostic.code).is_some()) {
-        // Suppressions are read in templates only.
-        if workspace.file(diagnostic.file()).carrier().is_some() {
-            continue;
-        }
         let file = diagnostic.file();
         let source = workspace.file(file);
         let here = |other: &&Diagnostic| other.file() == file;
         let in_file: Vec<&Diagnostic> = diagnostics.iter().filter(here).collect();
         let comments = source.language() != Some(Language::Json) || has_comments(source);
-        let place = if comments { line_of(&source.text, diagnostic) } else { owner_of(source, diagnostic).start() };
+        let place_of = |diagnostic: &Diagnostic| match source.carrier() {
+            Some(_) => command_start(source.text.as_str(), diagnostic.range().start()),
+            None if comments => line_of(&source.text, diagnostic),
+            None => owner_of(source, diagnostic).start(),
+        };
+        let place = place_of(diagnostic);
         if done.contains(&(file, place)) {
             continue;
         }
         done.push((file, place));
-        let together = in_file.into_iter().filter(|other| {
-            place == if comments { line_of(&source.text, other) } else { owner_of(source, other).start() }
-        });
+        let together = in_file.into_iter().filter(|other| place == place_of(other));
         let mut codes: Vec<&str> = together.map(|other| other.code).filter(|code| rule_code(code).is_some()).collect();
         codes.sort_unstable();
         codes.dedup();
-        let new = if comments {
+        let new = if let Some(carrier) = source.carrier() {
+            vec![script_comment_above(source, carrier, place, &codes, &reason)]
+        } else if comments {
             vec![comment_above(source, place, &codes, &reason)]
         } else {
             entry_in_metadata(source, owner_of(source, diagnostic), &codes, &reason).unwrap_or_default()
@@ -454,6 +543,21 @@ fn has_comments(source: &SourceFile) -> bool {
 fn line_of(text: &SourceText, diagnostic: &Diagnostic) -> TextSize {
     let before = &text.as_str()[..usize::from(diagnostic.range().start())];
     size(before.rfind(['\n', '\r']).map_or(0, |at| at + 1))
+}
+
+fn script_comment_above(
+    source: &SourceFile,
+    carrier: Carrier,
+    line: TextSize,
+    codes: &[&str],
+    reason: &str,
+) -> TextEdit {
+    let text = &source.text;
+    let blank = if reason.is_empty() { "" } else { " " };
+    let (sign, codes, eol) = (signs(carrier)[0], codes.join(", "), text.line_ending().as_str());
+    let indent = text.indentation_at(line);
+    let at = line.max(start(text));
+    TextEdit::insert(at, format!("{indent}{sign} akslint: ignore[{codes}]{blank}{reason}{eol}"))
 }
 
 fn comment_above(source: &SourceFile, line: TextSize, codes: &[&str], reason: &str) -> TextEdit {

@@ -177,3 +177,76 @@ fn nothing_is_added_inside_a_text_of_several_lines() {
     assert_eq!(text, format!("// akslint: ignore-file[{CODE}] known issue\nvar a = '''\n'bad'\n'''\n"));
     assert_eq!(counts("a.bicep", &text), (0, 1, 0));
 }
+
+#[test]
+fn scripts_have_comments_of_their_own() {
+    let bad = "az aks create --x 'bad'";
+    for (path, text, expected) in [
+        ("a.sh", format!("# akslint: ignore[unknown-rule-in-suppression] why\n# more\n{bad}\n"), (0, 1, 0)),
+        ("a.sh", format!("{bad} # akslint: ignore[unknown-rule-in-suppression]\n{bad}\n"), (1, 1, 0)),
+        (
+            "a.sh",
+            "# akslint: ignore[unknown-rule-in-suppression]\naz aks create \\\n  --x \\\n  'bad'\n'bad'\n".into(),
+            (1, 1, 0),
+        ),
+        (
+            "a.sh",
+            "az aks create 'bad' \\\r\n  --x 1 # akslint: ignore[unknown-rule-in-suppression]\r\n".into(),
+            (0, 1, 0),
+        ),
+        ("a.sh", format!("# akslint: ignore-file[unknown-rule-in-suppression]\n{bad}\n\n{bad}\n"), (0, 2, 0)),
+        ("a.sh", format!("# akslint: ignore[unknown-rule-in-suppression]\naz aks list\n{bad}\n"), (1, 0, 1)),
+        (
+            "a.sh",
+            format!("# akslint: runs nightly\nx#akslint: ignore[unknown-rule-in-suppression]\n{bad}\n"),
+            (1, 0, 0),
+        ),
+        ("a.ps1", format!("# akslint: ignore[unknown-rule-in-suppression]\naz aks create `\n {bad}\n"), (0, 1, 0)),
+        ("a.cmd", format!("rem akslint: ignore[unknown-rule-in-suppression]\naz aks create ^\n {bad}\n"), (0, 1, 0)),
+        ("a.cmd", format!(":: akslint: ignore[unknown-rule-in-suppression]\n{bad}\n"), (0, 1, 0)),
+        (
+            "a.yml",
+            format!("steps:\n# akslint: ignore[unknown-rule-in-suppression]\n- run: {bad}\n- run: {bad}\n"),
+            (1, 1, 0),
+        ),
+        ("a.md", format!("```sh\n# akslint: ignore[unknown-rule-in-suppression]\n{bad}\n```\n"), (0, 1, 0)),
+        (
+            "a.md",
+            format!("<!-- akslint: ignore-file[unknown-rule-in-suppression] why -->\n```sh\n{bad}\n```\n"),
+            (0, 1, 0),
+        ),
+    ] {
+        assert_eq!(counts(path, &text), expected, "{path}: {text}");
+    }
+    let outcome = run("a.md", "<!-- akslint: ignore-file[unknown-rule-in-suppression] why -->\n```sh\naz 'bad'\n```\n");
+    assert_eq!(outcome.suppressed[0].reason.as_deref(), Some("why"));
+}
+
+#[test]
+fn scripts_can_be_silenced_too() {
+    for (path, text, expected) in [
+        (
+            "a.sh",
+            "if x; then\n  az aks create \\\n    'bad'\nfi\n",
+            "if x; then\n  # akslint: ignore[unknown-rule-in-suppression] old\n  az aks create \\\n    'bad'\nfi\n",
+        ),
+        (
+            "a.yml",
+            "- run: |\n    az aks create 'bad'\n",
+            "- run: |\n    # akslint: ignore[unknown-rule-in-suppression] old\n    az aks create 'bad'\n",
+        ),
+        (
+            "a.bat",
+            "az aks create 'bad'\r\n",
+            ":: akslint: ignore[unknown-rule-in-suppression] old\r\naz aks create 'bad'\r\n",
+        ),
+    ] {
+        let files = workspace(&[(path, text)]);
+        let found = check_with(&[RULE], &files, &[FileId(0)], &Settings::default()).diagnostics;
+        let edits = add_ignores(&files, &found, "old");
+        let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits };
+        let texts = apply_one(&fix, |_| text.to_owned()).unwrap();
+        assert_eq!(texts[&FileId(0)], expected);
+        assert_eq!(counts(path, expected), (0, 1, 0), "{path}");
+    }
+}
