@@ -9,6 +9,8 @@ temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 
 arguments=(check --format github --output-file "sarif=$sarif" --output-file "markdown=$temporary/summary.md")
+# GitHub looks for files from the top of the checkout, wherever this is run.
+if [ -n "${GITHUB_WORKSPACE:-}" ]; then arguments+=("--relative-to=$GITHUB_WORKSPACE"); fi
 if [ -n "${INPUT_FAIL_ON:-}" ]; then arguments+=(--fail-on "$INPUT_FAIL_ON"); fi
 if [ -n "${INPUT_SINCE:-}" ]; then arguments+=("--since=$INPUT_SINCE"); fi
 # One to a line, so that names may have blanks. The shells of macOS are too old for `mapfile`.

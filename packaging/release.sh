@@ -59,7 +59,11 @@ if [ "$target" = "$host" ]; then
   for shell in bash zsh fish powershell elvish; do
     "$program" completions "$shell" >"$folder/$name/completions/akslint.$shell"
   done
-  "$program" man >"$folder/$name/akslint.1"
+  mkdir "$folder/$name/man"
+  "$program" man >"$folder/$name/man/akslint.1"
+  for command in check identities server explain rules schema config completions doctor; do
+    "$program" man "$command" >"$folder/$name/man/akslint-$command.1"
+  done
 else
   rmdir "$folder/$name/completions"
 fi

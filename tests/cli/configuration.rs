@@ -124,7 +124,7 @@ fn a_rule_can_be_made_unsuppressible() {
     project.write("akslint.toml", "with-bicep = true\nunsuppressible = ['schema']");
     project.run(&arguments).code(1).prints("api-version-unknown");
     let run = project.run(&["check"]);
-    run.prints("the configuration does not let this silence the rule");
+    run.prints("nothing may silence this rule, nor does this");
 }
 
 #[test]

@@ -77,6 +77,22 @@ fn formats_are_for_the_files_behind_them() {
 }
 
 #[test]
+fn paths_are_relative_to_what_is_wanted() {
+    let project = Project::new(&[("infra/sub/a.bicep", BROKEN), ("infra/b.json", "{")]);
+    let root = project.root().to_str().unwrap();
+    for (folder, expected) in [(root, "infra/sub/a.bicep:1:"), ("..", "infra/sub/a.bicep:1:"), ("sub", "a.bicep:1:")] {
+        let command = project.command(&["check", "--format", "concise", "--relative-to", folder, ".", "b.json"]);
+        let run = command.in_folder(&project.path("infra")).run_with(b"").code(2);
+        assert!(run.stdout.starts_with(expected), "{folder}: {run:?}");
+        assert_eq!(run.stdout.contains("\ninfra/b.json: error"), folder != "sub", "{folder}: {run:?}");
+    }
+    let command = project.command(&["check", "--format", "sarif", "--relative-to", ".."]);
+    let log = command.in_folder(&project.path("infra")).run_with(b"").stdout;
+    assert!(log.contains("\"uri\": \"infra/sub/a.bicep\""), "{log}");
+    project.run(&["check", "--relative-to", "absent"]).code(2).complains("--relative-to: cannot find absent");
+}
+
+#[test]
 fn lines_are_as_wide_as_columns_says() {
     let long = format!("param a string = '{}' \nparam b =\n", "x".repeat(200));
     let project = Project::new(&[("a.bicep", &long.replace(" \n", " =\n"))]);
@@ -178,7 +194,9 @@ fn tools_around_it() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         project.run(&["completions", shell]).code(0).prints("akslint");
     }
-    project.run(&["man"]).code(0).prints(".TH akslint");
+    project.run(&["man"]).code(0).prints(".TH akslint").prints("akslint\\-check(1)");
+    project.run(&["man", "check"]).code(0).prints(".TH akslint-check 1").prints("\\-\\-write\\-baseline");
+    project.run(&["man", "chekc"]).code(2).complains("there are check, identities");
     project.run(&["doctor"]).code(0).prints("configuration  none").prints("0 seen in this folder");
     project.write("main.bicep", GOOD);
     project.write("notes.txt", "");

@@ -13,6 +13,25 @@ fn rules_are_chosen_by_code_or_family() {
 }
 
 #[test]
+fn what_is_not_worth_a_look_is_left_out() {
+    let project = Project::new(&[("a.bicep", MISSPELT), ("b.bicep", BROKEN)]);
+    let found = |least: &str| codes(&project.check_json(&["--min-severity", least]).1).len();
+    assert_eq!((found("error"), found("warning"), found("info")), (1, 2, 2));
+    let arguments = ["check", "a.bicep", "--fail-on", "warning", "--min-severity", "error"];
+    project.run(&arguments).code(0).prints("nothing found");
+}
+
+#[test]
+fn what_is_silenced_can_be_seen() {
+    let silenced = "// akslint: ignore[unknown-rule-in-suppression] why\nparam a string // akslint: ignore[no-such]\n";
+    let script = "# akslint: ignore[cli-flag-typo] old\naz aks create \\\n  --enable-managed-identiy\n";
+    let project = Project::new(&[("a.bicep", silenced), ("b.sh", script)]);
+    assert_eq!(codes(&project.check_json(&[]).1), [] as [&str; 0]);
+    let found = codes(&project.check_json(&["--no-suppressions"]).1);
+    assert_eq!(found, ["a.bicep unknown-rule-in-suppression", "b.sh cli-flag-typo"]);
+}
+
+#[test]
 fn a_baseline_hides_what_is_known_though_it_moves() {
     let project = Project::new(&[("a.bicep", BROKEN)]);
     project.run(&["check", "--write-baseline", "known.json"]).code(0).complains("1 diagnostic written");

@@ -62,8 +62,11 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page in roff
-    Man,
+    /// Print a manual page in roff
+    Man {
+        /// The page of this subcommand, such as `check`; else the first page
+        command: Option<String>,
+    },
     /// Say what this installation is made of and what it would do here
     Doctor,
 }
@@ -119,6 +122,12 @@ pub struct CheckArgs {
     /// What is written, and where.
     #[command(flatten)]
     pub reports: Reports,
+    /// Print paths relative to this folder [default: the working directory]
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub relative_to: Option<PathBuf>,
+    /// Leave out diagnostics below this severity
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Output")]
+    pub min_severity: Option<MinSeverity>,
     /// Count the diagnostics of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
@@ -178,6 +187,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
     pub ignore: Vec<String>,
 
+    /// Report what comments, directives and `metadata` silence, too
+    #[arg(long, help_heading = "Rules")]
+    pub no_suppressions: bool,
+
     /// Use this configuration file instead of looking for akslint.toml
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     pub config: Option<PathBuf>,
@@ -208,7 +221,7 @@ pub struct CheckArgs {
     #[arg(
         long,
         value_name = "REASON",
-        conflicts_with_all = ["write_baseline", "fix", "unsafe_fixes", "diff"],
+        conflicts_with_all = ["write_baseline", "fix", "unsafe_fixes", "diff", "no_suppressions"],
         help_heading = "Baseline"
     )]
     pub add_ignore: Option<String>,
@@ -231,6 +244,28 @@ pub enum ListFormat {
     #[default]
     Text,
     Json,
+}
+
+/// The least severity that is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MinSeverity {
+    /// Errors only
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// No hints
+    Info,
+}
+
+impl MinSeverity {
+    /// As the rules know it.
+    pub fn severity(self) -> rules::Severity {
+        match self {
+            Self::Error => rules::Severity::Error,
+            Self::Warning => rules::Severity::Warning,
+            Self::Info => rules::Severity::Info,
+        }
+    }
 }
 
 /// The least severity that makes `check` fail.

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
+use clap::CommandFactory as _;
 use serde_json::json;
 
-use crate::args::ListFormat;
+use crate::args::{Cli, ListFormat};
 use crate::catalog;
 
 /// The resource type whose properties `akslint schema` knows when no other is named.
@@ -54,6 +55,22 @@ pub(crate) fn rules(format: ListFormat, out: &mut dyn Write) -> anyhow::Result<(
             writeln!(out, "{}", serde_json::to_string_pretty(&rules)?)?;
         }
     }
+    Ok(())
+}
+
+/// Prints a page of the manual: the first, or that of a subcommand.
+pub(crate) fn manual(command: Option<&str>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut page = Cli::command();
+    // Only then do subcommands know what they are called, and have the options that all have.
+    page.build();
+    if let Some(name) = command {
+        let Some(found) = page.find_subcommand(name) else {
+            let names: Vec<_> = page.get_subcommands().map(clap::Command::get_name).collect();
+            bail!("there is no subcommand `{name}`; there are {}", names.join(", "));
+        };
+        page = found.clone().version(env!("CARGO_PKG_VERSION"));
+    }
+    clap_mangen::Man::new(page).render(&mut *out)?;
     Ok(())
 }
 

@@ -154,7 +154,7 @@ fn dispatch(cli: Cli, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "akslint", &mut text);
         }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut text)?,
+        Command::Man { command } => explain::manual(command.as_deref(), &mut text)?,
         Command::Doctor => exit = doctor::run(&mut text)?,
     }
     streams.print(&text)?;

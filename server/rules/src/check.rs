@@ -349,7 +349,7 @@ impl<'w> Project<'w> {
                         outcome.suppressed.push(Suppressed { diagnostic, reason: suppression.reason.clone() });
                     } else {
                         let location = Location { file: diagnostic.file(), range: suppression.named[named].range };
-                        let message = "the configuration does not let this silence the rule".to_owned();
+                        let message = "nothing may silence this rule, nor does this".to_owned();
                         diagnostic.related.push(Related { location, message });
                         keep.push(diagnostic);
                     }

@@ -20,7 +20,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use rules::apply::apply_one;
-use rules::{Applicability, Confidence, Diagnostic, Fix, Related, Settings, Suppressed};
+use rules::{Applicability, Confidence, Diagnostic, Fix, Related, Selector, Settings, Suppressed};
 use syntax::SourceText;
 use template::model::ModuleSource;
 use template::workspace::{FileId, Workspace};
@@ -177,6 +177,7 @@ fn configuration(args: &CheckArgs, directory: &Path) -> anyhow::Result<Configura
         select: (!args.select.is_empty()).then(|| config::selectors(&args.select)).transpose()?,
         extend_select: config::selectors(&args.extend_select)?,
         ignore: config::selectors(&args.ignore)?,
+        unsuppressible: if args.no_suppressions { vec![Selector::All] } else { Vec::new() },
         ..Choice::default()
     };
     Ok(Configuration::new(source, directory.to_owned(), command_line))
@@ -264,6 +265,9 @@ impl Run<'_> {
         let changed = self.fix(&mut project, &mut checked, &settings, &mut summary, stdin, out)?;
         let places = Places::new(&project.workspace, &self.directory);
         let mut diagnostics = checked.diagnostics;
+        if let Some(least) = self.args.min_severity {
+            diagnostics.retain(|diagnostic| diagnostic.severity >= least.severity());
+        }
         if let Some(revision) = &self.args.since {
             let touched = since::touched(revision, &self.directory, &project.workspace)?;
             let all = diagnostics.len();
@@ -298,12 +302,13 @@ impl Run<'_> {
             .threshold()
             .is_some_and(|threshold| diagnostics.iter().any(|diagnostic| diagnostic.severity >= threshold));
         diagnostics.truncate(self.args.max_findings.unwrap_or(usize::MAX));
+        let (places, unreadable) = self.as_printed(&project)?;
         let report = Report {
             workspace: &project.workspace,
             diagnostics: &diagnostics,
             summary,
             suppressed: &checked.suppressed,
-            unreadable: &project.unreadable,
+            unreadable: &unreadable,
             places: &places,
         };
         self.print(&report, &project, stdin, out, errors)?;
@@ -323,6 +328,20 @@ impl Run<'_> {
         } else {
             Exit::Clean
         })
+    }
+
+    /// The paths of all files, and what could not be read, as they are printed.
+    fn as_printed(&self, project: &Project) -> anyhow::Result<(Places, Vec<Unreadable>)> {
+        let unreadable = project.unreadable.clone();
+        let Some(folder) = &self.args.relative_to else {
+            return Ok((Places::new(&project.workspace, &self.directory), unreadable));
+        };
+        let folder = fs::canonicalize(self.directory.join(folder))
+            .with_context(|| format!("--relative-to: cannot find {}", folder.display()))?;
+        let moved = |path: &Path| display_path(&self.directory.join(path), &folder);
+        let unreadable =
+            unreadable.into_iter().map(|one| Unreadable { path: moved(Path::new(&one.path)), ..one }).collect();
+        Ok((Places::of(project.workspace.files().map(|(_, file)| moved(&file.path)).collect()), unreadable))
     }
 
     /// Writes suppressions for diagnostics.

@@ -40,6 +40,11 @@ impl Places {
         Self { paths: workspace.files().map(|(_, file)| display_path(&file.path, directory)).collect() }
     }
 
+    /// Of files with these paths, in the order of the workspace.
+    pub fn of(paths: Vec<String>) -> Self {
+        Self { paths }
+    }
+
     /// The path of a file as it is printed.
     pub fn path(&self, file: FileId) -> &str {
         &self.paths[file.0 as usize]
