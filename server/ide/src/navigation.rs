@@ -234,8 +234,14 @@ impl View<'_> {
                 _ => None,
             });
             if let Some(resource) = declared {
+                // An expression that is all of a string has the range of that.
+                let whole = template.exprs.range(expr);
+                let bracket = u32::from(self.slice(whole).starts_with("\"[")) * 2;
                 let id = IdAt {
-                    whole: template.exprs.range(expr),
+                    whole: TextRange::new(
+                        whole.start() + TextSize::from(bracket),
+                        whole.end() - TextSize::from(bracket),
+                    ),
                     name: unquoted(self.text().as_str(), template.exprs.range(name)),
                 };
                 all.push((id, eval.header(resource)));

@@ -165,12 +165,13 @@ pub(crate) fn describe(view: &View<'_>, template: &Template, name: &str) -> Opti
 /// What a string of the document says; expressions in it stay as they are.
 fn written(view: &View<'_>, range: TextRange) -> String {
     let raw = view.slice(range);
-    let inner = raw.trim_matches(['"', '\'']).trim();
-    let at = range.start() + syntax::TextSize::of(&raw[..raw.find(inner).unwrap_or_default()]);
-    let range = TextRange::at(at, syntax::TextSize::of(inner));
+    let quotes = ["'''", "\"", "'"].into_iter().find(|quotes| raw.starts_with(quotes)).unwrap_or_default();
+    let inner = raw.strip_prefix(quotes).unwrap_or(raw);
+    let inner = inner.strip_suffix(quotes).unwrap_or(inner);
+    let range = TextRange::at(range.start() + syntax::TextSize::of(quotes), syntax::TextSize::of(inner));
     let text = match view.language() {
         Some(syntax::Language::Json) => syntax::string_map::for_json(inner, range).0,
-        _ if raw.starts_with("'''") || inner.contains("${") => return inner.to_owned(),
+        _ if quotes.len() != 1 || inner.contains("${") => return inner.trim().to_owned(),
         _ => syntax::string_map::for_bicep(inner, range).0,
     };
     text.into_owned()

@@ -643,5 +643,6 @@ fn is_number(scan: &Scan<'_>) -> bool {
 pub(crate) fn after_dot(scan: &Scan<'_>) -> bool {
     let start = scan.token.map_or(scan.offset, |token| token.range.start());
     let before = scan.source[..usize::from(start)].trim_end_matches([' ', '\t']);
-    before.ends_with('.') || before.ends_with(".?")
+    // A spread is no dot.
+    (before.ends_with('.') && !before.ends_with("...")) || before.ends_with(".?")
 }

@@ -14,7 +14,7 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
         let path = request.context.value_path(at);
         let is_elsewhere = is_path(&path, &["dependsOn", "[]"]) || is_path(&path, &["parent"]);
         let in_declared = !matches!(request.context.owner, Owner::Declaration);
-        if !at.quoted && !(is_elsewhere && in_declared) && !is_scope(request, at) {
+        if !(at.quoted || is_scope(request, at) || is_elsewhere && in_declared) {
             let first = items.len();
             let lead = if at.needs_colon {
                 ": "

@@ -92,7 +92,7 @@ pub(super) fn offer_bodies(range: TextRange, head: &Head<'_>, items: &mut Vec<It
     let mut stop = 0;
     let mut line = |name: &str, value: &str| {
         stop += 1;
-        let _ = write!(members, "\t{name}: {}\n", value.replace('#', &stop.to_string()));
+        let _ = writeln!(members, "\t{name}: {}", value.replace('#', &stop.to_string()));
     };
     if let Some((ty, version)) = ty
         && let Some(crate::facts::Node::Body(body)) = crate::facts::at_path(ty, version, &[])
