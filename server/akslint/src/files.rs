@@ -46,6 +46,24 @@ fn is_version_control(name: &OsStr) -> bool {
     [".git", ".hg", ".svn", ".jj"].iter().any(|own| name == *own)
 }
 
+/// What a template can name in a folder: other folders, and files that may be templates. In the order of their names.
+pub(crate) fn listed(folder: &Path) -> Vec<ide::Entry> {
+    /// More is of no use to somebody who chooses.
+    const MOST: usize = 500;
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut listed: Vec<ide::Entry> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let is_folder = std::fs::metadata(entry.path()).ok()?.is_dir();
+            let name = entry.file_name().into_string().ok()?;
+            (is_folder || language_by_name(Path::new(&name)).is_some()).then_some(ide::Entry { name, is_folder })
+        })
+        .take(MOST)
+        .collect();
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    listed
+}
+
 // ---- reading
 
 /// What was found at a path in a folder, if it has to do with us: a template, or a script that calls `az`.

@@ -22,7 +22,7 @@ fn main() {
             .filter_map(|at| TextSize::try_from(at).ok())
             .collect();
         println!("{} ({} KB), {} places", path.display(), text.len() / 1024, places.len());
-        measure("completion", &places, |at| drop(view.completions(at)));
+        measure("completion", &places, |at| drop(view.completions(at, &|_| Vec::new())));
         measure("hover", &places, |at| drop(view.hover(at)));
         measure("definition", &places, |at| drop(view.definition(at)));
         measure("references", &places, |at| drop(view.references(at)));

@@ -106,6 +106,17 @@ pub(crate) static RESOURCE_MEMBERS: [(&str, &str); 4] = [
     ("type", "The resource type."),
     ("apiVersion", "The API version."),
 ];
+/// The same for resources of which nothing else is known.
+static ANY_RESOURCE: [(&str, &str); 8] = [
+    ("id", "The resource ID."),
+    ("name", "The name."),
+    ("type", "The resource type."),
+    ("apiVersion", "The API version."),
+    ("identity", "The managed identity, if it has one."),
+    ("location", "The region."),
+    ("properties", "All else."),
+    ("tags", "Names and values to find it by."),
+];
 static GROUP: [(&str, &str); 6] = [
     ("id", "The resource ID of the group."),
     ("name", "The name of the group."),
@@ -154,7 +165,7 @@ impl Chain {
                 let resource = &template.resources[*index as usize];
                 let ty = schema::resource_type(resource.resource_type.as_deref()?);
                 let Some(ty) = ty else {
-                    return self.steps.is_empty().then_some(Members::Fixed(&RESOURCE_MEMBERS));
+                    return self.steps.is_empty().then_some(Members::Fixed(&ANY_RESOURCE));
                 };
                 let written = resource.api_version.and_then(|version| match template.expr(version) {
                     Expr::Str(text) => ApiVersion::parse(text),
@@ -205,7 +216,7 @@ impl Chain {
             }
             "reference" => {
                 let target = arguments.first()?.trim();
-                let ty = type_in(target).or_else(|| type_by_symbol(template, target))?;
+                let ty = type_in(target).or_else(|| type_by_name(view, template, target))?;
                 let version = arguments.get(1).and_then(|text| ApiVersion::parse(text.trim().trim_matches('\'')));
                 let full = arguments.get(2).is_some_and(|text| text.to_ascii_lowercase().contains("full"));
                 self.in_resource(ty, version, false, if full { &[] } else { &["properties"] })
@@ -271,10 +282,17 @@ fn type_in(text: &str) -> Option<ResourceType> {
     text.split('\'').skip(1).step_by(2).find_map(schema::resource_type)
 }
 
-fn type_by_symbol(template: &Template, text: &str) -> Option<ResourceType> {
-    let name = text.strip_prefix('\'')?.strip_suffix('\'')?;
-    let Declaration::Resource(index) = template.names.get(&Name::from(name))? else { return None };
-    schema::resource_type(template.resources[*index as usize].resource_type.as_deref()?)
+/// The type of the resource that goes by that: its symbol, or its name as it is declared.
+fn type_by_name(view: &View<'_>, template: &Template, text: &str) -> Option<ResourceType> {
+    let symbol = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    let index = match symbol.and_then(|symbol| template.names.get(&Name::from(symbol))) {
+        Some(Declaration::Resource(index)) => *index as usize,
+        _ => template
+            .resources
+            .iter()
+            .position(|resource| view.name_expression(resource, template).as_deref() == Some(text))?,
+    };
+    schema::resource_type(template.resources[index].resource_type.as_deref()?)
 }
 
 /// The chain that ends right before `at`, in text (dots excluded): `aks.properties` in `aks.properties.|`.

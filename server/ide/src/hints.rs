@@ -2,7 +2,9 @@
 
 use schema::roles;
 use syntax::{TextRange, TextSize};
-use template::aks::is_guid;
+use template::aks::{CLUSTER, IDENTITY, is_guid};
+use template::eval::{Place, ScopeId};
+use template::expr::{Expr, Ref};
 
 use crate::View;
 use crate::grants::Grants;
@@ -22,7 +24,10 @@ impl View<'_> {
     /// The hints in a range.
     pub fn hints(&self, range: TextRange) -> Vec<Hint> {
         let mut hints = self.role_hints(range);
-        hints.extend(self.principal_hints(range));
+        let Some(eval) = self.eval() else { return hints };
+        let grants = Grants { view: *self, eval: &eval };
+        hints.extend(self.principal_hints(&grants, range));
+        self.id_hints(&grants, range, &mut hints);
         hints.sort_by_key(|hint| hint.offset);
         hints
     }
@@ -58,9 +63,8 @@ impl View<'_> {
     }
 
     /// Whose principal a role assignment names, where the expression does not say it by itself.
-    fn principal_hints(&self, range: TextRange) -> Vec<Hint> {
-        let Some(eval) = self.eval() else { return Vec::new() };
-        let grants = Grants { view: *self, eval: &eval };
+    fn principal_hints(&self, grants: &Grants<'_, '_>, range: TextRange) -> Vec<Hint> {
+        let eval = grants.eval;
         let mut hints: Vec<Hint> = Vec::new();
         for assignment in eval.role_assignments() {
             for case in &assignment.principal {
@@ -80,5 +84,39 @@ impl View<'_> {
             }
         }
         hints
+    }
+
+    /// Which identity a parameter, variable or output stands for, inside of clusters, where the expression does not name it.
+    fn id_hints(&self, grants: &Grants<'_, '_>, range: TextRange, hints: &mut Vec<Hint>) {
+        let Some(template) = self.template() else { return };
+        let clusters: Vec<TextRange> = template
+            .resources
+            .iter()
+            .filter(|resource| resource.is_type(CLUSTER))
+            .map(|cluster| cluster.range)
+            .collect();
+        for (expr, kind) in template.exprs.iter() {
+            let own = template.exprs.range(expr);
+            let is_read = matches!(kind, Expr::Ref(Ref::Parameter(_) | Ref::Variable(_)) | Expr::Member { .. });
+            if !is_read || !range.contains_range(own) || !clusters.iter().any(|cluster| cluster.contains_range(own)) {
+                continue;
+            }
+            let values = grants.eval.value(Place { scope: ScopeId::ROOT, expr });
+            let Some(words) = values.iter().find_map(|case| {
+                let id = grants.id_in(&case.value)?;
+                (id.is_type(IDENTITY) == Some(true) && id.declared.is_some()).then(|| grants.name_of(&id))
+            }) else {
+                continue;
+            };
+            let is_named = self.slice(own).to_lowercase().contains(&words.to_lowercase());
+            // Behind the quote of a JSON string, where it does not tear the text apart.
+            let text = self.text().as_str();
+            let rest = text[usize::from(own.end())..].strip_prefix("]\"").map_or(0, |_| 2);
+            let offset = own.end() + TextSize::from(rest);
+            if !is_named && !hints.iter().any(|hint| hint.offset == offset) {
+                let tooltip = Some(format!("This is the identity {words}."));
+                hints.push(Hint { offset, label: format!("the identity {words}"), tooltip });
+            }
+        }
     }
 }

@@ -8,12 +8,13 @@ use template::aks::{IDENTITY, is_guid};
 use template::eval::{Place as Spot, ScopeId};
 use template::grants::Bearer;
 use template::identities::Granted;
+use template::model::TemplateKind;
 use template::value::ResourceRef;
 use template::workspace::SourceFile;
 
 use crate::View;
-use crate::completion::command;
 use crate::completion::context::{Context, Owner, ResourceAt};
+use crate::completion::{ADDONS, command, decorator_doc, fixed_doc, keyword_doc};
 use crate::expressions::{Chain, Members, chain_before, chain_of};
 use crate::facts::{Node, at_path, page};
 use crate::functions::function;
@@ -41,6 +42,7 @@ pub(crate) fn hover(view: &View<'_>, offset: TextSize) -> Option<Hover> {
         .or_else(|| flag(source, offset))
         .or_else(|| hover.guid())
         .or_else(|| hover.key())
+        .or_else(|| hover.fixed())
         .or_else(|| hover.type_or_version())
         .or_else(|| hover.special_value())
         .or_else(|| hover.expression())?;
@@ -137,6 +139,43 @@ impl<'w> Hovering<'w> {
         Some(Hover { range: token.range, markdown: format!("`{text}`: not in {version}{with}\n\n{doc}") })
     }
 
+    /// A key that is the same in every API version, a parameter of another file, a keyword or a decorator of Bicep.
+    fn fixed(&self) -> Option<Hover> {
+        let scan = &self.context.scan;
+        let token = scan.token.filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::String { .. }))?;
+        let name = self.slice(token.inner());
+        let path = self.context.path.as_slice();
+        if scan.frame().members.iter().any(|member| member.key == token.range) {
+            if let Some(doc) = fixed_doc(&self.context.owner, path, name, self.context.is_json()) {
+                return Some(Hover { range: token.range, markdown: format!("`{name}`\n\n{doc}") });
+            }
+            let file = match (&self.context.owner, path) {
+                (Owner::Module { path }, ["params"]) => self.view.file_of(self.view.file, path)?,
+                (Owner::Template, ["parameters"]) if self.is_in_parameter_file() => {
+                    template::parameters::templates(self.view.workspace, self.view.file).first().copied()?
+                }
+                _ => return None,
+            };
+            let other = View::new(self.view.workspace, file);
+            let markdown = crate::symbols::describe(&other, other.template()?, name)?;
+            return Some(Hover { range: token.range, markdown });
+        }
+        if self.context.is_json() || token.kind != TokenKind::Word || !scan.open.is_empty() && scan.open.len() > 1 {
+            return None;
+        }
+        let line = self.text()[..usize::from(token.range.start())].rsplit(['\n', '\r']).next()?.trim_start();
+        let doc = match line {
+            "" => keyword_doc(name)?,
+            "@" | "@sys." => decorator_doc(name)?,
+            _ => return None,
+        };
+        Some(Hover { range: token.range, markdown: format!("`{}{name}`\n\n{doc}", line.get(..1).unwrap_or_default()) })
+    }
+
+    fn is_in_parameter_file(&self) -> bool {
+        self.view.template().is_some_and(|template| template.kind == TemplateKind::Parameters)
+    }
+
     /// An entry of a map: its key is an identity, an add-on or a name.
     fn entry(&self, token: Token, ty: ResourceType, path: &[&str]) -> Option<Hover> {
         let about = self.expression_at(token.range);
@@ -144,6 +183,9 @@ impl<'w> Hovering<'w> {
         let doc = schema::doc(ty, &crate::facts::path_text(&[parents, &["*"]].concat()))
             .or_else(|| schema::doc(ty, &format!("{}.{key}", crate::facts::path_text(parents))))
             .unwrap_or_default();
+        let addon =
+            ADDONS.iter().find(|(own, _)| own.eq_ignore_ascii_case(key) && parents.last() == Some(&"addonProfiles"));
+        let doc = addon.map_or(doc, |(_, what)| what);
         let markdown = match about {
             Some(about) => format!("{}\n\n{doc}", about.markdown),
             None => doc.to_owned(),
@@ -246,7 +288,9 @@ impl<'w> Hovering<'w> {
                         .or_else(|| self.function(call.name.text, map.to_source(call.name.range)?));
                 }
                 let page = self.function(call.name.text, map.to_source(call.name.range)?)?;
-                let value = map.to_source(call.range).and_then(|range| self.expression_at(range));
+                let own = map.to_source(call.range).and_then(|range| self.expression_at(range));
+                // `reference(…)` alone is nobody, but what is read of it may be.
+                let value = own.or_else(|| self.expression_at(map.to_source(parsed.root.as_ref()?.range())?));
                 Some(match value {
                     Some(value) => Hover { markdown: format!("{}\n\n{}", page.markdown, value.markdown), ..page },
                     None => page,

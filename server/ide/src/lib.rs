@@ -22,12 +22,14 @@ mod symbols;
 mod tests;
 mod tokens;
 
+use std::path::Path;
+
 use syntax::{Language, SourceText, TextRange, TextSize};
 use template::model::ModuleSource;
 use template::workspace::{FileId, SourceFile, Workspace};
 use template::{Evaluator, Template};
 
-pub use completion::{Item, Kind, TRIGGERS};
+pub use completion::{Item, Kind, TRIGGERS, start};
 pub use folding::Fold;
 pub use hints::Hint;
 pub use hover::Hover;
@@ -45,15 +47,27 @@ pub struct View<'w> {
     file: FileId,
 }
 
+/// Says what is in a folder, for paths that are being written.
+pub type Folder<'f> = dyn Fn(&Path) -> Vec<Entry> + 'f;
+
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// It is a folder itself.
+    pub is_folder: bool,
+}
+
 impl<'w> View<'w> {
     /// The view of that file.
     pub fn new(workspace: &'w Workspace, file: FileId) -> Self {
         Self { workspace, file }
     }
 
-    /// What can be written at an offset, the best first.
-    pub fn completions(&self, offset: TextSize) -> Vec<Item> {
-        completion::complete(self, offset)
+    /// What can be written at an offset, the best first. `folder` is asked for paths.
+    pub fn completions(&self, offset: TextSize, folder: &Folder<'_>) -> Vec<Item> {
+        completion::complete(self, offset, folder)
     }
 
     /// What there is to say about what stands at an offset.

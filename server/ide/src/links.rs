@@ -3,7 +3,7 @@
 use schema::ApiVersion;
 use syntax::TextRange;
 use template::model::ModuleSource;
-use template::workspace::FileId;
+use template::workspace::{FileId, Location};
 
 use crate::View;
 
@@ -25,6 +25,8 @@ pub enum LinkTarget {
     File(FileId),
     /// A page.
     Url(String),
+    /// A declaration in a file of the workspace.
+    Place(Location),
 }
 
 impl View<'_> {
@@ -61,8 +63,20 @@ impl View<'_> {
                 tooltip: "Open the reference".to_owned(),
             });
         }
+        links.extend(self.ids().into_iter().map(|(id, resource)| Link {
+            range: id.whole,
+            target: LinkTarget::Place(resource),
+            tooltip: "Go to the resource".to_owned(),
+        }));
         links.retain(|link| !link.range.is_empty());
-        links.sort_by_key(|link| link.range.start());
+        links.sort_by_key(|link| (link.range.start(), std::cmp::Reverse(link.range.end())));
+        // An ID in an ID is one link.
+        let mut end = syntax::TextSize::from(0);
+        links.retain(|link| {
+            let is_free = link.range.start() >= end;
+            end = end.max(link.range.end());
+            is_free
+        });
         links
     }
 }

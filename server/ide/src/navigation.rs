@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use syntax::{Language, TextRange, TextSize};
-use template::Name;
 use template::eval::{Place, ScopeId};
 use template::expr::{Expr, Member, Ref};
-use template::model::{Declaration, ModuleSource, Template};
+use template::model::{Declaration, Identifier, ModuleSource, Resource, Template};
 use template::paths::relative_to;
 use template::value::{Piece, Target, Value};
 use template::workspace::{FileId, Location};
+use template::{Evaluator, Name};
 
 use crate::View;
 
@@ -65,6 +65,15 @@ struct Entity {
     name: Name,
 }
 
+/// Where an ID is written that a function makes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IdAt {
+    /// All of the call.
+    pub(crate) whole: TextRange,
+    /// The last argument, without quotes: the name of the resource.
+    name: TextRange,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EntityKind {
     Parameter,
@@ -72,6 +81,7 @@ enum EntityKind {
     Resource,
     Module,
     Output,
+    Function,
 }
 
 /// The templates of a file, each with what it is written in.
@@ -105,7 +115,10 @@ impl View<'_> {
 
     /// All places where what is at the offset is named.
     pub fn references(&self, offset: TextSize) -> Vec<Occurrence> {
-        self.entity_at(offset).map_or_else(Vec::new, |entity| self.occurrences_of(&entity))
+        match self.entity_at(offset) {
+            Some(entity) => self.occurrences_of(&entity),
+            None => self.resource_names(offset),
+        }
     }
 
     /// The places of this file where what is at the offset is named.
@@ -117,8 +130,10 @@ impl View<'_> {
 
     /// The name at the offset, if it can be changed: where it is, and what it is.
     pub fn prepare_rename(&self, offset: TextSize) -> Option<(TextRange, String)> {
-        let entity = self.entity_at(offset)?;
-        let all = self.occurrences_of(&entity);
+        let all = match self.entity_at(offset) {
+            Some(entity) => self.occurrences_of(&entity),
+            None => self.literal_names(offset)?,
+        };
         let here =
             all.iter().find(|it| it.location.file == self.file && it.location.range.contains_inclusive(offset))?;
         Some((here.location.range, self.slice(here.location.range).to_owned()))
@@ -126,7 +141,14 @@ impl View<'_> {
 
     /// The places to change so that what is at the offset has a new name.
     pub fn rename(&self, offset: TextSize, new_name: &str) -> Result<Vec<Location>, RenameError> {
-        let entity = self.entity_at(offset).ok_or(RenameError::Nothing)?;
+        let Some(entity) = self.entity_at(offset) else {
+            let names = self.literal_names(offset).ok_or(RenameError::Nothing)?;
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'(' | b')');
+            if new_name.is_empty() || !new_name.bytes().all(is_name) {
+                return Err(RenameError::NotAName(new_name.to_owned()));
+            }
+            return Ok(names.into_iter().map(|it| it.location).collect());
+        };
         let is_json = self.workspace.file(entity.file).language() == Some(Language::Json);
         let plain = new_name.bytes().enumerate().all(|(at, byte)| {
             byte.is_ascii_alphabetic() || byte == b'_' || (at > 0 && byte.is_ascii_digit()) || (is_json && byte == b'-')
@@ -150,6 +172,83 @@ impl View<'_> {
     }
 
     // ------------------------------------------------------------------------------------------------- what is meant
+
+    /// All places of this file where the resource at the offset is named that has no symbol: its own name, and those in
+    /// the IDs that mean it.
+    fn resource_names(&self, offset: TextSize) -> Vec<Occurrence> {
+        let (Some(template), Some(eval)) = (self.template(), self.eval()) else { return Vec::new() };
+        let name_of = |location: Location| {
+            let named = |resource: &&Resource| resource.header == location.range && resource.symbol.is_none();
+            template.resources.iter().find(named)
+        };
+        let ids = self.ids_with(&eval);
+        let own = template.resources.iter().find(|resource| {
+            let name = resource.name.map(|name| unquoted(self.text().as_str(), template.exprs.range(name)));
+            resource.symbol.is_none() && name.is_some_and(|name| name.contains_inclusive(offset))
+        });
+        let meant = ids.iter().find(|(id, _)| id.name.contains_inclusive(offset));
+        let Some(resource) = own.or_else(|| meant.and_then(|(_, location)| name_of(*location))) else {
+            return Vec::new();
+        };
+        let Some(name) = resource.name else { return Vec::new() };
+        let at = |range, kind| Occurrence { location: Location { file: self.file, range }, kind };
+        let declared = unquoted(self.text().as_str(), template.exprs.range(name));
+        let mut all = vec![at(declared, OccurrenceKind::Write)];
+        let uses = ids.iter().filter(|(_, location)| location.file == self.file && location.range == resource.header);
+        all.extend(uses.map(|(id, _)| at(id.name, OccurrenceKind::Read)));
+        all.sort_by_key(|it| it.location.range.start());
+        all.dedup_by_key(|it| it.location);
+        all
+    }
+
+    /// The same, if the name is written out everywhere, so that it can be changed.
+    fn literal_names(&self, offset: TextSize) -> Option<Vec<Occurrence>> {
+        let all = self.resource_names(offset);
+        let name = self.slice(all.iter().find(|it| it.kind == OccurrenceKind::Write)?.location.range);
+        let is_plain = !name.is_empty() && !name.contains(['[', '\\', '/', '$', '\'', '"']);
+        let is_same = all.iter().all(|it| self.slice(it.location.range).eq_ignore_ascii_case(name));
+        (is_plain && is_same).then_some(all)
+    }
+
+    /// The IDs in the file that are made by a function, each with the resource that it means.
+    pub(crate) fn ids(&self) -> Vec<(IdAt, Location)> {
+        self.eval().map_or_else(Vec::new, |eval| self.ids_with(&eval))
+    }
+
+    fn ids_with(&self, eval: &Evaluator<'_>) -> Vec<(IdAt, Location)> {
+        const MAKERS: [&str; 4] = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
+        let Some(template) = self.template() else { return Vec::new() };
+        let mut all = Vec::new();
+        for (expr, kind) in template.exprs.iter() {
+            let Expr::Call(call) = kind else { continue };
+            let (Some(&name), true) = (call.arguments.last(), MAKERS.iter().any(|maker| call.function == **maker))
+            else {
+                continue;
+            };
+            let values = eval.value(Place { scope: ScopeId::ROOT, expr });
+            let declared = values.iter().find_map(|case| match &case.value {
+                Value::Str(text) => match text.pieces() {
+                    [Piece::Id(id)] => id.declared,
+                    _ => None,
+                },
+                _ => None,
+            });
+            if let Some(resource) = declared {
+                // An expression that is all of a string has the range of that.
+                let whole = template.exprs.range(expr);
+                let bracket = u32::from(self.slice(whole).starts_with("\"[")) * 2;
+                let id = IdAt {
+                    whole: TextRange::new(
+                        whole.start() + TextSize::from(bracket),
+                        whole.end() - TextSize::from(bracket),
+                    ),
+                    name: unquoted(self.text().as_str(), template.exprs.range(name)),
+                };
+                all.push((id, eval.header(resource)));
+            }
+        }
+        all
+    }
 
     /// What has its name at the offset.
     fn entity_at(&self, offset: TextSize) -> Option<Entity> {
@@ -216,6 +315,22 @@ impl View<'_> {
         for it in template.modules.iter().filter_map(|it| it.symbol.as_ref()) {
             all.push((entity(EntityKind::Module, &it.name), it.range, Write));
         }
+        for it in &template.functions {
+            all.push((entity(EntityKind::Function, &it.name), it.name_range, Write));
+        }
+        // Brought in from another file, under the name that it has there.
+        let imported = |name: &Name| {
+            template.imports.iter().find_map(|import| {
+                let is_it = |(there, here): &&(Name, Identifier)| here.name == *name && *there == *name;
+                let (there, _) = import.names.iter().find(is_it)?;
+                self.exported(self.file_of(file, &import.path.as_ref()?.0)?, there)
+            })
+        };
+        for (there, here) in template.imports.iter().flat_map(|import| &import.names) {
+            if *there == here.name {
+                all.extend(imported(there).map(|entity| (entity, here.range, Read)));
+            }
+        }
         for it in &template.outputs {
             all.push((entity(EntityKind::Output, &it.name), it.name_range, Write));
         }
@@ -228,9 +343,23 @@ impl View<'_> {
                         Ref::Variable(name) => (EntityKind::Variable, name),
                         Ref::Resource(name) => (EntityKind::Resource, name),
                         Ref::Module(name) => (EntityKind::Module, name),
-                        Ref::Local(_) | Ref::Imported(_) | Ref::Undeclared(_) => continue,
+                        Ref::Imported(name) => {
+                            let at = name_in(source.text.slice(range), range, name);
+                            all.extend(imported(name).zip(at).map(|(entity, at)| (entity, at, Read)));
+                            continue;
+                        }
+                        Ref::Local(_) | Ref::Undeclared(_) => continue,
                     };
                     all.extend(name_in(source.text.slice(range), range, name).map(|at| (entity(kind, name), at, Read)));
+                }
+                Expr::Call(call) if call.receiver.is_none() => {
+                    let is_own = template.functions.iter().any(|own| own.name == call.function);
+                    let called = is_own.then(|| entity(EntityKind::Function, &call.function));
+                    // Of `namespace.name` in ARM JSON only the last part is the name.
+                    let text = source.text.slice(call.function_range);
+                    let short = TextSize::of(text.rsplit('.').next().unwrap_or(text));
+                    let at = TextRange::new(call.function_range.end() - short, call.function_range.end());
+                    all.extend(called.or_else(|| imported(&call.function)).map(|entity| (entity, at, Read)));
                 }
                 // `module.outputs.name`
                 Expr::Member { base, name, name_range, .. } => {
@@ -276,6 +405,19 @@ impl View<'_> {
             Some((path, _)) => self.file_of(file, path).into_iter().collect(),
             None => template::parameters::templates(self.workspace, file),
         }
+    }
+
+    /// What a name means that another file exports.
+    fn exported(&self, file: FileId, name: &Name) -> Option<Entity> {
+        let template = self.workspace.file(file).template.as_ref()?;
+        let kind = if template.functions.iter().any(|function| function.name == *name) {
+            EntityKind::Function
+        } else if template.variables.iter().any(|variable| variable.name == *name) {
+            EntityKind::Variable
+        } else {
+            return None;
+        };
+        Some(Entity { file, template: 0, kind, name: name.clone() })
     }
 
     fn output_of(&self, file: FileId, template: &Template, base: template::ExprId, name: &Name) -> Option<Entity> {

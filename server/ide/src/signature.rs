@@ -35,8 +35,11 @@ impl View<'_> {
             let (text, map) = scan.decode(token);
             let parsed = arm_expr::parse(&text);
             let argument = parsed.at_offset(map.to_decoded(offset)).argument?;
-            let function = function(argument.call.name.text, true)?;
-            return Some(signature(function, argument.index));
+            let name = &text[argument.call.name_range()];
+            return match function(name, true) {
+                Some(function) => Some(signature(function, argument.index)),
+                None => self.own(name, argument.index),
+            };
         }
         // Strings of arguments have no frames of their own; objects and arrays in them do.
         let frame = scan
@@ -47,10 +50,32 @@ impl View<'_> {
             .find(|frame| frame.kind == FrameKind::Parentheses)?;
         let open = usize::from(frame.start);
         let word = scan.source[..open].bytes().rev().take_while(|&byte| is_word(byte)).count();
-        let function = function(&scan.source[open - word..open], false)?;
+        let name = &scan.source[open - word..open];
         let before = &scan.source[open + 1..usize::from(scan.offset)];
         let arguments = crate::expressions::split_arguments(&format!("{before} "));
-        Some(signature(function, arguments.len().saturating_sub(1)))
+        let active = arguments.len().saturating_sub(1);
+        match function(name, false) {
+            Some(function) => Some(signature(function, active)),
+            None => self.own(name, active),
+        }
+    }
+
+    /// The signature of a function that the file declares.
+    fn own(&self, name: &str, active: usize) -> Option<Signature> {
+        let function = self.template()?.functions.iter().find(|function| function.name == *name)?;
+        let names: Vec<&str> = function.parameters.iter().map(template::Name::as_str).collect();
+        let mut at = name.len() + 1;
+        let mut parameters = Vec::new();
+        for parameter in &names {
+            parameters.push((at, at + parameter.len()));
+            at += parameter.len() + 2;
+        }
+        Some(Signature {
+            label: format!("{name}({})", names.join(", ")),
+            documentation: "A function of this file.".to_owned(),
+            active: Some(active).filter(|active| *active < parameters.len()),
+            parameters,
+        })
     }
 }
 

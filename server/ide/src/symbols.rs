@@ -127,6 +127,9 @@ pub(crate) fn describe(view: &View<'_>, template: &Template, name: &str) -> Opti
         Declaration::Parameter(index) => {
             let parameter = &template.parameters[*index as usize];
             let mut page = format!("parameter `{}`: {}", parameter.name, type_word(&parameter.ty));
+            if let Some(description) = parameter.description {
+                let _ = write!(page, "\n\n{}", written(view, description));
+            }
             if let Some(default) = parameter.default {
                 let default = shortened(view.slice(template.exprs.range(default)));
                 let _ = write!(page, "\n\nDefault: `{default}`");
@@ -157,6 +160,21 @@ pub(crate) fn describe(view: &View<'_>, template: &Template, name: &str) -> Opti
             format!("module `{name}`: {}", module.detail)
         }
     })
+}
+
+/// What a string of the document says; expressions in it stay as they are.
+fn written(view: &View<'_>, range: TextRange) -> String {
+    let raw = view.slice(range);
+    let quotes = ["'''", "\"", "'"].into_iter().find(|quotes| raw.starts_with(quotes)).unwrap_or_default();
+    let inner = raw.strip_prefix(quotes).unwrap_or(raw);
+    let inner = inner.strip_suffix(quotes).unwrap_or(inner);
+    let range = TextRange::at(range.start() + syntax::TextSize::of(quotes), syntax::TextSize::of(inner));
+    let text = match view.language() {
+        Some(syntax::Language::Json) => syntax::string_map::for_json(inner, range).0,
+        _ if quotes.len() != 1 || inner.contains("${") => return inner.trim().to_owned(),
+        _ => syntax::string_map::for_bicep(inner, range).0,
+    };
+    text.into_owned()
 }
 
 /// The first line of a text, at most so many characters of it.

@@ -209,6 +209,68 @@ fn hovers_over_rules_and_flags() {
     assert_eq!(hover("var x = 'not|hing'\n"), "nothing");
 }
 
+#[test]
+fn hovers_over_what_is_the_same_in_every_version() {
+    check_hover(&at(JSON, "\"$sch"), "\"$schema\"", &["Says that it is a template."]);
+    check_hover(&at(JSON, "\"resou"), "\"resources\"", &["What is deployed."]);
+    check_hover(&at(JSON, "\"defaultV"), "\"defaultValue\"", &["nobody says anything else"]);
+    let depends = JSON.replacen("\"location\"", "\"dependsOn\": [], \"location\"", 1);
+    check_hover(&at(&depends, "\"dependsO"), "\"dependsOn\"", &["deployed first"]);
+    check_hover(
+        &at(&BICEP.replace("  scope: acr", "  scope: acr\n  dependsOn: []"), "dependsO"),
+        "dependsOn",
+        &["deployed first"],
+    );
+    check_hover("tar|getScope = 'tenant'\n", "targetScope", &["deployed to"]);
+    check_hover("@sec|ure()\nparam x string\n", "secure", &["a secret"]);
+    assert_eq!(hover("var targetScope = tar|getScope\n").lines().last(), Some("`targetScope`"));
+    let addon = |key: &str| {
+        at(
+            &JSON.replace(
+                "\"dnsPrefix\"",
+                "\"addonProfiles\": { \"azurepolicy\": { \"enabled\": true } }, \"dnsPrefix\"",
+            ),
+            key,
+        )
+    };
+    check_hover(&addon("\"azurepol"), "\"azurepolicy\"", &["Enforces Azure Policy"]);
+}
+
+#[test]
+fn hovers_over_parameters_say_what_is_written_about_them() {
+    let json = JSON.replace(
+        "\"defaultValue\": \"aks\"",
+        "\"defaultValue\": \"aks\", \"metadata\": { \"description\": \"Its \\\"name\\\" 🚀\" }",
+    );
+    check_hover(
+        &at(&json, "parameters('clus"),
+        "'clusterName'",
+        &["parameter `clusterName`: string", "Its \"name\" 🚀"],
+    );
+    let bicep = BICEP.replacen("param", "@description('It\\'s where 🚀')\nparam", 1);
+    check_hover(&at(&bicep, "  location: loc"), "location", &["parameter `location`: string", "It's where 🚀"]);
+    let long = BICEP.replacen("param", "@description('''\nOne\nand two\n''')\nparam", 1);
+    check_hover(&at(&long, "  location: loc"), "location", &["One\nand two"]);
+    // Where it is given a value.
+    let module = "//- main.bicep\nmodule m 'inner.bicep' = {\n  params: {\n    si|ze: 1\n  }\n}\n//- inner.bicep\n@description('How many')\nparam size int\n";
+    check_hover(module, "size", &["parameter `size`: int", "How many"]);
+    let values = format!(
+        "//- main.parameters.json\n{}\n//- main.json\n{JSON}",
+        r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+  "parameters": { "cluster|Name": { "value": "x" } } }"#
+    );
+    check_hover(&values, "\"clusterName\"", &["parameter `clusterName`: string"]);
+}
+
+#[test]
+fn hovers_over_calls_say_what_is_read_of_them() {
+    check_hover(
+        &at(JSON, "\"principalId\": \"[refer"),
+        "reference",
+        &["reference(resource", "`objectId` of the kubelet of clusterName"],
+    );
+}
+
 fn locations(workspace: &Workspace, all: impl IntoIterator<Item = Location>) -> Vec<String> {
     all.into_iter()
         .map(|location| {
@@ -255,6 +317,51 @@ fn finds_all_uses() {
         &at(JSON, "\"clus"),
         &["main.json:4 clusterName", "main.json:5 clusterName", "main.json:16 clusterName", "main.json:31 clusterName"],
     );
+}
+
+/// Resources of JSON that have no symbol are known by their name.
+#[test]
+fn finds_and_renames_resources_without_a_symbol() {
+    let text =
+        JSON.replace("\"name\": \"[variables('mi')]\"", "\"name\": \"mi\"").replace("variables('mi'))]\"", "'mi')]\"");
+    let all = ["main.json:10 mi", "main.json:21 mi"];
+    check_references(&at(&text, "\"name\": \"m"), &all);
+    check_references(&at(&text, "userAssignedIdentities', 'm"), &all);
+    check_definition(
+        &at(&text, "userAssignedIdentities', 'm"),
+        &["main.json:8 \"Microsoft.ManagedIdentity/userAssignedIdentities\""],
+    );
+    let (workspace, file, offset) = workspace(&at(&text, "\"name\": \"m"));
+    let view = View::new(&workspace, file);
+    assert_eq!(view.prepare_rename(offset).unwrap().1, "mi");
+    assert_eq!(locations(&workspace, view.rename(offset, "control-plane").unwrap()), all);
+    for bad in ["", "a'b", "a b", "[x]"] {
+        assert!(view.rename(offset, bad).is_err(), "{bad}");
+    }
+    // What is computed can be found, but there is no name to change.
+    let (workspace, file, offset) = self::workspace(&at(JSON, "\"name\": \"[vari"));
+    let view = View::new(&workspace, file);
+    assert_eq!(view.references(offset).len(), 2);
+    assert_eq!(view.prepare_rename(offset), None);
+}
+
+#[test]
+fn follows_functions_and_imports() {
+    let own = "func twice(a string) string => '${a}${a}'\nvar x = twi|ce('b')\n";
+    check_definition(own, &["main.bicep:1 twice"]);
+    check_references(own, &["main.bicep:1 twice", "main.bicep:2 twice"]);
+    let files = "//- main.bicep\nimport { size, twice } from 'lib.bicep'\nvar a = si|ze\nvar b = twice('x')\n//- lib.bicep\n@export()\nvar size = 1\n@export()\nfunc twice(a string) string => '${a}${a}'\n";
+    check_definition(files, &["lib.bicep:2 size"]);
+    check_references(files, &["lib.bicep:2 size", "main.bicep:1 size", "main.bicep:2 size"]);
+    let call = files.replace("si|ze", "size").replace("= twice", "= twi|ce");
+    check_references(&call, &["lib.bicep:4 twice", "main.bicep:1 twice", "main.bicep:3 twice"]);
+    let json = JSON.replace(
+        "\"variables\"",
+        r#""functions": [ { "namespace": "ns", "members": { "twice": { "parameters": [ { "name": "a", "type": "string" } ],
+    "output": { "type": "string", "value": "[parameters('a')]" } } } } ], "variables""#,
+    );
+    let json = json.replace("'-mi')]", "ns.twice('-mi'))]");
+    check_references(&at(&json, "ns.twi"), &["main.json:5 twice", "main.json:6 twice"]);
 }
 
 const FILES: &str = "//- main.bicep
@@ -332,6 +439,25 @@ fn folds_selects_and_links() {
 }
 
 #[test]
+fn ids_are_links_to_what_they_mean() {
+    let bicep =
+        BICEP.replace("guid(acr.id)", "guid(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi'))");
+    for (text, header) in [(bicep.as_str(), "resource mi 'Micro"), (JSON, "\"Microsoft.ManagedIdentity/userAss")] {
+        let (workspace, file, _) = workspace(text);
+        let view = View::new(&workspace, file);
+        let links = view.links();
+        assert!(links.windows(2).all(|pair| pair[0].range.end() <= pair[1].range.start()), "{links:?}");
+        let ids = links.iter().filter_map(|link| match &link.target {
+            crate::LinkTarget::Place(place) => Some((view.slice(link.range), view.slice(place.range))),
+            _ => None,
+        });
+        let ids: Vec<_> = ids.collect();
+        let (id, target) = ids.iter().find(|(id, _)| id.contains("userAssignedIdentities")).expect("a link");
+        assert!(id.starts_with("resourceId(") && id.ends_with(')') && target.starts_with(header), "{ids:?}");
+    }
+}
+
+#[test]
 fn shows_signatures() {
     let signature = |fixture: &str| {
         let (workspace, file, offset) = workspace(fixture);
@@ -344,6 +470,10 @@ fn shows_signatures() {
     assert_eq!(signature("var a = resourceId('x', 'y', '|')").as_deref(), Some("name…"));
     assert_eq!(signature("var a = replace('a, b', |").as_deref(), Some("old"));
     assert_eq!(signature("var a = |"), None);
+    assert_eq!(
+        signature("func f(first string, second int) string => first\nvar a = f('x', |)").as_deref(),
+        Some("second")
+    );
     let json = |text: &str| signature(&JSON.replace("[guid('x')]", text));
     assert_eq!(json("[guid(|)]").as_deref(), Some("seed"));
     assert_eq!(json("[replace('a', |)]").as_deref(), Some("old"));
@@ -357,6 +487,25 @@ fn hints_at_roles_and_principals() {
         let labels: Vec<&str> = hints.iter().map(|hint| hint.label.as_str()).collect();
         assert_eq!(labels, [who, "AcrPull"]);
     }
+}
+
+#[test]
+fn hints_at_identities_that_are_not_named() {
+    let bicep = BICEP.replace("'${mi.id}'", "'${chosen}'") + "var chosen = mi.id\n";
+    let json = JSON
+        .replace("[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('mi'))]", "[variables('chosen')]")
+        .replace("\"variables\": {", "\"variables\": { \"chosen\": \"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('mi'))]\",");
+    for (text, behind) in [(bicep.as_str(), "'${chosen"), (json.as_str(), "\"[variables('chosen')]\"")] {
+        let (workspace, file, _) = workspace(text);
+        let hints = View::new(&workspace, file).hints(TextRange::up_to(TextSize::of(text)));
+        let hint = hints.iter().find(|hint| hint.label == "the identity mi");
+        let hint = hint.unwrap_or_else(|| panic!("{hints:?}"));
+        assert_eq!(usize::from(hint.offset), text.find(behind).unwrap() + behind.len());
+    }
+    // What names it needs no hint.
+    let (workspace, file, _) = workspace(BICEP);
+    let hints = View::new(&workspace, file).hints(TextRange::up_to(TextSize::of(BICEP)));
+    assert!(hints.iter().all(|hint| !hint.label.contains("identity")), "{hints:?}");
 }
 
 #[test]
@@ -421,7 +570,7 @@ fn answers_anything_anywhere() {
             let (workspace, file, offset) = workspace(&broken);
             let view = View::new(&workspace, file);
             let _ = (view.hover(offset), view.definition(offset), view.references(offset), view.signature(offset));
-            let _ = (view.selections(offset), view.folds(), view.symbols(), view.completions(offset));
+            let _ = (view.selections(offset), view.folds(), view.symbols(), view.completions(offset, &|_| Vec::new()));
         }
     }
 }

@@ -136,6 +136,8 @@ pub struct Parameter {
     pub default: Option<ExprId>,
     /// All values there can be, where that is said (`allowedValues`, `@allowed`, a union of literals).
     pub allowed: Option<Vec<ExprId>>,
+    /// What is written about it, with the quotes.
+    pub description: Option<TextRange>,
     /// The whole declaration with its decorators; JSON from the key to the end of the value.
     pub range: TextRange,
 }

@@ -28,6 +28,7 @@ use super::capabilities::Features;
 use super::index::{FlatSymbol, flatten};
 use super::session::Session;
 use super::{from_proto, to_proto, uri};
+use crate::files;
 
 /// So many symbols are enough for any list.
 const MOST_SYMBOLS: usize = 512;
@@ -83,18 +84,34 @@ fn markup(features: &Features, markdown: String) -> MarkupContent {
 }
 
 pub(super) fn completion(snapshot: &Snapshot, params: &CompletionParams) -> Option<CompletionResponse> {
-    let asked = Asked::of(snapshot)?;
+    let Some(asked) = Asked::of(snapshot) else { return beginning(snapshot, params) };
     let offset = asked.offset(params.text_document_position.position)?;
-    let mut items = asked.view().completions(offset);
+    let path = snapshot.document.path.as_deref();
+    let mut items = asked.view().completions(offset, &|folder| path.map_or_else(Vec::new, |_| files::listed(folder)));
     let later = asked.features.resolve_documentation.then(|| {
         let pages = items.iter_mut().map(|item| item.documentation.take()).collect();
         snapshot.session.pages.keep(pages)
     });
     let items = items.into_iter().enumerate().map(|(index, item)| {
         let page = later.map(|list| PageOf { list, index });
-        CompletionItem { data: page.and_then(|page| serde_json::to_value(page).ok()), ..completion_item(&asked, item) }
+        let range = |range| asked.range(range);
+        let item = completion_item(asked.features, &range, item);
+        CompletionItem { data: page.and_then(|page| serde_json::to_value(page).ok()), ..item }
     });
     Some(CompletionResponse::List(CompletionList { is_incomplete: false, items: items.collect() }))
+}
+
+/// What can be written in a JSON document that is no template yet.
+fn beginning(snapshot: &Snapshot, params: &CompletionParams) -> Option<CompletionResponse> {
+    let (document, features) = (&snapshot.document, snapshot.session.features());
+    if document.lost.is_some() || !document.is_other_json() {
+        return None;
+    }
+    let offset = from_proto::offset(&document.text, params.text_document_position.position, features.encoding)?;
+    let range = |range| to_proto::range(&document.text, range, features.encoding);
+    let items = ide::start(document.text.as_str(), offset).into_iter();
+    let items: Vec<_> = items.map(|item| completion_item(features, &range, item)).collect();
+    (!items.is_empty()).then_some(CompletionResponse::List(CompletionList { is_incomplete: false, items }))
 }
 
 /// Hands in the documentation of a completion, if it is of one of the last lists; all else is there already.
@@ -137,26 +154,26 @@ impl Pages {
     }
 }
 
-fn completion_item(asked: &Asked<'_>, item: Item) -> CompletionItem {
-    let as_snippet = item.snippet && asked.features.snippets;
+fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::Range, item: Item) -> CompletionItem {
+    let as_snippet = item.snippet && features.snippets;
     let new_text = if as_snippet { item.edit.new_text.clone() } else { item.plain_text() };
     let is_long = new_text.contains('\n');
     let additional: Vec<TextEdit> = item
         .additional
         .into_iter()
-        .map(|edit| TextEdit { range: asked.range(edit.range), new_text: edit.new_text })
+        .map(|edit| TextEdit { range: range(edit.range), new_text: edit.new_text })
         .collect();
     CompletionItem {
         kind: Some(completion_kind(item.kind)),
         detail: item.detail,
-        documentation: item.documentation.map(|page| Documentation::MarkupContent(asked.markup(page))),
+        documentation: item.documentation.map(|page| Documentation::MarkupContent(markup(features, page))),
         tags: item.deprecated.then(|| vec![CompletionItemTag::DEPRECATED]),
         preselect: item.preselect.then_some(true),
         sort_text: Some(item.sort),
         filter_text: item.filter,
         insert_text_format: as_snippet.then_some(InsertTextFormat::SNIPPET),
-        insert_text_mode: (is_long && asked.features.insert_mode).then_some(InsertTextMode::ADJUST_INDENTATION),
-        text_edit: Some(CompletionTextEdit::Edit(TextEdit { range: asked.range(item.edit.range), new_text })),
+        insert_text_mode: (is_long && features.insert_mode).then_some(InsertTextMode::ADJUST_INDENTATION),
+        text_edit: Some(CompletionTextEdit::Edit(TextEdit { range: range(item.edit.range), new_text })),
         additional_text_edits: (!additional.is_empty()).then_some(additional),
         commit_characters: commit_characters(item.kind),
         command: (item.again && as_snippet).then(|| Command {
@@ -389,6 +406,12 @@ pub(super) fn links(snapshot: &Snapshot, _: &DocumentLinkParams) -> Option<Vec<D
         let target = match link.target {
             LinkTarget::File(file) => asked.around.origin(file).uri.clone(),
             LinkTarget::Url(url) => url.parse().ok()?,
+            LinkTarget::Place(location) => {
+                let place = asked.location(location);
+                let start = place.range.start;
+                // The way editors write a line in an address.
+                format!("{}#L{},{}", place.uri.as_str(), start.line + 1, start.character + 1).parse().ok()?
+            }
         };
         let tooltip = Some(link.tooltip);
         Some(DocumentLink { range: asked.range(link.range), target: Some(target), tooltip, data: None })

@@ -217,6 +217,11 @@ impl Document {
         }))
     }
 
+    /// It is JSON, but nobody knows of what.
+    pub(super) fn is_other_json(&self) -> bool {
+        matches!(self.dialect, Dialect::Json) && !self.is_template()
+    }
+
     /// The file as others see it that refer to it: of what is no template, the content.
     pub(super) fn referred_to(&self) -> &Arc<SourceFile> {
         self.file().unwrap_or_else(|| {

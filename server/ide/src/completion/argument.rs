@@ -2,11 +2,11 @@
 
 use schema::ApiVersion;
 use syntax::TextRange;
-use syntax::arm_expr::{self, Expr};
+use syntax::arm_expr::{self, Argument, Expr};
 
 use super::context::{ArgumentAt, ArmAt};
-use super::{Item, Kind, Request, escape, item, member, role};
-use crate::expressions::{chain_of, split_arguments};
+use super::{Item, Kind, Request, escape, identity_id, item, member, parameter, role};
+use crate::expressions::{IDENTITY, chain_of, split_arguments};
 use crate::functions::functions;
 
 const ROLE_DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
@@ -35,11 +35,17 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
         Some(Expr::Call(call)) if call.name_range().contains_inclusive(offset) => {
             offer_names(request, to_source(call.name.range), true, items);
         }
-        Some(Expr::Name(name)) => offer_names(request, to_source(name.range), false, items),
+        Some(Expr::Name(name)) => {
+            let range = to_source(name.range);
+            let argument = place.argument.filter(|argument| argument.call.range.contains_range(name.range));
+            offer_quoted(request, argument, range, items);
+            offer_names(request, range, false, items);
+        }
         // Between brackets, behind a comma or a parenthesis.
         Some(Expr::Missing(_) | Expr::Call(_) | Expr::Index(_)) => {
             let before = text[..usize::from(offset)].trim_end();
             if before.ends_with(['[', '(', ',']) {
+                offer_quoted(request, place.argument, TextRange::empty(scan.offset), items);
                 offer_names(request, TextRange::empty(scan.offset), false, items);
             }
         }
@@ -48,6 +54,58 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
         }
         _ => {}
     }
+}
+
+/// What an argument is as a rule, with its quotes: the name of a parameter, of a resource of that type.
+fn offer_quoted(request: &Request<'_>, argument: Option<Argument<'_, '_>>, range: TextRange, items: &mut Vec<Item>) {
+    let Some(argument) = argument else { return };
+    let before: Vec<String> = argument.call.args.iter().take(argument.index).map(ToString::to_string).collect();
+    let first = items.len();
+    offer_text(request, argument.call.name.text, &before, range, items);
+    for item in &mut items[first..] {
+        let text = std::mem::take(&mut item.edit.new_text);
+        item.edit.new_text = format!("'{text}'");
+        item.label = format!("'{}'", item.label);
+        item.sort = format!("0{}", item.sort);
+    }
+    for (label, name) in names_of(request, argument.call.name.text, &before) {
+        if let Err(expression) = name {
+            items.push(item(&label, Kind::Resource, range, expression).sort("00"));
+        }
+    }
+}
+
+/// The names that declared resources have at a place in `resourceId(…)`: a label, and the name itself or the expression
+/// that it is.
+fn names_of(request: &Request<'_>, function: &str, before: &[String]) -> Vec<(String, Result<String, String>)> {
+    let Some(template) = request.template else { return Vec::new() };
+    let is_id = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
+    if !is_id.iter().any(|name| name.eq_ignore_ascii_case(function)) {
+        return Vec::new();
+    }
+    let literal = |text: &String| text.trim().trim_matches('\'').to_owned();
+    let Some(at) = before.iter().position(|text| literal(text).contains('/')) else { return Vec::new() };
+    let ty = literal(&before[at]);
+    // `Microsoft.X/a/b` with one name written is about the `b` of that `a`.
+    let depth = before.len() - at;
+    let segments: Vec<&str> = ty.split('/').collect();
+    let Some(ty) = segments.get(..=depth).map(|segments| segments.join("/")) else { return Vec::new() };
+    let mut names: Vec<(String, Result<String, String>)> = Vec::new();
+    for resource in template.resources.iter().filter(|resource| resource.is_type(&ty)) {
+        let Some(name) = request.view.name_expression(resource, template) else { continue };
+        let is_literal = name.starts_with('\'') && name.ends_with('\'') && !name.contains("${") && !name.contains(',');
+        let label = request.view.short_name(resource, template);
+        let entry = if is_literal {
+            let name = name.trim_matches('\'').rsplit('/').next().unwrap_or_default().to_owned();
+            (name.clone(), Ok(name))
+        } else {
+            (label, Err(name))
+        };
+        if !names.contains(&entry) {
+            names.push(entry);
+        }
+    }
+    names
 }
 
 /// What can stand in a string that is an argument in Bicep, or the value of a variable.
@@ -61,8 +119,15 @@ pub(super) fn offer_string(request: &Request<'_>, at: &ArgumentAt<'_>, items: &m
             }
             offer_text(request, at.name, &arguments, at.inner, items);
         }
-        None if at.name.to_ascii_lowercase().contains("role") => role::offer_guids(at.inner, items),
-        None => {}
+        None => {
+            let own = request.template.and_then(|template| template.parameter(&template::Name::from(at.name)));
+            for (index, text) in own.into_iter().flat_map(|own| parameter::texts(request.view, own)).enumerate() {
+                items.push(item(&text, Kind::Value, at.inner, &text).sort(format!("0{index:02}")));
+            }
+            if items.is_empty() && at.name.to_ascii_lowercase().contains("role") {
+                role::offer_guids(at.inner, items);
+            }
+        }
     }
 }
 
@@ -86,7 +151,13 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
             let ty = before.iter().map(literal).find(|text| text.contains('/'));
             match ty {
                 Some(ty) if ty.eq_ignore_ascii_case(ROLE_DEFINITIONS) => role::offer_guids(range, items),
-                Some(_) => {}
+                Some(_) => {
+                    for (label, name) in names_of(request, &function, before) {
+                        if let Ok(name) = name {
+                            items.push(item(label, Kind::Resource, range, name).sort("0"));
+                        }
+                    }
+                }
                 None => {
                     for ty in schema::resource_types().filter(|ty| !ty.writable().is_empty()) {
                         items.push(item(ty.name(), Kind::ResourceType, range, ty.name()));
@@ -109,8 +180,16 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
             }
             [_, _] => items.push(item("Full", Kind::Value, range, "Full")),
             _ => {
-                for resource in template.resources.iter().filter_map(|resource| resource.symbol.as_ref()) {
-                    items.push(item(resource.name.as_str(), Kind::Resource, range, resource.name.as_str()));
+                for resource in &template.resources {
+                    let literal = || {
+                        let name = request.view.name_expression(resource, template)?;
+                        Some(name.strip_prefix('\'')?.strip_suffix('\'')?.to_owned())
+                            .filter(|name| !name.contains('\''))
+                    };
+                    let symbol = resource.symbol.as_ref().map(|symbol| symbol.name.to_string());
+                    if let Some(name) = symbol.or_else(literal) {
+                        items.push(item(&name, Kind::Resource, range, &name));
+                    }
                 }
             }
         },
@@ -135,11 +214,15 @@ fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, items: 
         let text = format!("variables('{}')", variable.name);
         items.push(item(&text, Kind::Variable, range, &text).sort(format!("1{text}")));
     }
+    let wants_identity = identity_id::wants_identity(request);
     for resource in &template.resources {
         if let Some(id) = request.view.id_expression(resource, template) {
             let name = request.view.short_name(resource, template);
             let item = item(format!("resourceId of {name}"), Kind::Resource, range, &id);
-            items.push(item.detail(resource.resource_type.as_deref().unwrap_or_default()).sort("2"));
+            let path = request.context.path.as_slice();
+            let is_wanted = (resource.is_type(IDENTITY) && wants_identity) || path.last() == Some(&"dependsOn");
+            let rank = if is_wanted { "0" } else { "2" };
+            items.push(item.detail(resource.resource_type.as_deref().unwrap_or_default()).sort(rank));
         }
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn offer(file: &SourceFile, offset: TextSize) -> Vec<Item> {
     let Some(known) = command.known else { return Vec::new() };
     let word = command.words.get(number).map(|word| word.range).filter(|word| word.contains_inclusive(offset));
     let word = word.unwrap_or_else(|| TextRange::empty(offset));
-    if !word.is_empty() && !file.text.slice(word).starts_with('-') {
+    // Behind `--flag=` comes the value.
+    let is_value = |text: &str| !text.starts_with('-') || text.contains('=');
+    if !word.is_empty() && is_value(file.text.slice(word)) {
         return Vec::new();
     }
     // Behind a flag that takes a value comes the value.

@@ -3,7 +3,7 @@
 use schema::{ApiVersion, ResourceType};
 use syntax::{Language, TextRange, TextSize};
 
-use crate::scan::{Entry, FrameKind, Scan, State, Token, TokenKind};
+use crate::scan::{Entry, FrameKind, Head, Scan, State, Token, TokenKind};
 
 /// The surroundings of the cursor.
 #[derive(Debug)]
@@ -72,6 +72,14 @@ pub(crate) enum Place<'s> {
     Statement { replace: TextRange },
     /// The type of a Bicep parameter or output.
     TypeName { replace: TextRange },
+    /// Where the quoted type of a Bicep resource is to stand.
+    Header { replace: TextRange },
+    /// The body of a Bicep resource or module: `{ … }`, `if (…) { … }`, `[for …]`.
+    Body { replace: TextRange, head: Head<'s> },
+    /// The name of a parameter that a `.bicepparam` file gives a value to.
+    ParameterName { replace: TextRange },
+    /// The value that a `.bicepparam` file gives to the parameter of that name.
+    Assigned { name: &'s str, at: ValueAt<'s> },
     /// Behind `@`.
     Decorator { replace: TextRange },
     /// The text of a script or command.
@@ -115,6 +123,8 @@ pub(crate) struct ValueAt<'s> {
     pub(crate) comma_before: Option<TextSize>,
     /// A comma is needed behind it.
     pub(crate) comma_after: bool,
+    /// The quote of strings in the language.
+    pub(crate) quote: char,
 }
 
 /// The cursor in `"[…]"`.
@@ -129,6 +139,8 @@ pub(crate) struct ArmAt {
 pub(crate) struct ExpressionAt {
     /// The name being written.
     pub(crate) replace: TextRange,
+    /// It is the default of a parameter, where nothing but other parameters can be referred to.
+    pub(crate) is_default: bool,
 }
 
 /// The cursor in a string that is no value.
@@ -280,23 +292,59 @@ fn json_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             return Place::Arm(ArmAt { token });
         }
     }
+    let member = scan.member.and_then(|member| frame.members.get(member));
+    // Right behind a closing quote it is still that string which is chosen anew, not what comes next.
+    let behind = |range: TextRange| {
+        (scan.token.is_none() && range.end() == scan.offset && scan.slice(range).ends_with('"')).then_some(range)
+    };
     match (frame.kind, scan.state) {
-        (FrameKind::Object, State::Key | State::After) => json_key(scan),
+        (FrameKind::Object, State::After) => {
+            match member.and_then(|member| Some((member.name, behind(member.value?)?))) {
+                Some((_, value)) if scan.slice(value).starts_with("\"[") => Place::Nothing,
+                Some((key, value)) => value_in(scan, Some(key), false, value, true),
+                None if scan.token.is_none() && scan.before == scan.offset => Place::Nothing,
+                None => json_key(scan, replaced(scan)),
+            }
+        }
+        (FrameKind::Object, State::Key) => json_key(scan, replaced(scan)),
         (FrameKind::Object, State::Colon | State::Value) => {
             // `"a" "b|": 1`: what looks like a value is the next key.
             if scan.token.is_some_and(|token| next_is(scan, token.range.end(), b':')) {
-                return json_key(scan);
+                return json_key(scan, replaced(scan));
             }
-            let key = scan.member.and_then(|member| frame.members.get(member)).map(|member| member.name);
-            value_at(scan, key, scan.state == State::Colon)
+            if let Some(key) = member.and_then(|member| behind(member.key)).filter(|_| scan.state == State::Colon) {
+                return json_key(scan, key);
+            }
+            if scan.token.is_none() && is_followed_by_value(scan) {
+                return Place::Nothing;
+            }
+            value_at(scan, member.map(|member| member.name), scan.state == State::Colon)
         }
+        // Right behind an element.
+        (FrameKind::Array, State::After) if scan.token.is_none() && scan.before == scan.offset => Place::Nothing,
         (FrameKind::Array, _) => value_at(scan, None, false),
         _ => Place::Nothing,
     }
 }
 
-fn json_key<'s>(scan: &Scan<'s>) -> Place<'s> {
-    let replace = replaced(scan);
+/// Whether the value, or the colon before it, stands behind the cursor already. The key of the next member is none.
+fn is_followed_by_value(scan: &Scan<'_>) -> bool {
+    let Some((at, byte)) = next(scan, scan.offset) else { return false };
+    let rest = &scan.source[usize::from(at)..];
+    let end = match byte {
+        b':' | b'{' | b'[' => return true,
+        b'"' | b'\'' => rest[1..].find(['"', '\'', '\n']).map_or(rest.len(), |end| end + 2),
+        _ if crate::scan::is_word(byte) || byte == b'-' => {
+            rest.bytes().take_while(|&byte| crate::scan::is_word(byte)).count()
+        }
+        _ => return false,
+    };
+    let is_key = rest.get(end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    // In Bicep the next line begins a member, or it would be an error anyway.
+    !is_key && (scan.language == Language::Json || !scan.is_new_line(scan.offset, at))
+}
+
+fn json_key<'s>(scan: &Scan<'s>, replace: TextRange) -> Place<'s> {
     let end = replace.end();
     let has_colon = next_is(scan, end, b':');
     let before = previous(scan, replace.start());
@@ -304,7 +352,7 @@ fn json_key<'s>(scan: &Scan<'s>) -> Place<'s> {
     Place::Key(KeyAt {
         frame: scan.open.last().copied().unwrap_or_default(),
         replace,
-        quoted: scan.token.is_some_and(Token::is_string),
+        quoted: scan.slice(replace).starts_with('"'),
         has_colon,
         comma_before,
         comma_after: !has_colon && matches!(next(scan, end), Some((_, b'"'))),
@@ -312,7 +360,17 @@ fn json_key<'s>(scan: &Scan<'s>) -> Place<'s> {
 }
 
 fn value_at<'s>(scan: &Scan<'s>, key: Option<&'s str>, needs_colon: bool) -> Place<'s> {
-    let replace = replaced(scan);
+    value_in(scan, key, needs_colon, replaced(scan), scan.token.is_some_and(Token::is_string))
+}
+
+/// A place for a value in place of what stands at `replace`.
+fn value_in<'s>(
+    scan: &Scan<'s>,
+    key: Option<&'s str>,
+    needs_colon: bool,
+    replace: TextRange,
+    quoted: bool,
+) -> Place<'s> {
     let before = previous(scan, replace.start());
     let in_array = key.is_none();
     let is_json = scan.language == Language::Json;
@@ -331,7 +389,8 @@ fn value_at<'s>(scan: &Scan<'s>, key: Option<&'s str>, needs_colon: bool) -> Pla
     Place::Value(ValueAt {
         key,
         replace,
-        quoted: scan.token.is_some_and(Token::is_string),
+        quoted,
+        quote: scan.quote(),
         needs_colon,
         needs_blank: before.is_some_and(|(end, byte)| byte == b':' && end == replace.start()),
         comma_before,
@@ -397,6 +456,21 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
     if is_number(scan) {
         return Place::Nothing;
     }
+    if frame.kind != FrameKind::Document
+        && let Some(first) = scan.statement.first()
+    {
+        let has_equals = || scan.statement.iter().any(|token| scan.slice(token.range) == "=");
+        match scan.slice(first.range) {
+            // What a decorator is told is written out.
+            "@" => return Place::Nothing,
+            "func" if !has_equals() => return Place::TypeName { replace: replaced(scan) },
+            _ => {}
+        }
+    }
+    // `[for |`: a name is being made up.
+    if frame.kind == FrameKind::Array && frame.is_for && !is_behind_in(scan, frame.start) {
+        return Place::Nothing;
+    }
     match (frame.kind, scan.state) {
         (FrameKind::Document, _) => bicep_statement(scan),
         (FrameKind::Object, State::Key) => bicep_key(scan),
@@ -409,6 +483,7 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             let key = scan.member.and_then(|member| frame.members.get(member));
             // Behind an operator it is an expression, not the value itself.
             match key {
+                Some(_) if scan.token.is_none() && is_followed_by_value(scan) => Place::Nothing,
                 Some(member) if member.value.is_none_or(|value| value.start() >= replaced(scan).start()) => {
                     value_at(scan, Some(member.name), false)
                 }
@@ -442,6 +517,11 @@ fn bicep_string<'s>(scan: &Scan<'s>) -> Option<Place<'s>> {
             ["resource", ..] if !words.contains(&"=") => Place::ResourceString(StringAt { keyword: "resource", ..at }),
             ["module", ..] if !words.contains(&"=") => Place::Path(StringAt { keyword: "module", ..at }),
             ["using", ..] => Place::Path(StringAt { keyword: "using", ..at }),
+            ["targetScope", ..] => value_at(scan, Some("targetScope"), false),
+            ["param", name, ..] if words.contains(&"=") && scan.language == Language::BicepParam => {
+                assigned(scan, name)
+            }
+            ["import", ..] => Place::Path(StringAt { keyword: "import", ..at }),
             ["var" | "param", name, ..] if words.contains(&"=") => {
                 Place::Argument(ArgumentAt { inner, name, before: None })
             }
@@ -473,6 +553,9 @@ fn bicep_string<'s>(scan: &Scan<'s>) -> Option<Place<'s>> {
 
 fn bicep_key<'s>(scan: &Scan<'s>) -> Place<'s> {
     let replace = replaced(scan);
+    if scan.source[..usize::from(replace.start())].ends_with("...") {
+        return expression(scan);
+    }
     let has_colon = next_on_line(scan, replace.end()) == Some(b':');
     let before = previous(scan, replace.start());
     let comma_before = before
@@ -509,6 +592,17 @@ fn bicep_statement<'s>(scan: &Scan<'s>) -> Place<'s> {
                 Place::Nothing
             }
         }
+        ["targetScope", "="] => value_at(scan, Some("targetScope"), false),
+        ["type", _, "="] => Place::TypeName { replace },
+        ["resource", _] => Place::Header { replace },
+        ["resource" | "module", .., "="] => match scan.statement.iter().find(|token| token.is_string()) {
+            Some(string) => {
+                Place::Body { replace, head: Head { keyword: words[0], text: Some(scan.slice(string.inner())) } }
+            }
+            None => Place::Nothing,
+        },
+        ["param"] if scan.language == Language::BicepParam => Place::ParameterName { replace },
+        ["param", name, "="] if scan.language == Language::BicepParam => assigned(scan, name),
         words if words.contains(&"=") => {
             if scan.state == State::After && scan.token.is_none() && !after_dot(scan) {
                 return Place::Nothing;
@@ -521,7 +615,23 @@ fn bicep_statement<'s>(scan: &Scan<'s>) -> Place<'s> {
 }
 
 fn expression<'s>(scan: &Scan<'s>) -> Place<'s> {
-    Place::Expression(ExpressionAt { replace: replaced(scan) })
+    let is_parameter = scan.statement.first().is_some_and(|first| scan.slice(first.range) == "param");
+    Place::Expression(ExpressionAt {
+        replace: replaced(scan),
+        is_default: is_parameter && scan.language == Language::Bicep,
+    })
+}
+
+fn assigned<'s>(scan: &Scan<'s>, name: &'s str) -> Place<'s> {
+    match value_at(scan, Some(name), false) {
+        Place::Value(at) => Place::Assigned { name, at },
+        other => other,
+    }
+}
+
+/// Whether the cursor is behind the `in` of a loop that begins at `start`.
+fn is_behind_in(scan: &Scan<'_>, start: TextSize) -> bool {
+    scan.source[usize::from(start)..usize::from(scan.offset)].split_whitespace().any(|word| word == "in")
 }
 
 fn is_number(scan: &Scan<'_>) -> bool {
@@ -533,5 +643,6 @@ fn is_number(scan: &Scan<'_>) -> bool {
 pub(crate) fn after_dot(scan: &Scan<'_>) -> bool {
     let start = scan.token.map_or(scan.offset, |token| token.range.start());
     let before = scan.source[..usize::from(start)].trim_end_matches([' ', '\t']);
-    before.ends_with('.') || before.ends_with(".?")
+    // A spread is no dot.
+    (before.ends_with('.') && !before.ends_with("...")) || before.ends_with(".?")
 }

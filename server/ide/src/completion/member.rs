@@ -2,10 +2,12 @@
 
 use schema::Type;
 use syntax::TextRange;
+use template::Name;
 
 use super::{Item, Kind, Request, item};
-use crate::expressions::{Chain, Members, RESOURCE_MEMBERS, chain_before};
+use crate::expressions::{Chain, Members, RESOURCE_MEMBERS, Root, chain_before};
 use crate::facts::{Node, detail, page};
+use crate::functions::functions;
 
 /// Behind a dot in Bicep.
 pub(super) fn offer(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
@@ -13,8 +15,43 @@ pub(super) fn offer(request: &Request<'_>, range: TextRange, items: &mut Vec<Ite
     let before = source[..usize::from(range.start())].trim_end_matches([' ', '\t']);
     let before = before.strip_suffix(".?").or_else(|| before.strip_suffix('.')).unwrap_or(before);
     if let Some(chain) = chain_before(source, before.len()) {
+        if let Some(space) = namespace(request, &chain) {
+            for function in functions(false).filter(|function| is_of(function.name) == space) {
+                items.push(super::argument::function_item(function, range, false));
+            }
+            return;
+        }
         offer_chain(request, &chain, range, items);
     }
+}
+
+/// `az` or `sys`, if the chain is nothing else.
+fn namespace(request: &Request<'_>, chain: &Chain) -> Option<&'static str> {
+    let Root::Name(name) = &chain.root else { return None };
+    let is_declared = request.template.is_some_and(|template| template.names.contains_key(&Name::from(name.as_str())));
+    ["az", "sys"].into_iter().find(|space| name == space && chain.steps.is_empty() && !is_declared)
+}
+
+/// The namespace of a Bicep function.
+fn is_of(name: &str) -> &'static str {
+    const AZ: [&str; 15] = [
+        "deployer",
+        "deployment",
+        "environment",
+        "extensionResourceId",
+        "getSecret",
+        "managementGroup",
+        "managementGroupResourceId",
+        "pickZones",
+        "resourceGroup",
+        "resourceId",
+        "subscription",
+        "subscriptionResourceId",
+        "tenant",
+        "tenantResourceId",
+        "toLogicalZone",
+    ];
+    if AZ.contains(&name) { "az" } else { "sys" }
 }
 
 /// What a chain has.
@@ -57,12 +94,19 @@ pub(super) fn offer_chain(request: &Request<'_>, chain: &Chain, range: TextRange
 fn rank(name: &str) -> u8 {
     u8::from(!matches!(
         name,
-        "principalId" | "objectId" | "identity" | "properties" | "identityProfile" | "oidcIssuerProfile" | "issuerURL"
+        "id" | "principalId"
+            | "objectId"
+            | "identity"
+            | "properties"
+            | "identityProfile"
+            | "oidcIssuerProfile"
+            | "issuerURL"
     ))
 }
 
 fn fixed(members: &[(&'static str, &'static str)], range: TextRange, items: &mut Vec<Item>) {
     for (name, what) in members {
-        items.push(item(*name, Kind::Property, range, *name).documentation(*what).sort(format!("1{name}")));
+        let item = item(*name, Kind::Property, range, *name).documentation(*what);
+        items.push(item.sort(format!("{}{name}", rank(name))));
     }
 }

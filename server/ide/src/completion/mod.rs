@@ -7,21 +7,30 @@ pub(crate) mod context;
 mod identity_id;
 mod member;
 mod name;
+mod parameter;
 mod property;
 mod resource_type;
 mod role;
 mod snippet;
+mod start;
 mod statement;
 #[cfg(test)]
 mod tests;
 mod value;
 
+use std::collections::HashSet;
+
 use syntax::{Carrier, Language, TextEdit, TextRange, TextSize};
 use template::Template;
+use template::model::TemplateKind;
 
 use self::context::{Context, KeyAt, Owner, Place, ValueAt};
+pub(crate) use self::identity_id::ADDONS;
 pub(crate) use self::name::type_word;
-use crate::View;
+pub(crate) use self::property::fixed_doc;
+pub use self::start::start;
+pub(crate) use self::statement::{decorator_doc, keyword_doc};
+use crate::{Folder, View};
 
 /// Characters that begin something which can be completed.
 pub const TRIGGERS: [&str; 9] = ["\"", "'", ":", ".", "[", "(", "@", "/", "$"];
@@ -58,7 +67,7 @@ pub struct Item {
 }
 
 /// The kind of an [`Item`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Kind {
     Property,
@@ -136,24 +145,27 @@ pub(crate) fn escape(text: &str) -> String {
 /// What providers work with.
 pub(crate) struct Request<'a> {
     pub(crate) view: &'a View<'a>,
+    /// What there is on disk.
+    pub(crate) folder: &'a Folder<'a>,
     pub(crate) context: Context<'a>,
     /// The names that are seen at the cursor.
     pub(crate) template: Option<&'a Template>,
 }
 
 /// What can be written at an offset.
-pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
+pub(crate) fn complete(view: &View<'_>, offset: TextSize, folder: &Folder<'_>) -> Vec<Item> {
     let source = view.source();
     let trusted = source.syntax_errors.is_empty();
     let flags = command::offer(source, offset);
     let Some(language) = source.language().filter(|_| flags.is_empty()) else { return flags };
     let context = Context::new(source.text.as_str(), language, offset, trusted);
-    let request = Request { view, template: view.template_at(offset), context };
+    let request = Request { view, folder, template: view.template_at(offset), context };
     let mut items = Vec::new();
     match &request.context.place {
         Place::Key(at) => {
             property::offer(&request, at, &mut items);
             identity_id::offer_keys(&request, at, &mut items);
+            parameter::offer_keys(&request, at, &mut items);
             snippet::offer_members(&request, at, &mut items);
         }
         Place::Value(at) => {
@@ -163,6 +175,7 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
             identity_id::offer_values(&request, at, &mut items);
             role::offer_values(&request, at, &mut items);
             snippet::offer_resources(&request, at, &mut items);
+            parameter::offer_values(&request, at, &mut items);
             name::offer_values(&request, at, &mut items);
         }
         Place::Arm(at) => argument::offer_arm(&request, at, &mut items),
@@ -170,7 +183,11 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
             if context::after_dot(&request.context.scan) {
                 member::offer(&request, at.replace, &mut items);
             } else {
-                name::offer(&request, at.replace, &mut items);
+                if at.is_default {
+                    parameter::offer_defaults(&request, at.replace, &mut items);
+                }
+                identity_id::offer_expressions(&request, at.replace, &mut items);
+                name::offer(&request, at, &mut items);
             }
         }
         Place::Argument(at) => argument::offer_string(&request, at, &mut items),
@@ -183,13 +200,19 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize) -> Vec<Item> {
             statement::offer(&request, *replace, &mut items);
             snippet::offer_statements(&request, *replace, &mut items);
         }
+        Place::Header { replace } => resource_type::offer_header(&request, *replace, &mut items),
+        Place::Body { replace, head } => snippet::offer_bodies(*replace, head, &mut items),
+        Place::ParameterName { replace } => parameter::offer_names(&request, *replace, &mut items),
+        Place::Assigned { name, at } => parameter::offer_assigned(&request, name, at, &mut items),
         Place::TypeName { replace } => statement::offer_types(&request, *replace, &mut items),
         Place::Decorator { replace } => statement::offer_decorators(*replace, &mut items),
         Place::Comment { range } => statement::offer_codes(&request, *range, &mut items),
         Place::Nothing => {}
     }
     items.sort_by(|a, b| (&a.sort, &a.label).cmp(&(&b.sort, &b.label)));
-    items.dedup_by(|a, b| a.label == b.label && a.kind == b.kind);
+    // What several providers offer is shown once, where it ranks best.
+    let mut seen = HashSet::new();
+    items.retain(|item| seen.insert((item.label.clone(), item.kind)));
     items
 }
 
@@ -224,11 +247,6 @@ impl Item {
 
     fn sort(mut self, sort: impl Into<String>) -> Self {
         self.sort = sort.into();
-        self
-    }
-
-    fn filter(mut self, filter: impl Into<String>) -> Self {
-        self.filter = Some(filter.into());
         self
     }
 
@@ -268,6 +286,11 @@ impl Request<'_> {
         if self.is_json() { format!("\"[{}]\"", Carrier::Json.encode(expression)) } else { expression.to_owned() }
     }
 
+    /// Whether the file gives values to the parameters of a template.
+    pub(crate) fn is_parameter_file(&self) -> bool {
+        self.view.template().is_some_and(|template| template.kind == TemplateKind::Parameters)
+    }
+
     /// Whether the cursor is in the body of a resource of that type.
     pub(crate) fn is_in(&self, resource_type: &str) -> bool {
         matches!(&self.context.owner, Owner::Resource(resource) if resource.type_name.eq_ignore_ascii_case(resource_type))
@@ -287,10 +310,24 @@ impl KeyAt {
         }
         let mut item = item(label, Kind::Property, self.replace, text).snippet();
         if self.quoted {
-            item.filter = Some(if key.starts_with(['"', '\'']) { key.to_owned() } else { format!("'{key}'") });
+            item.filter = Some(match key.chars().next() {
+                Some(quote @ ('"' | '\'')) => behind_quote(quote, label, key),
+                _ => format!("'{key}'"),
+            });
         }
         item.additional.extend(self.comma_before.map(|offset| TextEdit::insert(offset, ",")));
         item
+    }
+}
+
+/// What an item is compared with whose edit replaces a string: editors compare with all of what is replaced, the quote
+/// included, and a text that does not begin with that would never be shown.
+fn behind_quote(quote: char, label: &str, text: &str) -> String {
+    let text = plain(text);
+    if text.strip_prefix(quote).is_some_and(|inner| inner.starts_with(label)) {
+        text
+    } else {
+        format!("{quote}{label}")
     }
 }
 
@@ -311,7 +348,7 @@ impl ValueAt<'_> {
         }
         let mut item = item(label, kind, self.replace, new_text);
         if self.quoted {
-            item.filter = Some(plain(&item.edit.new_text[lead..]));
+            item.filter = Some(behind_quote(self.quote, label, &item.edit.new_text[lead..]));
         }
         item.additional.extend(self.comma_before.map(|offset| TextEdit::insert(offset, ",")));
         item

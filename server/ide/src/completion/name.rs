@@ -1,16 +1,20 @@
 //! Names that can stand where an expression is wanted: parameters, variables, symbols, functions.
 
-use syntax::{TextRange, TextSize};
+use syntax::TextSize;
 use template::model::{ParameterType, TypeKind};
 
-use super::context::ValueAt;
-use super::{Item, Kind, Request, argument, item};
+use super::context::{ExpressionAt, Owner, ValueAt};
+use super::{Item, Kind, Request, argument, is_path, item};
 use crate::functions::functions;
 
 /// As values: in JSON as whole strings `"[parameters('x')]"`.
 pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
     if !request.is_json() {
-        if !at.quoted {
+        // Only resources and modules are depended on, and only they have children.
+        let path = request.context.value_path(at);
+        let is_elsewhere = is_path(&path, &["dependsOn", "[]"]) || is_path(&path, &["parent"]);
+        let in_declared = !matches!(request.context.owner, Owner::Declaration);
+        if !(at.quoted || is_scope(request, at) || is_elsewhere && in_declared) {
             let first = items.len();
             let lead = if at.needs_colon {
                 ": "
@@ -19,7 +23,8 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
             } else {
                 ""
             };
-            offer(request, at.replace, items);
+            offer(request, &ExpressionAt { replace: at.replace, is_default: false }, items);
+            same_name_first(at.key, &mut items[first..]);
             for item in &mut items[first..] {
                 item.edit.new_text.insert_str(0, lead);
             }
@@ -30,6 +35,7 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
         return;
     }
     let Some(template) = request.template else { return };
+    let first = items.len();
     let declared = template
         .parameters
         .iter()
@@ -41,6 +47,25 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
         let item = at.item(&format!("[{text}]"), kind, &written);
         items.push(item.detail(detail).sort(format!("4{text}")));
     }
+    same_name_first(at.key, &mut items[first..]);
+}
+
+/// A parameter or variable that is called like the property is most likely meant for it.
+fn same_name_first(key: Option<&str>, items: &mut [Item]) {
+    let Some(key) = key else { return };
+    for item in items.iter_mut().filter(|item| matches!(item.kind, Kind::Parameter | Kind::Variable)) {
+        let name = item.label.split('\'').nth(1).unwrap_or(&item.label);
+        if name.eq_ignore_ascii_case(key) {
+            item.sort = format!("00{name}");
+        }
+    }
+}
+
+/// The one place at the top of a Bicep file whose value is a fixed word.
+fn is_scope(request: &Request<'_>, at: &ValueAt<'_>) -> bool {
+    matches!(request.context.owner, Owner::Declaration)
+        && request.context.path.is_empty()
+        && at.key == Some("targetScope")
 }
 
 /// Keys whose values are never expressions.
@@ -49,23 +74,28 @@ fn is_word(key: Option<&str>) -> bool {
 }
 
 /// In a Bicep expression.
-pub(super) fn offer(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
-    let scan = &request.context.scan;
+pub(super) fn offer(request: &Request<'_>, at: &ExpressionAt, items: &mut Vec<Item>) {
+    let (scan, range) = (&request.context.scan, at.replace);
+    // Nothing can be made of itself.
+    let declares = |word: &&str| matches!(*word, "param" | "var" | "module");
+    let first = scan.statement.first().map(|token| scan.slice(token.range)).filter(declares);
+    let own = first.and(scan.statement.get(1)).map(|token| scan.slice(token.range));
+    let is_own = |name: &str| own == Some(name);
     let is_called = scan.source[usize::from(range.end())..].starts_with('(');
     for name in loop_variables(request) {
         items.push(item(name, Kind::Variable, range, name).detail("of the loop").sort(format!("3{name}")));
     }
     if let Some(template) = request.template {
-        for parameter in &template.parameters {
+        for parameter in template.parameters.iter().filter(|parameter| !is_own(parameter.name.as_str())) {
             let name = parameter.name.as_str();
             let item = item(name, Kind::Parameter, range, name).detail(type_word(&parameter.ty));
             items.push(item.sort(format!("4{name}")));
         }
-        for variable in &template.variables {
+        for variable in template.variables.iter().filter(|variable| !at.is_default && !is_own(variable.name.as_str())) {
             let name = variable.name.as_str();
             items.push(item(name, Kind::Variable, range, name).sort(format!("4{name}")));
         }
-        for resource in &template.resources {
+        for resource in template.resources.iter().filter(|_| !at.is_default) {
             if let Some(symbol) = &resource.symbol
                 && !resource.range.contains(scan.offset)
             {
@@ -74,8 +104,10 @@ pub(super) fn offer(request: &Request<'_>, range: TextRange, items: &mut Vec<Ite
                 items.push(item(name, Kind::Resource, range, name).detail(ty).sort(format!("4{name}")));
             }
         }
-        for module in &template.modules {
-            if let Some(symbol) = &module.symbol {
+        for module in template.modules.iter().filter(|_| !at.is_default) {
+            if let Some(symbol) = &module.symbol
+                && !is_own(symbol.name.as_str())
+            {
                 let name = symbol.name.as_str();
                 items.push(item(name, Kind::Module, range, name).detail("module").sort(format!("4{name}")));
             }

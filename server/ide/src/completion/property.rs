@@ -4,6 +4,7 @@ use schema::{Object, Property, ResourceType, Type};
 
 use super::context::{KeyAt, Owner};
 use super::{Item, Request, is_path};
+use crate::expressions::CLUSTER;
 use crate::facts::{at_path, detail, is_deprecated, key, page, skeleton};
 
 /// What most clusters, identities and role assignments say, and so comes before all that can be said.
@@ -101,6 +102,30 @@ const PARAMETER: [Fixed; 9] = [
     ("maxValue", "$1", "The greatest value."),
     ("nullable", "true", "May be left out."),
 ];
+const PARAMETER_FILE: [Fixed; 4] = [
+    (
+        "$schema",
+        "\"https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#\"",
+        "Says that it is a parameter file.",
+    ),
+    ("contentVersion", "\"1.0.0.0\"", "A version of your own."),
+    ("parameters", "{\n\t$1\n}", "The values, by parameter."),
+    ("metadata", "{\n\t$1\n}", "Notes."),
+];
+const VALUE: [Fixed; 3] = [
+    ("value", "$1", "The value of the parameter."),
+    (
+        "reference",
+        "{\n\t\"keyVault\": {\n\t\t\"id\": \"$1\"\n\t},\n\t\"secretName\": \"$2\"\n}",
+        "A secret of a key vault, read when it is deployed.",
+    ),
+    ("metadata", "{\n\t$1\n}", "Notes."),
+];
+const REFERENCE: [Fixed; 3] = [
+    ("keyVault", "{\n\t\"id\": \"$1\"\n}", "The vault."),
+    ("secretName", "\"$1\"", "The name of the secret."),
+    ("secretVersion", "\"$1\"", "The version of the secret; without it, the newest."),
+];
 const OUTPUT: [Fixed; 4] = [
     ("type", "\"$1\"", "The type."),
     ("value", "\"[$1]\"", "The value."),
@@ -143,6 +168,15 @@ pub(super) fn offer(request: &Request<'_>, at: &KeyAt, items: &mut Vec<Item>) {
                 if request.is_json() { fixed(&JSON_RESOURCE, items) } else { fixed(&BICEP_RESOURCE, items) }
             }
         }
+        Owner::Template if request.is_parameter_file() => match context.path.as_slice() {
+            [] => fixed(&PARAMETER_FILE, items),
+            path if is_path(path, &["parameters", "*"]) => fixed(&VALUE, items),
+            path if is_path(path, &["parameters", "*", "reference"]) => fixed(&REFERENCE, items),
+            path if is_path(path, &["parameters", "*", "reference", "keyVault"]) => {
+                fixed(&[("id", "\"$1\"", "The resource ID of the vault.")], items);
+            }
+            _ => {}
+        },
         Owner::Template => match context.path.as_slice() {
             [] => fixed(&SECTIONS, items),
             path if is_path(path, &["parameters", "*"]) => fixed(&PARAMETER, items),
@@ -193,12 +227,36 @@ fn property_item(request: &Request<'_>, at: &KeyAt, ty: ResourceType, property: 
         '3'
     };
     // What decides about all else, although nothing says so.
-    let first = if matches!(name, "type" | "enabled") { "0" } else { "" };
+    let in_kubelet = context_is_kubelet(request);
+    let first = if matches!(name, "type" | "enabled") || (in_kubelet && name == "resourceId") { "0" } else { "" };
     let version = request.context.resource().and_then(|resource| resource.api_version(ty));
     if let Some(version) = version {
         item.documentation = Some(page(ty, version, &path, property));
     }
     item.detail(detail(property)).sort(format!("{first}{rank}{name}")).again(again && !at.has_colon)
+}
+
+/// Of the three things that are known of the kubelets' identity only one has to be written.
+fn context_is_kubelet(request: &Request<'_>) -> bool {
+    request.is_in(CLUSTER) && is_path(&request.context.path, &["properties", "identityProfile", "*"])
+}
+
+/// What a key is for that is the same in every API version.
+pub(crate) fn fixed_doc(owner: &Owner<'_>, path: &[&str], name: &str, is_json: bool) -> Option<&'static str> {
+    let all: &[Fixed] = match (owner, path) {
+        (Owner::Resource(_), []) if is_json => &JSON_RESOURCE,
+        (Owner::Resource(_), []) => &BICEP_RESOURCE,
+        (Owner::Template, []) => &SECTIONS,
+        (Owner::Template, path) if is_path(path, &["parameters", "*"]) => {
+            let value = VALUE.iter().find(|(own, ..)| own.eq_ignore_ascii_case(name));
+            return value.or(PARAMETER.iter().find(|(own, ..)| own.eq_ignore_ascii_case(name))).map(|fixed| fixed.2);
+        }
+        (Owner::Template, path) if is_path(path, &["parameters", "*", "reference"]) => &REFERENCE,
+        (Owner::Template, path) if is_path(path, &["outputs", "*"]) => &OUTPUT,
+        (Owner::Module { .. }, []) => &MODULE,
+        _ => return None,
+    };
+    all.iter().find(|(own, ..)| own.eq_ignore_ascii_case(name)).map(|fixed| fixed.2)
 }
 
 /// The parameters of the module in another file.
@@ -217,7 +275,7 @@ fn module_parameters(request: &Request<'_>, at: &KeyAt, path: &str, items: &mut 
         }
         let required = parameter.default.is_none() && !parameter.ty.nullable;
         let rank = if required { "0" } else { "1" };
-        let item = at.item(name, &key(name, request.language()), "$1");
-        items.push(item.detail(if required { "required" } else { "optional" }).sort(format!("{rank}{name}")));
+        let item = at.item(name, &key(name, request.language()), &super::parameter::value_of(parameter, request));
+        items.push(super::parameter::described(item, view, file, parameter).sort(format!("{rank}{name}")));
     }
 }

@@ -44,6 +44,18 @@ pub(super) fn offer_bicep(request: &Request<'_>, at: &StringAt<'_>, items: &mut 
     }
 }
 
+/// The quoted type of a Bicep resource, where only its symbol stands yet.
+pub(super) fn offer_header(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
+    if request.language() != syntax::Language::Bicep {
+        return;
+    }
+    for ty in schema::resource_types().filter(|ty| !ty.writable().is_empty()) {
+        let version = ty.newest().map(|version| version.to_string()).unwrap_or_default();
+        let item = item(ty.name(), Kind::ResourceType, range, format!("'{}@{version}'", ty.name()));
+        items.push(finish(item, ty));
+    }
+}
+
 fn finish(item: Item, ty: schema::ResourceType) -> Item {
     let rank = match ty.name() {
         "Microsoft.ContainerService/managedClusters" => "00",

@@ -22,7 +22,6 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
             ))
         };
         let item = at.item(role.name, Kind::Value, &text);
-        let item = if at.quoted { item.filter(format!("{}{}", request.context.scan.quote(), role.name)) } else { item };
         items.push(finish(item, role));
     }
 }

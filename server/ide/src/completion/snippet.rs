@@ -1,5 +1,7 @@
 //! Whole resources, right as they stand: clusters with their identities, roles and dependencies.
 
+use std::fmt::Write as _;
+
 use syntax::{Carrier, TextRange};
 use template::Name;
 
@@ -7,6 +9,7 @@ use super::context::{KeyAt, Owner, ValueAt};
 use super::{Item, Kind, Request, escape, is_path, item};
 use crate::expressions::{CLUSTER, IDENTITY};
 use crate::facts::key;
+use crate::scan::Head;
 
 /// A snippet in both languages. `{name}` is a symbol or, in JSON, part of a name; see [`fill`] for the others.
 struct Snippet {
@@ -77,6 +80,53 @@ pub(super) fn offer_statements(request: &Request<'_>, range: TextRange, items: &
     }
 }
 
+/// What a Bicep resource or module can be made of, behind `=`.
+pub(super) fn offer_bodies(range: TextRange, head: &Head<'_>, items: &mut Vec<Item>) {
+    let ty = head.text.filter(|_| head.keyword == "resource").and_then(|text| {
+        let (name, version) = text.split_once('@')?;
+        let ty = schema::resource_type(name)?;
+        let version = schema::ApiVersion::parse(version).map_or_else(|| ty.newest(), |version| ty.closest(version))?;
+        Some((ty, version))
+    });
+    let mut members = String::new();
+    let mut stop = 0;
+    let mut line = |name: &str, value: &str| {
+        stop += 1;
+        let _ = writeln!(members, "\t{name}: {}", value.replace('#', &stop.to_string()));
+    };
+    if let Some((ty, version)) = ty
+        && let Some(crate::facts::Node::Body(body)) = crate::facts::at_path(ty, version, &[])
+    {
+        if ty.name().matches('/').count() > 1 {
+            line("parent", "${#:parent}");
+        }
+        line("name", "'${#:name}'");
+        if body.property("location").is_some() {
+            line("location", "${#:location}");
+        }
+        if body.property("properties").is_some() {
+            line("properties", "{\n\t\t$0\n\t}");
+        }
+    } else if head.keyword == "module" {
+        line("params", "{\n\t\t$0\n\t}");
+    } else {
+        line("name", "'${#:name}'");
+    }
+    let body = format!("{{\n{members}}}");
+    for (index, (label, text, what)) in [
+        ("{ }", body.clone(), "The declaration."),
+        ("if", format!("if (${{9:condition}}) {body}"), "Deployed only when this holds."),
+        ("for", format!("[for ${{8:item}} in ${{9:items}}: {body}]"), "Deployed once for each element."),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut item = item(label, Kind::Snippet, range, text);
+        item.snippet = true;
+        items.push(item.documentation(what).sort(format!("0{index}")));
+    }
+}
+
 /// As elements of `resources` in ARM JSON.
 pub(super) fn offer_resources(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
     let in_resources = matches!(request.context.owner, Owner::Template)
@@ -104,6 +154,9 @@ pub(super) fn offer_members(request: &Request<'_>, at: &KeyAt, items: &mut Vec<I
         let mut item = at.item(label, &name, rest);
         item.kind = Kind::Snippet;
         item.filter = Some(if at.quoted { name.clone() } else { label.to_owned() });
+        if at.quoted && !request.is_json() {
+            item.filter = Some(format!("'{label}"));
+        }
         items.push(item.documentation(what).sort("1identity"));
     };
     if let Some(template) = request.template {

@@ -1,10 +1,12 @@
 //! Words of Bicep: keywords, types, decorators, module paths; rule codes in comments that silence them.
 
+use std::path::Path;
+
 use syntax::{Language, TextRange};
 use template::workspace::language_of;
 
 use super::context::StringAt;
-use super::{Item, Kind, Request, escape, item};
+use super::{Item, Kind, Request, escape, item, parameter};
 
 const STATEMENTS: [(&str, &str, &str); 12] = [
     ("param", "param ${1:name} ${2:string}", "A value that whoever deploys may say."),
@@ -60,57 +62,79 @@ pub(super) fn offer(request: &Request<'_>, range: TextRange, items: &mut Vec<Ite
 
 /// The parameters of the template that a `.bicepparam` file is for.
 fn offer_assignments(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
-    let view = request.view;
-    let Some(own) = view.template() else { return };
-    let Some((path, _)) = &own.using else { return };
-    let file = template::paths::relative_to(&view.source().path, path).and_then(|path| view.workspace.file_at(&path));
-    let Some(target) = file.and_then(|file| view.workspace.file(file).template.as_ref()) else { return };
-    for parameter in &target.parameters {
-        if own.assignments.iter().any(|assignment| assignment.name.name == parameter.name) {
-            continue;
-        }
+    for (file, parameter) in parameter::unset(request) {
         let name = parameter.name.as_str();
-        let required = parameter.default.is_none() && !parameter.ty.nullable;
-        let text = format!("param {} = $1", escape(name));
+        let text = format!("param {} = {}", escape(name), parameter::value_of(parameter, request));
         let item = item(format!("param {name}"), Kind::Parameter, range, text).snippet();
-        items.push(item.detail(if required { "required" } else { "optional" }).sort(if required {
-            "00"
-        } else {
-            "01"
-        }));
+        let rank = if parameter::is_required(parameter) { "00" } else { "01" };
+        items.push(parameter::described(item, request.view, file, parameter).sort(rank));
     }
+}
+
+/// What a keyword of Bicep begins.
+pub(crate) fn keyword_doc(word: &str) -> Option<&'static str> {
+    let mut all = STATEMENTS.iter().chain(&PARAMETER_STATEMENTS);
+    all.find(|(name, ..)| *name == word).map(|(.., what)| *what)
+}
+
+/// What a decorator says.
+pub(crate) fn decorator_doc(word: &str) -> Option<&'static str> {
+    DECORATORS.iter().find(|(name, ..)| *name == word).map(|(.., what)| *what)
 }
 
 pub(super) fn offer_types(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
     if request.language() == Language::BicepParam {
         return;
     }
+    for declared in request.template.iter().flat_map(|template| &template.types) {
+        let name = declared.name.as_str();
+        items.push(item(name, Kind::Keyword, range, name).detail("type of this file").sort(format!("1{name}")));
+    }
     for (index, (name, what)) in TYPES.iter().enumerate() {
         items.push(item(*name, Kind::Keyword, range, *name).documentation(*what).sort(format!("0{index}")));
     }
 }
 
+/// Behind `@`, or behind `@sys.`.
 pub(super) fn offer_decorators(range: TextRange, items: &mut Vec<Item>) {
     for (name, text, what) in DECORATORS {
         items.push(item(name, Kind::Function, range, text).snippet().documentation(what));
     }
 }
 
-/// Files of the workspace that a module or `using` can name.
+/// Files and folders that a module, `using` or `import` can name, as far as they are written.
 pub(super) fn offer_paths(request: &Request<'_>, at: &StringAt<'_>, items: &mut Vec<Item>) {
-    let view = request.view;
-    let own = &view.source().path;
-    let Some(folder) = own.parent() else { return };
-    for (_, file) in view.workspace.files() {
-        let is_template = file.template.as_ref().is_some_and(|template| template.using.is_none());
-        if file.path == *own || !is_template || language_of(&file.path) == Language::BicepParam {
+    let own = &request.view.source().path;
+    let typed = &request.context.scan.source[usize::from(at.inner.start())..usize::from(request.context.scan.offset)];
+    let folder = &typed[..typed.rfind('/').map_or(0, |slash| slash + 1)];
+    // A registry or a template spec, of which nothing is known here.
+    if folder.contains(':') {
+        return;
+    }
+    let Some(inside) = template::paths::relative_to(own, &format!("{folder}x")) else { return };
+    let Some(path) = inside.parent() else { return };
+    let quote = if at.closed { "" } else { "'" };
+    for entry in (request.folder)(path) {
+        let (name, is_folder) = (entry.name, entry.is_folder);
+        let kind = if is_folder { None } else { Some(language_of(Path::new(&name))) };
+        let rank = match kind {
+            None => "1",
+            Some(Language::Bicep) => "0",
+            // Of a JSON file nobody knows what it is.
+            Some(Language::Json) if at.keyword != "import" => "2",
+            Some(_) => continue,
+        };
+        if path.join(&name) == *own || name.starts_with('.') {
             continue;
         }
-        if let Ok(relative) = file.path.strip_prefix(folder) {
-            let path = relative.to_string_lossy().replace('\\', "/");
-            let text = if at.closed { path.clone() } else { format!("{path}'") };
-            items.push(item(path, Kind::File, at.inner, text).detail(at.keyword));
-        }
+        let text = if is_folder { format!("{folder}{name}/") } else { format!("{folder}{name}{quote}") };
+        let label = if is_folder { format!("{folder}{name}/") } else { format!("{folder}{name}") };
+        let item = item(label, Kind::File, at.inner, text).detail(if is_folder { "folder" } else { at.keyword });
+        items.push(item.sort(format!("{rank}{name}")).again(is_folder));
+    }
+    if folder.trim_end_matches("../").is_empty() {
+        let up = format!("{folder}../");
+        items.push(item(&up, Kind::File, at.inner, &up).detail("folder").sort("3").again(true));
     }
 }
 

@@ -13,8 +13,29 @@ fn completions(path: &str, fixture: &str) -> (String, Vec<Item>) {
     let offset = TextSize::try_from(at).unwrap();
     let file = SourceFile::parse(path, SourceText::new(text.as_str()));
     let workspace = Workspace::new(vec![Arc::new(file)]);
-    let items = View::new(&workspace, FileId(0)).completions(offset);
+    let items = View::new(&workspace, FileId(0)).completions(offset, &|_| Vec::new());
     (text, items)
+}
+
+/// What is offered at `|` in the first of several files.
+fn completions_beside(path: &str, fixture: &str, others: &[(&str, &str)]) -> (String, Vec<Item>) {
+    let at = fixture.find('|').expect("the fixture has a cursor");
+    let text = format!("{}{}", &fixture[..at], &fixture[at + 1..]);
+    let parse = |path: &str, text: &str| Arc::new(SourceFile::parse(path, SourceText::new(text)));
+    let files = std::iter::once(parse(path, &text)).chain(others.iter().map(|(path, text)| parse(path, text)));
+    let workspace = Workspace::new(files.collect());
+    let items = View::new(&workspace, FileId(0)).completions(TextSize::try_from(at).unwrap(), &|_| Vec::new());
+    (text, items)
+}
+
+/// Checks what the text is after an item was chosen, beside other files.
+#[track_caller]
+fn check_edit_beside(path: &str, fixture: &str, others: &[(&str, &str)], label: &str, expected: &str) {
+    let (text, items) = completions_beside(path, fixture, others);
+    let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
+    let item = items.iter().find(|item| item.label == label);
+    let item = item.unwrap_or_else(|| panic!("`{label}` is not offered but {labels:?}\n{fixture}"));
+    assert_eq!(applied(&text, item), expected, "{fixture}");
 }
 
 fn main_of(fixture: &str) -> &'static str {
@@ -299,6 +320,110 @@ fn mends_half_typed_bicep() {
     }
 }
 
+/// Where something complete stands already, nothing is put beside it.
+#[test]
+fn what_stands_there_is_replaced_or_left_alone() {
+    // Right behind a closing quote it is the string before it that is chosen.
+    check_cluster(r#""identity": { "type": "None"| }"#, "UserAssigned", r#""identity": { "type": "UserAssigned" }"#);
+    check_cluster(r#""identity": { "type"|: "None" }"#, "type", r#""identity": { "type": "None" }"#);
+    for body in
+        [r#""identity": { "type": "None"| }"#, "\"identity\": { \"type\": \"None\"|\n \"userAssignedIdentities\": {} }"]
+    {
+        check_has(&cluster(body), &["None"], &["userAssignedIdentities", "delegatedResources"]);
+    }
+    for body in [
+        r#""identity" |: {}"#,
+        r#""identity":| {}"#,
+        r#""identity": |{}"#,
+        r#""identity": {}|"#,
+        r#""identity": | /* x */ "x""#,
+        r#""properties": { "enableRBAC": | true }"#,
+        r#""properties": { "agentPoolProfiles": [ {}|, {} ] }"#,
+        r#""dependsOn": [ "a"| ]"#,
+        r#""tags": { "a": "[concat('a')]"| }"#,
+    ] {
+        let (_, items) = completions("main.json", &cluster(body));
+        assert_eq!(items, [], "{body}");
+    }
+    for body in ["identity:| {}", "identity: |{}", "identity: { type: 'None'| }", "tags: { a: | 'x' }"] {
+        let (_, items) = completions("main.bicep", &bicep(body));
+        assert_eq!(items, [], "{body}");
+    }
+    // What looks like a value may be the next key.
+    check_has(&cluster("\"identity\": { \"type\": |\n \"userAssignedIdentities\": {} }"), &["None"], &[]);
+    check_has(&bicep("identity: { type: | userAssignedIdentities: {} }"), &["None"], &[]);
+    check_has(&bicep("identity: {\n    type: |\n    userAssignedIdentities: {}\n  }"), &["None"], &[]);
+}
+
+#[test]
+fn truth_values_take_the_quotes_away() {
+    check_cluster(r#""properties": { "enableRBAC": "|" }"#, "true", r#""properties": { "enableRBAC": true }"#);
+    check_cluster(r#""properties": { "enableRBAC": "fa|" }"#, "false", r#""properties": { "enableRBAC": false }"#);
+    check_bicep("properties: {\n    enableRBAC: '|'\n  }", "true", "properties: {\n    enableRBAC: true\n  }");
+}
+
+/// An editor compares what is between the start of the edit and the cursor with the filter. Where that is a quote alone,
+/// everything that is offered has to begin with it, or nobody ever sees it.
+#[test]
+fn nothing_is_lost_behind_a_quote() {
+    for body in [
+        r#""|""#,
+        r#""identity": { "|" }"#,
+        r#""identity": { "type": "|" }"#,
+        r#""identity": { "userAssignedIdentities": { "|" } }"#,
+        r#""properties": { "identityProfile": { "kubeletidentity": { "resourceId": "|" } } }"#,
+        r#""properties": { "addonProfiles": { "|" } }"#,
+        r#""properties": { "enableRBAC": "|" }"#,
+        r#""dependsOn": [ "|" ]"#,
+        r#""location": "|""#,
+    ] {
+        let (_, items) = completions("main.json", &cluster(body));
+        assert!(!items.is_empty(), "{body}");
+        for item in items {
+            assert!(item.filter.as_deref().unwrap_or(&item.label).starts_with('"'), "{body}: {item:?}");
+        }
+    }
+    let profile =
+        "properties: {\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: '|'\n      }\n    }\n  }";
+    for body in [
+        "'|'",
+        "identity: {\n    type: '|'\n  }",
+        "identity: {\n    userAssignedIdentities: {\n      '|'\n    }\n  }",
+        profile,
+        "properties: {\n    enableRBAC: '|'\n  }",
+    ] {
+        let (_, items) = completions("main.bicep", &bicep(body));
+        assert!(!items.is_empty(), "{body}");
+        for item in items {
+            assert!(item.filter.as_deref().unwrap_or(&item.label).starts_with('\''), "{body}: {item:?}");
+        }
+    }
+    // And what follows the quote is compared with what is shown.
+    let (_, items) = completions("main.json", &cluster(r#""dependsOn": [ "mi|" ]"#));
+    assert!(items.iter().any(|item| item.filter.as_deref() == Some("\"miName")));
+}
+
+#[test]
+fn nothing_is_offered_twice() {
+    for fixture in [
+        bicep("dependsOn: [\n    |\n  ]"),
+        bicep(
+            "properties: {\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: |\n      }\n    }\n  }",
+        ),
+        cluster(r#""dependsOn": [ | ]"#),
+        cluster(r#""properties": { "identityProfile": { "kubeletidentity": { "resourceId": "[|]" } } }"#),
+    ] {
+        let (_, items) = completions(main_of(&fixture), &fixture);
+        let mut labels: Vec<_> = items.iter().map(|item| (&item.label, item.kind)).collect();
+        let all = labels.len();
+        labels.sort_by_key(|(label, kind)| (*label, format!("{kind:?}")));
+        labels.dedup();
+        assert_eq!(labels.len(), all, "{fixture}");
+    }
+    // Only resources and modules are depended on.
+    check_has(&bicep("dependsOn: [\n    |\n  ]"), &["mi"], &["location", "concat", "aks"]);
+}
+
 #[test]
 fn survives_every_prefix() {
     for text in [
@@ -360,6 +485,157 @@ fn offers_resource_types() {
     check_first(&text, &["Microsoft.ContainerService/managedClusters"]);
 }
 
+#[test]
+fn offers_words_that_mean_something() {
+    let zone = r#""properties": { "apiServerAccessProfile": { "privateDNSZone": "|" } }"#;
+    check_first(&cluster(zone), &["system", "none"]);
+    check_first(
+        &bicep("properties: {\n    apiServerAccessProfile: {\n      privateDNSZone: |\n    }\n  }"),
+        &["system", "none"],
+    );
+    check_first(&cluster(r#""properties": { "servicePrincipalProfile": { "clientId": "|" } }"#), &["msi"]);
+    check_first(
+        &bicep("properties: {\n    agentPoolProfiles: [\n      {\n        mode: '|'\n      }\n    ]\n  }"),
+        &["System", "User"],
+    );
+    check_first("targetScope = |", &["resourceGroup", "subscription", "managementGroup", "tenant"]);
+    check_edit("targetScope = '|'", "subscription", "targetScope = 'subscription'");
+}
+
+#[test]
+fn offers_what_add_ons_are_told() {
+    let json = r#""properties": { "addonProfiles": { "omsagent": { "enabled": true, "config": { | } } } }"#;
+    check_has(&cluster(json), &["logAnalyticsWorkspaceResourceID", "useAADAuth"], &["enableSecretRotation"]);
+    check_bicep(
+        "properties: {\n    addonProfiles: {\n      azureKeyvaultSecretsProvider: {\n        config: {\n          |\n        }\n      }\n    }\n  }",
+        "enableSecretRotation",
+        "properties: {\n    addonProfiles: {\n      azureKeyvaultSecretsProvider: {\n        config: {\n          enableSecretRotation: 'true'\n        }\n      }\n    }\n  }",
+    );
+}
+
+#[test]
+fn what_is_called_like_the_property_comes_first() {
+    check_first(&bicep("location: |"), &["location"]);
+    let json = cluster(r#""location": "|""#)
+        .replace("\"clusterName\": {", "\"location\": { \"type\": \"string\" }, \"clusterName\": {");
+    check_first(&json, &["resourceGroup().location", "[parameters('location')]"]);
+}
+
+// ----------------------------------------------------------------------------------------------------- parameter files
+
+const PARAMETERS: &str = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": {
+    {body}
+  }
+}"#;
+const JSON_TEMPLATE: (&str, &str) = (
+    "main.json",
+    r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": {
+    "tier": { "type": "string", "allowedValues": ["free", "paid"], "metadata": { "description": "What it \"costs\"" } },
+    "private": { "type": "bool", "defaultValue": false },
+    "tags": { "type": "object" }
+  },
+  "resources": []
+}"#,
+);
+const BICEP_TEMPLATE: (&str, &str) = (
+    "main.bicep",
+    "@description('What it \\'costs\\'')\n@allowed(['free', 'paid'])\nparam tier string\nparam private bool = false\nparam tags object\n",
+);
+
+#[test]
+fn completes_json_parameter_files() {
+    for template in [JSON_TEMPLATE, BICEP_TEMPLATE] {
+        let check = |body: &str, label: &str, expected: &str| {
+            let (before, after) = (PARAMETERS.replace("{body}", body), PARAMETERS.replace("{body}", expected));
+            check_edit_beside("main.parameters.json", &before, &[template], label, &after);
+        };
+        check("|", "tier", "\"tier\": {\n\t\"value\": \"\"\n}");
+        check("\"|\"", "tags", "\"tags\": {\n\t\"value\": {\n\t\t\n\t}\n}");
+        check("\"pri|", "private", "\"private\": {\n\t\"value\": true\n}");
+        check("\"tier\": { | }", "value", "\"tier\": { \"value\":  }");
+        check("\"tier\": { \"value\": | }", "paid", "\"tier\": { \"value\": \"paid\" }");
+        check("\"tier\": { \"value\": \"|\" }", "paid", "\"tier\": { \"value\": \"paid\" }");
+        check("\"private\": { \"value\": | }", "true", "\"private\": { \"value\": true }");
+        let body = "\"tier\": { \"value\": \"free\" }\n    |";
+        let (_, items) = completions_beside("main.parameters.json", &PARAMETERS.replace("{body}", body), &[template]);
+        let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
+        assert_eq!(labels, ["tags", "private"], "what is required comes first, what is there not again");
+        assert_eq!(items[0].additional.len(), 1, "a comma was missing");
+        let body = "\"tier\": { | }";
+        let (_, items) = completions_beside("main.parameters.json", &PARAMETERS.replace("{body}", body), &[template]);
+        assert!(items.iter().all(|item| item.label != "defaultValue" && item.label != "type"));
+        let root = PARAMETERS.replace("\"contentVersion\": \"1.0.0.0\",", "|");
+        let (_, items) = completions_beside("main.parameters.json", &root.replace("{body}", ""), &[template]);
+        let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
+        assert_eq!(labels, ["contentVersion", "metadata"]);
+    }
+}
+
+#[test]
+fn completes_bicep_parameter_files() {
+    let check = |body: &str, label: &str, expected: &str| {
+        let (before, after) = (format!("using 'main.bicep'\n{body}"), format!("using 'main.bicep'\n{expected}"));
+        check_edit_beside("main.bicepparam", &before, &[BICEP_TEMPLATE], label, &after);
+    };
+    check("|", "param tier", "param tier = ''");
+    check("param |", "private", "param private = true");
+    check("param ti|", "tier", "param tier = ''");
+    check("param tier = |", "paid", "param tier = 'paid'");
+    check("param tier = '|'", "paid", "param tier = 'paid'");
+    check("param private = |", "true", "param private = true");
+    check("param tags = |", "readEnvironmentVariable", "param tags = readEnvironmentVariable()");
+}
+
+#[test]
+fn parameters_of_modules_come_with_their_type() {
+    let (_, items) =
+        completions_beside("a.bicep", "module m 'main.bicep' = {\n  params: {\n    |\n  }\n}\n", &[BICEP_TEMPLATE]);
+    let labels: Vec<_> = items.iter().map(|item| (item.label.as_str(), item.detail.as_deref().unwrap())).collect();
+    assert_eq!(labels, [("tags", "object (required)"), ("tier", "string (required)"), ("private", "bool (optional)")]);
+    assert!(items[1].documentation.as_deref().unwrap().contains("What it 'costs'"), "{:?}", items[1]);
+    assert_eq!(plain(&items[1].edit.new_text), "tier: ''");
+}
+
+#[test]
+fn paths_are_those_of_the_disk() {
+    let listed = |fixture: &str| {
+        let at = fixture.find('|').unwrap();
+        let text = fixture.replacen('|', "", 1);
+        let workspace =
+            Workspace::new(vec![Arc::new(SourceFile::parse("/w/app/main.bicep", SourceText::new(text.as_str())))]);
+        let folder = |path: &std::path::Path| {
+            let entry = |name: &str, is_folder| crate::Entry { name: name.to_owned(), is_folder };
+            match path.to_str() {
+                Some("/w/app") => {
+                    vec![entry("main.bicep", false), entry("net.bicep", false), entry("lib", true), entry(".git", true)]
+                }
+                Some("/w/app/lib") => {
+                    vec![entry("aks.bicep", false), entry("aks.json", false), entry("a.bicepparam", false)]
+                }
+                Some("/w") => vec![entry("shared.bicep", false), entry("app", true)],
+                _ => Vec::new(),
+            }
+        };
+        let items = View::new(&workspace, FileId(0)).completions(TextSize::try_from(at).unwrap(), &folder);
+        items.iter().map(|item| applied(&text, item)).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("module m '|'"), ["module m 'net.bicep'", "module m 'lib/'", "module m '../'"]);
+    assert_eq!(listed("module m 'lib/|"), ["module m 'lib/aks.bicep'", "module m 'lib/aks.json'"]);
+    assert_eq!(
+        listed("module m 'lib/ak|s.bicep' = {"),
+        ["module m 'lib/aks.bicep' = {", "module m 'lib/aks.json' = {"]
+    );
+    assert_eq!(listed("using '../|'"), ["using '../shared.bicep'", "using '../app/'", "using '../../'"]);
+    assert_eq!(listed("import { x } from 'lib/|'"), ["import { x } from 'lib/aks.bicep'"]);
+    assert_eq!(listed("module m 'br/public:|'"), [""; 0]);
+}
+
 // ----------------------------------------------------------------------------------------------------- identities
 
 #[test]
@@ -413,9 +689,15 @@ fn offers_the_one_key_of_the_identity_profile() {
         &bicep(
             "properties: {\n    identityProfile: {\n      kubeletidentity: {\n        resourceId: |\n      }\n    }\n  }",
         ),
-        &["mi", "kubeletIdentityId"],
+        &["mi.id", "kubeletIdentityId"],
         &[],
     );
+    check_has(
+        &bicep("identity: {\n    userAssignedIdentities: {\n      '${|}': {}\n    }\n  }"),
+        &["mi.id", "mi"],
+        &[],
+    );
+    check_first(&cluster(r#""properties": { "identityProfile": { "kubeletidentity": { | } } }"#), &["resourceId"]);
     check_has(
         &cluster(r#""properties": { "identityProfile": { "kubeletidentity": { "resourceId": "|" } } }"#),
         &["miName"],
@@ -519,6 +801,135 @@ fn completes_inside_arm_expressions() {
 }
 
 #[test]
+fn completes_names_of_resources() {
+    let text = |text: &str| format!("\"location\": \"{text}\"");
+    let id = "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities'";
+    check_first(&cluster(&text(&format!("[{id}, |)]"))), &["miName"]);
+    check_cluster(&text(&format!("[{id}, |)]")), "miName", &text(&format!("[{id}, variables('miName'))]")));
+    let literal = |body: &str| cluster(body).replace("[variables('miName')]", "mi");
+    check_edit(&literal(&text(&format!("[{id}, '|')]"))), "mi", &literal(&text(&format!("[{id}, 'mi')]"))));
+    check_edit(&literal(&text(&format!("[{id}, |)]"))), "'mi'", &literal(&text(&format!("[{id}, 'mi')]"))));
+    // The name of a parent, where a child is meant.
+    let child = "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials'";
+    check_first(&literal(&text(&format!("[{child}, |)]"))), &["'mi'"]);
+    check_cluster(&text("[parameters(|)]"), "'clusterName'", &text("[parameters('clusterName')]"));
+    check_first(&cluster(&text("[variables(mi|)]")), &["'miName'"]);
+    // Read by its name, without an ID.
+    check_edit(&literal(&text("[reference('mi').|]")), "principalId", &literal(&text("[reference('mi').principalId]")));
+    check_edit(&literal(&text("[reference('|')]")), "mi", &literal(&text("[reference('mi')]")));
+    let ids = cluster(r#""identity": { "userAssignedIdentities": { "[|]": {} } }"#);
+    check_first(&ids, &["resourceId of miName"]);
+    check_edit(
+        &bicep("tags: {\n    a: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '|')\n  }"),
+        "mi",
+        &bicep("tags: {\n    a: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')\n  }"),
+    );
+}
+
+#[test]
+fn completes_bicep_where_less_is_possible() {
+    check_has("param a string\nvar b = 1\nparam c string = |", &["a", "concat"], &["b", "c"]);
+    check_has("var a = 1\nvar b = |", &["a"], &["b"]);
+    check_first("@allowed(['x', 'y'])\nparam a string = |", &["x", "y"]);
+    check_first("@allowed(['x', 'y'])\nparam a string = '|'", &["x", "y"]);
+    check_has("type t = |", &["string", "object"], &["concat"]);
+    check_has("func f(a |) string => a", &["string"], &["concat"]);
+    check_has(&bicep("tags: {\n    ...|\n  }"), &["location", "union"], &[]);
+    for text in ["var a = [for |]", "@allowed([|])\nparam a string", "@description(|)\nparam a string"] {
+        assert_eq!(completions("main.bicep", text).1, [], "{text}");
+    }
+    check_has("var a = [for x in |]", &["range"], &[]);
+    check_has("var a = az.|", &["resourceGroup", "resourceId"], &["concat"]);
+    check_has("var a = sys.|", &["concat"], &["resourceId"]);
+    let acr = "resource acr 'Microsoft.ContainerRegistry/registries@2023-07-01' existing = {\n  name: 'acr'\n}\n";
+    check_has(&format!("{acr}output x string = acr.|"), &["id", "name", "properties"], &[]);
+    check_first(&format!("{}output x string = mi.|", bicep("")), &["id"]);
+    check_first(
+        &format!("{}resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  scope: |\n}}", acr),
+        &["acr", "managementGroup"],
+    );
+    let child = "resource fic 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {\n  parent: |\n}";
+    let (_, items) = completions("main.bicep", &format!("{}{child}", bicep("")));
+    assert_eq!(items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["mi"]);
+}
+
+#[test]
+fn offers_bodies_of_resources() {
+    check_edit(
+        "resource x |",
+        "Microsoft.ContainerService/managedClusters",
+        &format!(
+            "resource x 'Microsoft.ContainerService/managedClusters@{}'",
+            schema::resource_type("Microsoft.ContainerService/managedClusters").unwrap().newest().unwrap()
+        ),
+    );
+    let head = "resource x 'Microsoft.ContainerService/managedClusters@2025-05-01' =";
+    check_edit(
+        &format!("{head} |"),
+        "{ }",
+        &format!("{head} {{\n\tname: 'name'\n\tlocation: location\n\tproperties: {{\n\t\t\n\t}}\n}}"),
+    );
+    check_has(&format!("{head} |"), &["if", "for"], &["concat", "x"]);
+    check_has("module m 'x.bicep' = |", &["{ }", "if", "for"], &["concat"]);
+}
+
+#[test]
+fn offers_what_a_federated_credential_says() {
+    let credential = |body: &str| {
+        format!(
+            "{}resource fic 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {{\n  parent: mi\n  properties: {{\n    {body}\n  }}\n}}\n",
+            bicep("")
+        )
+    };
+    check_edit(
+        &credential("issuer: |"),
+        "aks: issuer",
+        &credential("issuer: aks.properties.oidcIssuerProfile.issuerURL"),
+    );
+    check_edit(
+        &credential("audiences: [\n      |\n    ]"),
+        "api://AzureADTokenExchange",
+        &credential("audiences: [\n      'api://AzureADTokenExchange'\n    ]"),
+    );
+    check_edit(
+        &credential("subject: |"),
+        "system:serviceaccount",
+        &credential("subject: 'system:serviceaccount:namespace:name'"),
+    );
+    let json = cluster("").replace(
+        "\"resources\": [",
+        r#""resources": [ { "type": "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+      "apiVersion": "2023-01-31", "name": "mi/f", "properties": { "issuer": | } },"#,
+    );
+    check_edit(&json, "c: issuer", &json.replace('|', "\"[reference(resourceId('Microsoft.ContainerService/managedClusters', 'c'), '2025-05-01').oidcIssuerProfile.issuerURL]\""));
+}
+
+#[test]
+fn a_json_file_can_become_a_template() {
+    let begin = |fixture: &str| {
+        let at = fixture.find('|').unwrap();
+        let text = fixture.replacen('|', "", 1);
+        let items = super::start(&text, TextSize::try_from(at).unwrap());
+        items.iter().map(|item| (item.label.clone(), applied(&text, item))).collect::<Vec<_>>()
+    };
+    for fixture in ["|", "\n|\n", "ar|", "{|}", "{\n  |\n}\n", "{ \"|\" }", "{|"] {
+        let all = begin(fixture);
+        for (label, kind) in [("arm-template", "\"resources\": ["), ("arm-parameters", "deploymentParameters.json#")] {
+            let (_, text) = all.iter().find(|(own, _)| own == label).unwrap_or_else(|| panic!("{fixture}: {all:?}"));
+            assert!(text.contains(kind) && text.matches('{').count() < 4, "{fixture}: {text}");
+        }
+    }
+    let (_, text) = &begin("{|}")[0];
+    let file = SourceFile::parse("main.json", SourceText::new(text.as_str()));
+    assert!(file.syntax_errors.is_empty() && file.template.is_some(), "{text}");
+    let all = begin("{ \"$schema\": \"|\" }");
+    assert!(all[0].1.contains("deploymentTemplate.json#\" }"), "{all:?}");
+    for other in ["{ \"name\": \"x\", | }", "{ \"name\": | }", "[|]", "{ \"a\": { | } }"] {
+        assert_eq!(begin(other), [], "{other}");
+    }
+}
+
+#[test]
 fn completes_bicep_expressions() {
     check_has(&bicep("location: |"), &["location", "mi", "resourceGroup", "kubeletIdentityId"], &["aks", "reference"]);
     check_bicep("location: loc|", "location", "location: location");
@@ -607,7 +1018,12 @@ fn offers_flags_of_az_commands() {
         let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
         assert!(labels.contains(&"--assign-identity"), "{path}: {labels:?}");
     }
-    for script in ["az aks create --name |\n", "az group create --na|\n", "# az aks\necho --|\n"] {
+    for script in [
+        "az aks create --network-plugin=|\n",
+        "az aks create --name |\n",
+        "az group create --na|\n",
+        "# az aks\necho --|\n",
+    ] {
         assert_eq!(completions("a.sh", script).1, [], "{script}");
     }
 }

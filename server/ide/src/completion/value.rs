@@ -4,10 +4,11 @@ use schema::Type;
 
 use super::context::{Owner, ValueAt};
 use super::{Item, Kind, Request, is_path};
+use crate::expressions::CLUSTER;
 use crate::facts::{Node, at_path, path_text, skeleton};
 
 const PARAMETER_TYPES: [&str; 7] = ["string", "securestring", "int", "bool", "object", "secureObject", "array"];
-const SCHEMAS: [(&str, &str); 5] = [
+pub(super) const SCHEMAS: [(&str, &str); 5] = [
     ("https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "a resource group"),
     ("https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#", "a subscription"),
     (
@@ -17,6 +18,19 @@ const SCHEMAS: [(&str, &str); 5] = [
     ("https://schema.management.azure.com/schemas/2019-08-01/tenantDeploymentTemplate.json#", "a tenant"),
     ("https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#", "a parameter file"),
 ];
+
+const SCOPES: [(&str, &str); 4] = [
+    ("resourceGroup", "A resource group."),
+    ("subscription", "A subscription."),
+    ("managementGroup", "A management group."),
+    ("tenant", "The tenant."),
+];
+const PRIVATE_ZONES: [(&str, &str); 2] = [
+    ("system", "A zone is made for the cluster, in the resource group of its nodes."),
+    ("none", "No zone: the name of the API server is public, its address private."),
+];
+/// The type of role assignments.
+const ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
 pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
     let context = &request.context;
@@ -38,7 +52,7 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
                             items.push(item);
                         }
                     }
-                    Type::Bool if !at.quoted => booleans(at, items),
+                    Type::Bool => booleans(at, items),
                     Type::Object(_) | Type::Map(_) | Type::Array(_) if !at.quoted => {
                         let (snippet, again) = skeleton(property, request.language());
                         let label = if matches!(node.ty(), Type::Array(_)) { "[ ]" } else { "{ }" };
@@ -47,6 +61,18 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
                     }
                     _ => {}
                 }
+            }
+            if request.is_in(CLUSTER) {
+                special(request, at, &path, items);
+            }
+            if request.is_in(ASSIGNMENT) && is_path(&path, &["name"]) {
+                let (text, label) = if request.is_json() {
+                    ("\"[guid(resourceGroup().id, $1)]\"", "guid(scope, principal, role)")
+                } else {
+                    ("guid(${1:scope}.id, ${2:principal}, ${3:role})", "guid(scope, principal, role)")
+                };
+                let item = at.item(label, Kind::Value, text).snippet();
+                items.push(item.documentation("A name that stays the same as long as the grant does.").sort("0"));
             }
             if request.is_json() && is_path(&path, &["location"]) {
                 let text = request.expression("resourceGroup().location");
@@ -69,19 +95,40 @@ pub(super) fn offer(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Ite
                     let item = at.item(schema, Kind::Value, &request.quoted(schema));
                     items.push(item.detail(*scope).sort(format!("0{index:02}")));
                 }
-            } else if is_path(&path, &["parameters", "*", "nullable"]) && !at.quoted {
+            } else if is_path(&path, &["parameters", "*", "nullable"]) {
                 booleans(at, items);
+            }
+        }
+        Owner::Declaration if path == ["targetScope"] && !request.is_json() => {
+            for (index, (scope, what)) in SCOPES.into_iter().enumerate() {
+                let item = at.item(scope, Kind::Value, &request.quoted(scope));
+                items.push(item.documentation(what).sort(format!("0{index}")));
             }
         }
         Owner::Module { .. } | Owner::Declaration => {}
     }
 }
 
+/// Texts with a meaning of their own, where the facts know of any text.
+fn special(request: &Request<'_>, at: &ValueAt<'_>, path: &[&str], items: &mut Vec<Item>) {
+    let all: &[(&str, &str)] = if is_path(path, &["properties", "apiServerAccessProfile", "privateDNSZone"]) {
+        &PRIVATE_ZONES
+    } else if is_path(path, &["properties", "servicePrincipalProfile", "clientId"]) {
+        &[("msi", "No application: the cluster has a managed identity.")]
+    } else {
+        return;
+    };
+    for (index, (value, what)) in all.iter().enumerate() {
+        let item = at.item(value, Kind::Value, &request.quoted(value));
+        items.push(item.documentation(*what).sort(format!("0{index}")));
+    }
+}
+
 /// What should be chosen first comes first.
 fn ordered(mut values: Vec<&'static str>) -> Vec<&'static str> {
     values.sort_by_key(|value| match *value {
-        "UserAssigned" | "ServicePrincipal" => 0,
-        "SystemAssigned" => 1,
+        "UserAssigned" | "ServicePrincipal" | "System" => 0,
+        "SystemAssigned" | "User" => 1,
         _ => 2,
     });
     values

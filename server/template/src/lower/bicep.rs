@@ -207,6 +207,11 @@ impl<'t> Lowering<'t> {
             None if half_typed => Some(self.gap(declaration.range.end())),
             None => None,
         };
+        let described = declaration.decorators.iter().find(|decorator| is_named(decorator, "description"));
+        let description = described.and_then(|decorator| match decorator.arguments()?.next()? {
+            ItemNode::Expr(argument) => Some(argument.range()),
+            _ => None,
+        });
         self.template.parameters.push(Parameter {
             name: Name::from(name.text),
             name_range: name.range,
@@ -214,6 +219,7 @@ impl<'t> Lowering<'t> {
             type_range: declaration.type_.map_or(TextRange::empty(name.range.end()), Type::range),
             default,
             allowed,
+            description,
             range: declaration.range,
         });
     }

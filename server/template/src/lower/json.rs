@@ -142,7 +142,10 @@ impl<'t> Lowering<'t> {
 
     fn parameter(&mut self, pair: Pair<'t>) {
         let object = value_of(Some(pair)).and_then(Value::as_object);
-        let [default, ty] = object.map_or([None; 2], |object| members(object, ["defaultValue", "type"]));
+        let [default, ty, metadata] =
+            object.map_or([None; 3], |object| members(object, ["defaultValue", "type", "metadata"]));
+        let metadata = value_of(metadata).and_then(Value::as_object);
+        let description = metadata.and_then(|metadata| value_of(members(metadata, ["description"])[0])?.as_str());
         let (kind, allowed) = object.map_or_else(Default::default, |object| self.ty(object, 0));
         let default = default.map(|default| self.value_of_pair(default));
         self.template.parameters.push(Parameter {
@@ -152,6 +155,7 @@ impl<'t> Lowering<'t> {
             type_range: value_of(ty).map_or(TextRange::empty(pair.key.range().end()), Value::range),
             default,
             allowed,
+            description: description.map(Str::range),
             range: pair.range,
         });
     }
