@@ -63,7 +63,7 @@ fn offer_assignments(request: &Request<'_>, range: TextRange, items: &mut Vec<It
     let view = request.view;
     let Some(own) = view.template() else { return };
     let Some((path, _)) = &own.using else { return };
-    let file = template::paths::relative_to(&view.source().path, path).and_then(|path| view.workspace.file_at(&path));
+    let file = view.file_of(view.file, path);
     let Some(target) = file.and_then(|file| view.workspace.file(file).template.as_ref()) else { return };
     for parameter in &target.parameters {
         if own.assignments.iter().any(|assignment| assignment.name.name == parameter.name) {
