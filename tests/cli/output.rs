@@ -205,7 +205,11 @@ fn tools_around_it() {
     let run = project.run(&["doctor"]).code(0).prints("4 seen in this folder").prints("1 with 1 cluster");
     run.prints("1 that call az").prints("latin1.json: ").prints("modules        0 in files, 0 in registries");
     project.write("calls.bicep", "module a 'br/public:avm/a:1.0.0' = {}\nmodule b 'main.bicep' = {}\n");
-    project.run(&["doctor"]).prints("modules        1 in files, 1 in registries, which are not read");
+    project.run(&["doctor"]).prints("modules        1 in files, 1 in registries (0 of them in the module cache)");
+    project.write("bicepconfig.json", r#"{ "cacheRootDirectory": "cache" }"#);
+    project.run(&["doctor"]).prints("cache is not there");
+    project.write("cache/br/mcr.microsoft.com/bicep$avm$a/1.0.0$/main.json", "{}");
+    project.run(&["doctor"]).prints("(1 of them in the module cache)");
     project.write("akslint.toml", "x = 1");
     project.run(&["doctor"]).code(2).prints("unusable");
 }

@@ -8,6 +8,7 @@ use crate::Exit;
 use crate::catalog;
 use crate::check;
 use crate::config::{Choice, Configuration, Source};
+use crate::registry;
 
 /// Prints it. An unusable configuration makes the run fail.
 pub(crate) fn run(out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -38,9 +39,13 @@ pub(crate) fn run(out: &mut dyn Write) -> anyhow::Result<Exit> {
     let survey = check::survey(&directory)?;
     writeln!(out, "files          {} seen in this folder", survey.seen)?;
     writeln!(out, "templates      {} with {}", survey.templates, check::report::plural(survey.clusters, "cluster"))?;
-    let (modules, remote) = (survey.modules, survey.registry_modules);
-    writeln!(out, "modules        {modules} in files, {remote} in registries, which are not read")?;
-    writeln!(out, "module cache   none: nothing is fetched or kept")?;
+    let (modules, remote, cached) = (survey.modules, survey.registry_modules, survey.cached_modules);
+    writeln!(out, "modules        {modules} in files, {remote} in registries ({cached} of them in the module cache)")?;
+    match registry::folder(&directory.join("main.bicep")) {
+        Some(folder) if folder.is_dir() => writeln!(out, "module cache   {}", folder.display())?,
+        Some(folder) => writeln!(out, "module cache   {} is not there; nothing is fetched", folder.display())?,
+        None => writeln!(out, "module cache   unknown: there is no home folder")?,
+    }
     writeln!(out, "scripts        {} that call az", survey.scripts)?;
     for unreadable in survey.unreadable {
         writeln!(out, "unreadable     {}: {}", unreadable.path, unreadable.reason)?;

@@ -11,6 +11,8 @@ use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText};
 use template::workspace::{SourceFile, carrier_of, language_of};
 
+use crate::registry;
+
 /// Larger files are not read: Azure takes templates of up to 4 MB, and a parser may need seconds for each 10 MB of garbage.
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 
@@ -76,7 +78,7 @@ pub(crate) fn load(path: &Path) -> Option<SourceFile> {
     if language == Language::Json && looks_like_template(text.as_str()) == TemplateKind::Other {
         return None;
     }
-    Some(SourceFile::from_tree(path, syntax::parse(language, text)))
+    Some(SourceFile::from_tree(path, syntax::parse(language, text)).with_cache(registry::cache()))
 }
 
 /// What another file refers to, whatever it is: only its content matters.

@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod identities;
 pub mod lsp;
+mod registry;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Read, Write};

@@ -5,7 +5,6 @@ use syntax::arm_expr;
 use template::Name;
 use template::expr::{Expr, ExprId, Member};
 use template::model::{Declaration, ModuleSource, Resource, Template};
-use template::paths::relative_to;
 
 use crate::View;
 use crate::facts::{Node, at_path};
@@ -182,8 +181,10 @@ impl Chain {
                 match steps {
                     [] => Some(Members::Fixed(&MODULE)),
                     [Step::Name(outputs)] if outputs == "outputs" => {
-                        let ModuleSource::Path(path, _) = &module.source else { return None };
-                        let file = view.workspace.file_at(&relative_to(&view.source().path, path)?)?;
+                        let (ModuleSource::Path(path, _) | ModuleSource::Registry(path, _)) = &module.source else {
+                            return None;
+                        };
+                        let file = view.file_of(view.file, path)?;
                         let inner = view.workspace.file(file).template.as_ref()?;
                         Some(Members::Named(inner.outputs.iter().map(|output| output.name.to_string()).collect()))
                     }

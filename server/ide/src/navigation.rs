@@ -6,7 +6,6 @@ use syntax::{Language, TextRange, TextSize};
 use template::eval::{Place, ScopeId};
 use template::expr::{Expr, Member, Ref};
 use template::model::{Declaration, Identifier, ModuleSource, Resource, Template};
-use template::paths::relative_to;
 use template::value::{Piece, Target, Value};
 use template::workspace::{FileId, Location};
 use template::{Evaluator, Name};
@@ -426,14 +425,17 @@ impl View<'_> {
         let Declaration::Module(index) = template.names.get(module).filter(|_| *outputs == *"outputs")? else {
             return None;
         };
-        let ModuleSource::Path(path, _) = &template.modules[*index as usize].source else { return None };
+        let (ModuleSource::Path(path, _) | ModuleSource::Registry(path, _)) = &template.modules[*index as usize].source
+        else {
+            return None;
+        };
         let target = self.file_of(file, path)?;
         Some(Entity { file: target, template: 0, kind: EntityKind::Output, name: name.clone() })
     }
 
-    /// The file that a path in another file leads to.
+    /// The file that a path in another file leads to, and that somebody could open.
     pub(crate) fn file_of(&self, file: FileId, path: &str) -> Option<FileId> {
-        self.workspace.file_at(&relative_to(&self.workspace.file(file).path, path)?)
+        self.workspace.file_from(file, path).filter(|&found| !self.workspace.file(found).stands_in())
     }
 
     // ------------------------------------------------------------------------------------------------- paths, IDs
@@ -442,7 +444,7 @@ impl View<'_> {
     fn path_at(&self, offset: TextSize) -> Option<Location> {
         let template = self.template()?;
         let modules = template.modules.iter().filter_map(|module| match &module.source {
-            ModuleSource::Path(path, range) => Some((path, *range)),
+            ModuleSource::Path(path, range) | ModuleSource::Registry(path, range) => Some((path, *range)),
             _ => None,
         });
         let using = template.using.iter().map(|(path, range)| (path, *range));

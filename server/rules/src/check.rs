@@ -1,6 +1,7 @@
 //! Running the rules.
 
 mod caller;
+mod registry;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -260,6 +261,7 @@ impl<'w> Project<'w> {
         let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
         let assignments = eval.each_role_assignment();
         let shared = Shared::default();
+        let mut placed = Vec::new();
         for rule in rules {
             if self.is_cancelled() {
                 break;
@@ -270,25 +272,30 @@ impl<'w> Project<'w> {
             let ctx = Ctx::new(&eval, &shared, Reporter::new(self.workspace, rule.metadata(), settings));
             found.guard(*rule, |at| {
                 at.set(root.file);
+                let enter = |scope| {
+                    at.set(eval.scope(scope).file);
+                    ctx.enter(Some(scope));
+                };
                 rule.check_deployment(&ctx);
                 for &scope in &scopes {
-                    at.set(eval.scope(scope).file);
+                    enter(scope);
                     rule.check_template(&ctx, scope);
                     for (index, _) in (0..).zip(&eval.template(scope).resources) {
                         rule.check_resource(&ctx, ResourceRef { scope, index, element: None });
                     }
                 }
                 for cluster in &clusters {
-                    at.set(eval.scope(cluster.resource.scope).file);
+                    enter(cluster.resource.scope);
                     rule.check_cluster(&ctx, cluster);
                 }
                 for assignment in &assignments {
-                    at.set(eval.scope(assignment.resource.scope).file);
+                    enter(assignment.resource.scope);
                     rule.check_role_assignment(&ctx, assignment);
                 }
             });
-            found.diagnostics.append(&mut ctx.into_reporter().into_diagnostics());
+            placed.append(&mut ctx.into_reporter().into_placed());
         }
+        registry::blame(self, &eval, placed, settings, &mut found);
         for diagnostic in &mut found.diagnostics {
             self.say_where_it_is_loaded(&eval, diagnostic);
         }
@@ -440,14 +447,14 @@ fn callers(workspace: &Workspace) -> FxHashMap<FileId, Vec<FileId>> {
             for module in &template.modules {
                 match &module.source {
                     ModuleSource::Inline { template, .. } => pending.push(template),
-                    ModuleSource::Path(path, _) => {
+                    ModuleSource::Path(path, _) | ModuleSource::Registry(path, _) => {
                         let called = workspace.file_from(caller, path);
                         let called = called.filter(|&called| workspace.file(called).template.is_some());
                         if let Some(called) = called {
                             callers.entry(called).or_default().push(caller);
                         }
                     }
-                    ModuleSource::Registry(..) | ModuleSource::Unknown => {}
+                    ModuleSource::Unknown => {}
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What a rule is given, and what it gives back.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
 
 use syntax::Language;
@@ -81,13 +81,15 @@ pub struct Reporter<'a> {
     pub workspace: &'a Workspace,
     rule: &'static Metadata,
     settings: SettingsOf<'a>,
-    diagnostics: RefCell<Vec<Diagnostic>>,
+    /// The template that is looked at.
+    scope: Cell<Option<ScopeId>>,
+    diagnostics: RefCell<Vec<(Diagnostic, Option<ScopeId>)>>,
 }
 
 impl<'a> Reporter<'a> {
     /// A reporter for one rule.
     pub(crate) fn new(workspace: &'a Workspace, rule: &'static Metadata, settings: SettingsOf<'a>) -> Self {
-        Self { workspace, rule, settings, diagnostics: RefCell::default() }
+        Self { workspace, rule, settings, scope: Cell::default(), diagnostics: RefCell::default() }
     }
 
     /// The code of the rule that reports.
@@ -114,7 +116,7 @@ impl<'a> Reporter<'a> {
         if matches!(finding.confidence, Confidence::Conditional(_)) && !settings.conditional_errors {
             severity = severity.min(Severity::Warning);
         }
-        self.diagnostics.borrow_mut().push(Diagnostic {
+        let diagnostic = Diagnostic {
             code: self.rule.code,
             family: self.rule.family,
             severity,
@@ -125,10 +127,21 @@ impl<'a> Reporter<'a> {
             related: finding.related,
             fixes: finding.fixes,
             tag: finding.tag,
-        });
+        };
+        self.diagnostics.borrow_mut().push((diagnostic, self.scope.get()));
+    }
+
+    /// Says which template is looked at from now on.
+    pub(crate) fn enter(&self, scope: Option<ScopeId>) {
+        self.scope.set(scope);
     }
 
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics.into_inner().into_iter().map(|(diagnostic, _)| diagnostic).collect()
+    }
+
+    /// What was reported, each with the template that was looked at.
+    pub(crate) fn into_placed(self) -> Vec<(Diagnostic, Option<ScopeId>)> {
         self.diagnostics.into_inner()
     }
 }

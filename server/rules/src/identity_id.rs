@@ -6,7 +6,7 @@ use std::rc::Rc;
 use syntax::{TextEdit, TextRange, TextSize};
 use template::aks::{IDENTITY, IdEntry, IdentityBlock, Ids, Slot, is_guid};
 use template::eval::{Place, ScopeId};
-use template::expr::{Ref, Segment};
+use template::expr::{Item, Ref, Segment};
 use template::model::{Declaration, TemplateKind};
 use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
 use template::{Expr, ExprId, Name};
@@ -323,6 +323,18 @@ pub(crate) fn are_from_list(entries: &[&IdEntry]) -> bool {
     entries.iter().all(|entry| entry.property == entries[0].property)
 }
 
+/// What is wrong with the elements of the list from which a module makes its map of identities: at the elements.
+pub(crate) fn wrong_elements(ctx: &Ctx<'_>, map: &Slot) -> Vec<Finding> {
+    let Some(list) = list_argument(ctx, map) else { return Vec::new() };
+    let Expr::Array(items) = ctx.eval.template(list.place.scope).expr(list.place.expr) else { return Vec::new() };
+    let wrong = |item: &Item| {
+        let Item::Value(expr) = *item else { return None };
+        let place = Place { expr, ..list.place };
+        wrong_argument(ctx, list.parameter.as_str(), place, ctx.eval.value(place).single()?)
+    };
+    items.iter().filter_map(wrong).collect()
+}
+
 /// Where a caller writes the list from which a module makes its map of identities.
 pub(crate) fn list_argument(ctx: &Ctx<'_>, map: &Slot) -> Option<Argument> {
     let map = slot_written(ctx, map)?;
@@ -355,13 +367,13 @@ pub(crate) fn list_argument(ctx: &Ctx<'_>, map: &Slot) -> Option<Argument> {
     None
 }
 
-/// The list of several elements that is written in an argument.
+/// The list that is written in an argument.
 fn list_in(ctx: &Ctx<'_>, place: Place) -> Option<Place> {
     let template = ctx.eval.template(place.scope);
     let mut waiting = vec![place.expr];
     while let Some(expr) = waiting.pop() {
         match template.expr(expr) {
-            Expr::Array(items) if items.len() > 1 => return Some(Place { expr, ..place }),
+            Expr::Array(items) if !items.is_empty() => return Some(Place { expr, ..place }),
             written => written.children(&mut waiting),
         }
     }

@@ -8,7 +8,6 @@ use template::eval::{Place, ScopeId};
 use template::expr::Item;
 use template::grants::{Bearer, Grant, GrantScope, Need, Truth, Wanted, rights};
 use template::model::ModuleSource;
-use template::paths::relative_to;
 use template::value::{Piece, ResourceRef, Value};
 use template::workspace::{FileId, Location};
 use template::{Expr, ExprId, Template};
@@ -335,19 +334,18 @@ fn callers_are_here(ctx: &Ctx<'_>, scope: ScopeId) -> bool {
 /// All modules of the workspace that deploy a file: the template and the index in it.
 fn calls_of<'a>(ctx: &Ctx<'a>, called: FileId) -> Vec<(&'a Template, u32)> {
     let mut found = Vec::new();
-    for (_, file) in ctx.workspace.files() {
+    for (id, file) in ctx.workspace.files() {
         let mut pending: Vec<&Template> = file.template.iter().collect();
         while let Some(template) = pending.pop() {
             for (index, module) in (0..).zip(&template.modules) {
                 match &module.source {
                     ModuleSource::Inline { template, .. } => pending.push(template),
-                    ModuleSource::Path(path, _) => {
-                        let target = relative_to(&file.path, path).and_then(|path| ctx.workspace.file_at(&path));
-                        if target == Some(called) {
+                    ModuleSource::Path(path, _) | ModuleSource::Registry(path, _) => {
+                        if ctx.workspace.file_from(id, path) == Some(called) {
                             found.push((template, index));
                         }
                     }
-                    ModuleSource::Registry(..) | ModuleSource::Unknown => {}
+                    ModuleSource::Unknown => {}
                 }
             }
         }

@@ -195,6 +195,23 @@ impl<'w> Evaluator<'w> {
         self.workspace
     }
 
+    /// The call that leads from files of the workspace to a module of a registry; `None` for what is in no such module.
+    pub fn call_from_outside(&self, scope: ScopeId) -> Option<ModuleRef> {
+        let is_foreign = |scope| self.workspace.is_foreign(self.scope(scope).file);
+        is_foreign(scope).then_some(())?;
+        let mut call = self.scope(scope).module?;
+        while is_foreign(call.scope) {
+            call = self.scope(call.scope).module?;
+        }
+        Some(call)
+    }
+
+    /// What to underline when a module as a whole is meant.
+    pub fn module_header(&self, module: ModuleRef) -> Location {
+        let scope = self.scope(module.scope);
+        Location { file: scope.file, range: scope.template.modules[module.index as usize].header }
+    }
+
     /// The scope of that id.
     pub fn scope(&self, id: ScopeId) -> Rc<Scope<'w>> {
         self.scopes.borrow()[id.0 as usize].clone()
@@ -859,7 +876,7 @@ impl<'w> Evaluator<'w> {
         let declared = &outer.template.modules[module.index as usize];
         let (template, file, outer_scope) = match &declared.source {
             ModuleSource::Inline { template, outer_scope } => (template.as_ref(), outer.file, *outer_scope),
-            ModuleSource::Path(path, _) if self.follows_modules => {
+            ModuleSource::Path(path, _) | ModuleSource::Registry(path, _) if self.follows_modules => {
                 let file = self.workspace.file_from(outer.file, path)?;
                 (self.workspace.file(file).template.as_ref()?, file, false)
             }

@@ -1,6 +1,7 @@
 //! The template model that ARM JSON and Bicep are both lowered to, its symbolic evaluation, and the AKS view over it.
 
 pub mod aks;
+mod avm;
 pub mod az_command;
 pub mod canon;
 pub mod condition;

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use memchr::memmem;
+use rustc_hash::FxHashMap;
 
 use crate::expr::Expr;
 use crate::model::ModuleSource;
 use crate::parameters;
 use crate::paths::relative_to;
-use crate::workspace::SourceFile;
+use crate::workspace::{ModuleCache, SourceFile};
 use crate::{Name, Template};
 
 /// A file that another one refers to. It need not be there.
@@ -29,18 +30,39 @@ pub enum ReferenceKind {
     Content,
 }
 
+/// All that a file refers to.
+#[derive(Debug, Default)]
+pub(crate) struct References {
+    /// Each file once for each thing it is wanted for.
+    pub(crate) files: Vec<Reference>,
+    /// The modules of registries by what is written, with where they are on this machine if there is a cache.
+    pub(crate) in_registries: FxHashMap<Box<str>, Option<PathBuf>>,
+}
+
+/// Whether a reference names something in a registry, or a template spec, and no path.
+pub fn is_registry(reference: &str) -> bool {
+    ["br:", "br/", "ts:", "ts/", "/subscriptions/"].iter().any(|start| reference.starts_with(start))
+}
+
 /// The functions that give the content of a file, in lower case.
 const LOADING: [&str; 3] = ["loadtextcontent", "loadjsoncontent", "loadyamlcontent"];
 
-/// What that file refers to, each file once for each thing it is wanted for.
-pub(crate) fn of(file: &SourceFile) -> Vec<Reference> {
-    let Some(template) = &file.template else { return Vec::new() };
+/// What that file refers to. Modules of registries are where the cache says.
+pub(crate) fn of(file: &SourceFile, cache: Option<&dyn ModuleCache>) -> References {
+    let Some(template) = &file.template else { return References::default() };
     let mut templates = Vec::new();
     templates.extend(template.using.iter().map(|(path, _)| &**path));
     templates.extend(template.imports.iter().filter_map(|import| import.path.as_ref()).map(|(path, _)| &**path));
     modules(template, &mut templates);
-    let templates = templates.into_iter().filter_map(|path| relative_to(&file.path, path));
-    let templates = templates.chain(parameters::candidates(file));
+    let (in_registries, beside): (Vec<&str>, Vec<&str>) = templates.into_iter().partition(|path| is_registry(path));
+    let in_registries: FxHashMap<Box<str>, Option<PathBuf>> = in_registries
+        .into_iter()
+        .map(|reference| (reference.into(), cache.and_then(|cache| cache.path(&file.path, reference))))
+        .collect();
+    let templates = beside.into_iter().filter_map(|path| relative_to(&file.path, path));
+    let mut modules: Vec<PathBuf> = in_registries.values().flatten().cloned().collect();
+    modules.sort_unstable();
+    let templates = templates.chain(parameters::candidates(file)).chain(modules);
     let contents = loaded(file, template).filter_map(|path| relative_to(&file.path, path));
     let mut found: Vec<Reference> = Vec::new();
     let all = templates
@@ -51,16 +73,16 @@ pub(crate) fn of(file: &SourceFile) -> Vec<Reference> {
             found.push(reference);
         }
     }
-    found
+    References { files: found, in_registries }
 }
 
-/// The paths of modules, those of nested templates too.
+/// The paths and names of modules, those of nested templates too.
 fn modules<'t>(template: &'t Template, into: &mut Vec<&'t str>) {
     for module in &template.modules {
         match &module.source {
-            ModuleSource::Path(path, _) => into.push(path),
+            ModuleSource::Path(path, _) | ModuleSource::Registry(path, _) => into.push(path),
             ModuleSource::Inline { template, .. } => modules(template, into),
-            ModuleSource::Registry(..) | ModuleSource::Unknown => {}
+            ModuleSource::Unknown => {}
         }
     }
 }

@@ -69,14 +69,28 @@ impl<'w> Evaluator<'w> {
 
     /// What to call a declared resource: its symbol, or its name as far as it is known.
     pub fn label(&self, resource: ResourceRef) -> String {
+        if let Some(module) = self.stood_in_for(resource.scope) {
+            return module;
+        }
         match &self.resource(resource).symbol {
             Some(symbol) => symbol.name.as_str().to_owned(),
             None => self.label_of(&self.id_of(resource)),
         }
     }
 
+    /// The name of the module that a template stands for, if it does: its own names are nowhere to be seen.
+    fn stood_in_for(&self, scope: ScopeId) -> Option<String> {
+        self.workspace().file(self.scope(scope).file).stands_in().then_some(())?;
+        let call = self.call_from_outside(scope)?;
+        let symbol = self.template(call.scope).modules[call.index as usize].symbol.as_ref()?;
+        Some(symbol.name.as_str().to_owned())
+    }
+
     /// What to call the resource of an ID.
     pub fn label_of(&self, id: &ResourceId) -> String {
+        if let Some(module) = id.declared.and_then(|declared| self.stood_in_for(declared.scope)) {
+            return module;
+        }
         let symbol = id.declared.and_then(|declared| self.resource(declared).symbol.as_ref());
         match symbol {
             Some(symbol) => symbol.name.as_str().to_owned(),

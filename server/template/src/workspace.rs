@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::carriers::Carrier;
 use syntax::json::{TemplateKind, looks_like_template};
 use syntax::{Language, SourceText, SyntaxError, SyntaxTree};
 use text_size::TextRange;
 
 use crate::Template;
+use crate::avm;
 use crate::lower::{lower_json_data, lower_with_errors, lower_yaml_data};
 use crate::paths::relative_to;
-use crate::references::{self, Reference};
+use crate::references::{self, Reference, References, is_registry};
 use crate::scripts::{self, AzScript};
 
 /// One file, parsed and lowered. Immutable: an edit makes a new one.
@@ -31,9 +32,17 @@ pub struct SourceFile {
     pub template: Option<Template>,
     kind: Kind,
     scripts: OnceLock<Vec<AzScript>>,
-    references: OnceLock<Vec<Reference>>,
+    references: OnceLock<References>,
+    cache: Option<Arc<dyn ModuleCache>>,
+    stands_in: bool,
     json: OnceLock<Option<Box<Template>>>,
     yaml: OnceLock<Option<Box<Template>>>,
+}
+
+/// Knows where modules of registries are kept on this machine.
+pub trait ModuleCache: std::fmt::Debug + Send + Sync {
+    /// The file that a reference such as `br/public:avm/res/a/b:1.0.0` in a file means. It need not be there.
+    fn path(&self, file: &Path, reference: &str) -> Option<PathBuf>;
 }
 
 /// What a file is.
@@ -89,11 +98,18 @@ impl SourceFile {
     /// The same file with another text; what it is stays, whatever its name says.
     #[must_use]
     pub fn with_text(&self, text: SourceText) -> Self {
-        match self.kind {
+        let file = match self.kind {
             Kind::Template(language) => Self::from_tree(self.path.clone(), syntax::parse(language, text)),
             Kind::Carrier(carrier) => Self::carrying(self.path.clone(), text, carrier),
             Kind::Content => Self::content(self.path.clone(), text),
-        }
+        };
+        Self { cache: self.cache.clone(), ..file }
+    }
+
+    /// The same file, its modules of registries looked for in that cache.
+    #[must_use]
+    pub fn with_cache(self, cache: &Arc<dyn ModuleCache>) -> Self {
+        Self { cache: Some(cache.clone()), references: OnceLock::new(), ..self }
     }
 
     fn without_tree(path: PathBuf, text: SourceText, kind: Kind) -> Self {
@@ -106,9 +122,22 @@ impl SourceFile {
             kind,
             scripts: OnceLock::new(),
             references: OnceLock::new(),
+            cache: None,
+            stands_in: false,
             json: OnceLock::new(),
             yaml: OnceLock::new(),
         }
+    }
+
+    /// Something of our own that stands for a module that is not at hand.
+    pub(crate) fn standing_in(name: &str, text: &str) -> Self {
+        let tree = syntax::parse(Language::Bicep, SourceText::new(text));
+        Self { stands_in: true, ..Self::from_tree(name, tree) }
+    }
+
+    /// Whether it stands for a module that is not at hand: nobody can open it.
+    pub fn stands_in(&self) -> bool {
+        self.stands_in
     }
 
     /// The language of a template; `None` for anything else.
@@ -129,7 +158,25 @@ impl SourceFile {
 
     /// The files it refers to. Found when first asked for.
     pub fn references(&self) -> &[Reference] {
-        self.references.get_or_init(|| references::of(self))
+        &self.all_references().files
+    }
+
+    /// The modules of registries it names, with their files if there is a cache that knows them.
+    fn in_registries(&self) -> &FxHashMap<Box<str>, Option<PathBuf>> {
+        &self.all_references().in_registries
+    }
+
+    fn all_references(&self) -> &References {
+        self.references.get_or_init(|| references::of(self, self.cache.as_deref()))
+    }
+
+    /// The path of what a reference in this file means, in a registry or beside it. Nothing need be there.
+    pub fn path_of(&self, reference: &str) -> Option<PathBuf> {
+        if is_registry(reference) {
+            self.in_registries().get(reference)?.clone()
+        } else {
+            relative_to(&self.path, reference)
+        }
     }
 
     /// Its content read as JSON or YAML: a template whose only variable is the whole of it. `None` when it is neither.
@@ -184,23 +231,36 @@ pub struct Workspace {
     files: Vec<Arc<SourceFile>>,
     /// In a folder of thousands, every reference to a module would look at every file.
     by_path: Arc<FxHashMap<PathBuf, FileId>>,
+    /// What stands for the registry's module for clusters where that is not at hand.
+    stand_in: Option<FileId>,
+    /// Modules of registries: who deploys them cannot change them.
+    foreign: Arc<FxHashSet<FileId>>,
 }
 
 impl Workspace {
     /// A workspace of these files; their ids count from 0 in this order.
-    pub fn new(files: Vec<Arc<SourceFile>>) -> Self {
+    pub fn new(mut files: Vec<Arc<SourceFile>>) -> Self {
         let mut by_path = FxHashMap::default();
         for (id, file) in (0..).map(FileId).zip(&files) {
             by_path.entry(file.path.clone()).or_insert(id);
         }
-        Self { files, by_path: Arc::new(by_path) }
+        let modules = files.iter().flat_map(|file| file.in_registries().iter());
+        let mut foreign: FxHashSet<FileId> =
+            modules.filter_map(|(_, path)| by_path.get(path.as_ref()?).copied()).collect();
+        let is_wanted = files.iter().flat_map(|file| file.in_registries().keys()).any(|name| avm::is_cluster(name));
+        let stand_in = u32::try_from(files.len()).ok().filter(|_| is_wanted).map(FileId);
+        if let Some(id) = stand_in {
+            files.push(avm::cluster());
+            foreign.insert(id);
+        }
+        Self { files, by_path: Arc::new(by_path), stand_in, foreign: Arc::new(foreign) }
     }
 
     /// The same files, the first ones in other versions.
     #[must_use]
     pub fn with_files(&self, files: &[Arc<SourceFile>]) -> Self {
         let rest = self.files.iter().skip(files.len());
-        Self { files: files.iter().chain(rest).cloned().collect(), by_path: self.by_path.clone() }
+        Self { files: files.iter().chain(rest).cloned().collect(), ..self.clone() }
     }
 
     /// A file can be reached under another path, too.
@@ -223,8 +283,14 @@ impl Workspace {
         self.by_path.get(path).copied()
     }
 
-    /// The file that a path in another file leads to.
+    /// The file that a path in another file leads to, or the module of a registry that it names, or what stands for that.
     pub fn file_from(&self, file: FileId, reference: &str) -> Option<FileId> {
-        self.file_at(&relative_to(&self.file(file).path, reference)?)
+        let found = self.file(file).path_of(reference).and_then(|path| self.file_at(&path));
+        found.or_else(|| self.stand_in.filter(|_| avm::is_cluster(reference)))
+    }
+
+    /// Whether a file is a module of a registry.
+    pub fn is_foreign(&self, file: FileId) -> bool {
+        self.foreign.contains(&file)
     }
 }

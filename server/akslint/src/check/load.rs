@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::report::{Unreadable, display_path};
 use super::timings::{Phase, Timings};
 use super::walk::{Candidate, io_reason};
-use crate::files;
+use crate::{files, registry};
 
 /// The files that are looked at together.
 #[derive(Debug, Default)]
@@ -185,7 +185,7 @@ impl Loader<'_> {
             return Loaded::Parsed;
         }
         let start = Instant::now();
-        let file = SourceFile::from_tree(&path, tree.clone());
+        let file = SourceFile::from_tree(&path, tree.clone()).with_cache(registry::cache());
         self.timings.add(Phase::Lower, start);
         if file.template.is_some() {
             return Loaded::Template(Arc::new(file));

@@ -104,8 +104,10 @@ pub(crate) struct Survey {
     pub(crate) clusters: usize,
     /// Modules in them that come from files.
     pub(crate) modules: usize,
-    /// Modules in them that come from a registry or a template spec: those are not read.
+    /// Modules in them that come from a registry or a template spec.
     pub(crate) registry_modules: usize,
+    /// Those of them that are in the cache.
+    pub(crate) cached_modules: usize,
     /// Scripts, pipelines and pages that call `az`.
     pub(crate) scripts: usize,
     /// What could not be read.
@@ -122,13 +124,23 @@ pub(crate) fn survey(directory: &Path) -> anyhow::Result<Survey> {
     let files = || project.checked.iter().map(|file| project.workspace.file(*file));
     let templates = files().filter_map(|file| file.template.as_ref());
     let sources = || templates.clone().flat_map(|template| &template.modules).map(|module| &module.source);
+    let from_registries = || {
+        files().flat_map(|file| {
+            let modules = file.template.iter().flat_map(|template| &template.modules);
+            modules.filter_map(|module| match &module.source {
+                ModuleSource::Registry(reference, _) => Some(file.path_of(reference)),
+                _ => None,
+            })
+        })
+    };
     let mut unreadable = [found.unreadable, project.unreadable.clone()].concat();
     unreadable.sort();
     Ok(Survey {
         seen: found.files.len(),
         templates: templates.clone().count(),
         modules: sources().filter(|source| matches!(source, ModuleSource::Path(..))).count(),
-        registry_modules: sources().filter(|source| matches!(source, ModuleSource::Registry(..))).count(),
+        registry_modules: from_registries().count(),
+        cached_modules: from_registries().filter(|path| path.as_ref().is_some_and(|path| path.is_file())).count(),
         clusters: templates.clone().map(load::count_clusters).sum(),
         scripts: files().filter(|file| file.carrier().is_some()).count(),
         unreadable,

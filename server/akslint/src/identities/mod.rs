@@ -153,6 +153,12 @@ impl Printer<'_> {
         Place { path: place.path, line: place.start.line, column: place.start.column }
     }
 
+    /// A place that somebody can open.
+    fn shown(&self, location: Option<Location>) -> Option<Place> {
+        let at = location.filter(|at| !self.workspace.file(at.file).stands_in());
+        at.map(|at| self.place(at))
+    }
+
     fn part(&self, cluster: &Cluster<'_, '_>, part: Part) -> PartRow {
         PartRow {
             part: part.kind.code(),
@@ -167,24 +173,24 @@ impl Printer<'_> {
         let grants = actor.grants.into_iter().map(|grant| GrantRow {
             role: grant.role,
             scope: grant.scope,
-            scope_declared: grant.scope_at.map(|at| self.place(at)),
+            scope_declared: self.shown(grant.scope_at),
             when: grant.when,
             location: self.place(grant.at),
         });
         let missing = actor.missing.into_iter().map(|missing| MissingRow {
             role: missing.role,
             scope: missing.scope,
-            scope_declared: missing.scope_at.map(|at| self.place(at)),
+            scope_declared: self.shown(missing.scope_at),
             what: missing.what,
             certain: missing.certain,
-            location: missing.at.map(|at| self.place(at)),
+            location: self.shown(missing.at),
         });
         ActorRow {
             kind: actor.who.code(),
             name: cluster.eval.label_of_actor(&actor.who),
             when: actor.when,
-            named: actor.named_at.map(|at| self.place(at)),
-            declared: actor.declared_at.map(|at| self.place(at)),
+            named: self.shown(actor.named_at),
+            declared: self.shown(actor.declared_at),
             grants: grants.collect(),
             missing: missing.collect(),
         }
@@ -212,7 +218,11 @@ fn of_root(project: &Project<'_>, root: Root, printer: &Printer<'_>) -> Vec<Clus
     let Some(eval) = project.evaluator(root) else { return Vec::new() };
     let row = |resource| {
         let cluster = Cluster::new(&eval, resource);
-        let header = cluster.header();
+        // What a module of a registry declares is shown where it is deployed.
+        let header = match eval.call_from_outside(resource.scope) {
+            Some(call) => eval.module_header(call),
+            None => cluster.header(),
+        };
         let caller = root.parameters().unwrap_or(root.file());
         let deployed_by = (header.file != caller).then(|| printer.places.path(caller).to_owned());
         let parts = cluster.parts().into_iter().map(|part| printer.part(&cluster, part)).collect();

@@ -236,9 +236,10 @@ impl Surroundings {
         TextRange::up_to(self.workspace.file(DOCUMENT).text.len())
     }
 
-    /// How the client knows a file of the workspace.
+    /// How the client knows a file of the workspace; of what stands for a module that is not at hand, the document.
     pub(super) fn origin(&self, file: FileId) -> &Origin {
-        &self.inputs.origins[file.0 as usize]
+        let origins = &self.inputs.origins;
+        origins.get(file.0 as usize).unwrap_or(&origins[DOCUMENT.0 as usize])
     }
 
     /// Edits of files of the workspace, as the client wants them.

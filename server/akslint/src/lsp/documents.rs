@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::analyse::{Analysis, Surroundings};
 use super::from_proto;
 use super::uri;
-use crate::files;
+use crate::{files, registry};
 
 /// All open documents. Nothing borrowed from the map ever leaves this file: what is given out is an [`Arc`], and no
 /// lock is held while it is looked at.
@@ -212,7 +212,7 @@ impl Document {
         Some(self.file.get_or_init(|| {
             Arc::new(match self.dialect {
                 Dialect::Carrier(carrier) => SourceFile::carrying(self.display_path(), self.text.clone(), carrier),
-                _ => SourceFile::from_tree(self.display_path(), self.tree().clone()),
+                _ => SourceFile::from_tree(self.display_path(), self.tree().clone()).with_cache(registry::cache()),
             })
         }))
     }

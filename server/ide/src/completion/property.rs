@@ -262,11 +262,7 @@ pub(crate) fn fixed_doc(owner: &Owner<'_>, path: &[&str], name: &str, is_json: b
 /// The parameters of the module in another file.
 fn module_parameters(request: &Request<'_>, at: &KeyAt, path: &str, items: &mut Vec<Item>) {
     let view = request.view;
-    let Some(file) =
-        template::paths::relative_to(&view.source().path, path).and_then(|path| view.workspace.file_at(&path))
-    else {
-        return;
-    };
+    let Some(file) = view.file_of(view.file, path) else { return };
     let present = request.context.siblings(at);
     for parameter in view.workspace.file(file).template.iter().flat_map(|template| &template.parameters) {
         let name = parameter.name.as_str();

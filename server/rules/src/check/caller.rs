@@ -83,12 +83,12 @@ fn moved(
     Some(Diagnostic { severity, location: first, related, fixes: Vec::new(), ..diagnostic })
 }
 
-fn rules_of(project: &Project<'_>, diagnostics: &[Diagnostic]) -> Vec<&'static dyn Rule> {
+pub(super) fn rules_of(project: &Project<'_>, diagnostics: &[Diagnostic]) -> Vec<&'static dyn Rule> {
     let wanted = |rule: &&&'static dyn Rule| diagnostics.iter().any(|one| one.code == rule.metadata().code);
     project.rules.iter().filter(wanted).copied().collect()
 }
 
-fn is_same(left: &Diagnostic, right: &Diagnostic) -> bool {
+pub(super) fn is_same(left: &Diagnostic, right: &Diagnostic) -> bool {
     left.code == right.code && left.location == right.location
 }
 

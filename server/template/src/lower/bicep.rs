@@ -17,6 +17,7 @@ use crate::model::{
     Assignment, Function, Identifier, Import, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
     Template, TemplateKind, TypeDeclaration, TypeKind, Variable,
 };
+use crate::references::is_registry;
 
 /// Lowers a `.bicep` or `.bicepparam` file.
 pub(super) fn lower(tree: &SyntaxTree, damage: &[Damage]) -> Option<Template> {
@@ -415,9 +416,7 @@ impl<'t> Lowering<'t> {
             arguments => arguments,
         };
         let source = match module.path.and_then(path_of) {
-            Some((path, range)) if ["br:", "br/", "ts:", "ts/"].iter().any(|scheme| path.starts_with(scheme)) => {
-                ModuleSource::Registry(path, range)
-            }
+            Some((path, range)) if is_registry(&path) => ModuleSource::Registry(path, range),
             Some((path, range)) => ModuleSource::Path(path, range),
             None => ModuleSource::Unknown,
         };

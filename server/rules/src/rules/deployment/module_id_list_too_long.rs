@@ -1,11 +1,8 @@
 use template::aks::{Cluster, IdentityBlock, Ids, Kind};
-use template::eval::{Place, ScopeId};
+use template::eval::Place;
 use template::expr::Item;
-use template::model::ModuleSource;
-use template::value::{ModuleRef, Occurs, Value};
 use template::{Expr, ExprId};
 
-use super::module_passes_wrong_id::{is_cluster_module, user_assigned_ids};
 use crate::identity_id::{are_from_list, list_argument};
 use crate::refactor::distinct;
 use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
@@ -14,8 +11,8 @@ declare_rule! {
     /// ## What it does
     /// Finds callers that give a module a list of several identities, where the module makes `userAssignedIdentities` of a cluster of it.
     ///
-    /// Modules and nested templates in the workspace are followed. Of the registry's AVM module for clusters the parameter
-    /// `managedIdentities.userAssignedResourceIds` is known.
+    /// Modules and nested templates are followed, those of registries where the Bicep tools have fetched them. Of the AVM module
+    /// for clusters it is known anyhow that `managedIdentities.userAssignedResourceIds` is such a list.
     ///
     /// ## Why is this a problem
     /// A list invites several elements, but a cluster has exactly one user-assigned identity. Two are mostly that of the control plane and
@@ -166,32 +163,6 @@ declare_rule! {
 }
 
 impl Rule for ModuleIdListTooLong {
-    fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
-        for (index, module) in (0..).zip(&ctx.eval.template(scope).modules) {
-            let (ModuleSource::Registry(path, _), Some(arguments)) = (&module.source, module.arguments) else {
-                continue;
-            };
-            if !is_cluster_module(path) || ctx.eval.module_scope(ModuleRef { scope, index, element: None }).is_some() {
-                continue;
-            }
-            ctx.judge(&user_assigned_ids(ctx, Place { scope, expr: arguments }), |case| {
-                let Value::Array(list) = &case.value.value else { return None };
-                let mut known = Vec::new();
-                for element in list.elements.iter().filter(|one| one.occurs == Occurs::Once && one.when.is_true()) {
-                    let place = case.value.place?;
-                    let values = ctx.eval.force(&element.value);
-                    let Some(Value::Str(text)) = values.single() else { continue };
-                    let canon = ctx.eval.canon_of_key(text, Some(place));
-                    if !known.contains(&canon) {
-                        known.push(canon);
-                    }
-                }
-                let place = case.value.place.filter(|_| known.len() > 1)?;
-                Some(finding(ctx, "userAssignedResourceIds", known.len(), place))
-            });
-        }
-    }
-
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         if ctx.eval.scope(cluster.resource.scope).module.is_none() {
             return;

@@ -1,9 +1,7 @@
-use template::aks::{Case, Cluster, Slot};
-use template::eval::{Place, ScopeId};
-use template::model::ModuleSource;
-use template::value::ModuleRef;
+use template::aks::{Cluster, IdentityBlock};
+use template::eval::Place;
 
-use crate::identity_id::{argument, entries, wrong_argument};
+use crate::identity_id::{argument, entries, wrong_argument, wrong_elements};
 use crate::{Ctx, Rule, declare_rule};
 
 declare_rule! {
@@ -12,8 +10,8 @@ declare_rule! {
     /// module takes the resource ID of a user-assigned identity: as a key of `userAssignedIdentities`, as `resourceId` of the kubelet's
     /// identity.
     ///
-    /// Modules and nested templates in the workspace are followed. Of the registry's AVM module for clusters the parameters
-    /// `managedIdentities` and `identityProfile` are known.
+    /// Modules and nested templates are followed, those of registries where the Bicep tools have fetched them. Of the AVM module
+    /// for clusters it is known anyhow which parameters become its identities.
     ///
     /// ## Why is this a problem
     /// To the module one text is as good as another. The deployment fails inside of it, far from the place where the mistake is.
@@ -160,21 +158,6 @@ declare_rule! {
 }
 
 impl Rule for ModulePassesWrongId {
-    fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
-        for (index, module) in (0..).zip(&ctx.eval.template(scope).modules) {
-            let (ModuleSource::Registry(path, _), Some(arguments)) = (&module.source, module.arguments) else {
-                continue;
-            };
-            if !is_cluster_module(path) || ctx.eval.module_scope(ModuleRef { scope, index, element: None }).is_some() {
-                continue;
-            }
-            let place = Place { scope, expr: arguments };
-            for (path, slots) in cluster_arguments(ctx, place) {
-                ctx.judge(&slots, |case| wrong_argument(ctx, path, case.value.place?, &case.value.value));
-            }
-        }
-    }
-
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         // Only what is in a module has a caller.
         if ctx.eval.scope(cluster.resource.scope).module.is_none() {
@@ -194,6 +177,12 @@ impl Rule for ModulePassesWrongId {
                 Some(finding.related(ctx.eval.location(key), "it becomes the key of `userAssignedIdentities`"))
             });
         }
+        for case in cluster.identities() {
+            let IdentityBlock::Object { ids_slot, .. } = &case.value.block else { continue };
+            for finding in wrong_elements(ctx, ids_slot) {
+                ctx.report(if case.when.is_true() { finding } else { finding.when(ctx.eval.describe(&case.when)) });
+            }
+        }
         let slots = cluster.slots(&["properties", "identityProfile", "kubeletidentity", "resourceId"]);
         ctx.judge(&slots, |case| {
             let property = case.value.property.filter(|_| case.value.depth == 4)?;
@@ -203,34 +192,6 @@ impl Rule for ModulePassesWrongId {
             Some(finding.related(ctx.eval.written_at(&case.value)?, "it becomes the ID of the kubelet's identity"))
         });
     }
-}
-
-/// Whether a module of a registry is the one of Azure Verified Modules that deploys a cluster.
-pub(super) fn is_cluster_module(path: &str) -> bool {
-    path.to_ascii_lowercase().contains("avm/res/container-service/managed-cluster:")
-}
-
-/// The parameters of that module which take IDs of identities, with what is given.
-fn cluster_arguments(ctx: &Ctx<'_>, arguments: Place) -> [(&'static str, Vec<Case<Slot>>); 2] {
-    let ids = user_assigned_ids(ctx, arguments);
-    let items = ids.iter().flat_map(|list| ctx.eval.items(list)).collect();
-    let kubelet = argument_at(ctx, arguments, &["identityProfile", "kubeletidentity", "resourceId"]);
-    let kubelet = kubelet.into_iter().filter(|case| case.value.depth == 3).collect();
-    [("userAssignedResourceIds", items), ("resourceId", kubelet)]
-}
-
-/// The lists of identities that it is given.
-pub(super) fn user_assigned_ids(ctx: &Ctx<'_>, arguments: Place) -> Vec<Case<Slot>> {
-    argument_at(ctx, arguments, &["managedIdentities", "userAssignedResourceIds"])
-}
-
-fn argument_at(ctx: &Ctx<'_>, arguments: Place, path: &[&str]) -> Vec<Case<Slot>> {
-    let values = ctx.eval.value(arguments);
-    let root = |one: &template::value::Alternative| {
-        let slot = Slot { value: one.value.clone(), place: one.place, property: None, holder: None, depth: 0 };
-        ctx.eval.slots_in(&slot, &one.when, path)
-    };
-    values.iter().flat_map(root).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use template::aks::{Cluster, IDENTITY, IdEntry, PropertyAt};
+use template::aks::{Cluster, IDENTITY, IdEntry, IdentityBlock, PropertyAt};
 use template::eval::Place;
 use template::value::ResourceRef;
 
-use crate::identity_id::{Mistake, argument, entries, mistake_in, name_of, named_like_a_name};
+use crate::identity_id::{Mistake, argument, entries, mistake_in, name_of, named_like_a_name, wrong_elements};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -68,6 +68,11 @@ impl Rule for IdKeyNotResourceId {
         for number in 0..longest {
             ctx.judge(cluster.identities(), |case| {
                 let entry = entries(&case.value.block).get(number)?;
+                if let IdentityBlock::Object { ids_slot, .. } = &case.value.block
+                    && !wrong_elements(ctx, ids_slot).is_empty()
+                {
+                    return None; // the caller of the module is told
+                }
                 match entry.property {
                     Some(property) => written(ctx, entry, property),
                     None => made(ctx, entry, case.value.slot.place?),
