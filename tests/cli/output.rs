@@ -107,6 +107,22 @@ fn lines_are_as_wide_as_columns_says() {
 }
 
 #[test]
+fn of_a_long_line_what_is_near_is_shown() {
+    let before = "// größer\n".to_owned() + "param p object = { a: '" + &"ü日".repeat(3000);
+    let text = format!("{before}', b: }}\n");
+    let project = Project::new(&[("a.bicep", &text)]);
+    let run = project.run(&["check"]).code(1);
+    let column = before.lines().last().unwrap().chars().count() + "', b:".len();
+    let report: serde_json::Value = serde_json::from_str(&project.run(&["check", "--format", "json"]).stdout).unwrap();
+    let start = &report["diagnostics"][0]["range"]["start"];
+    assert_eq!(start["line"], 2);
+    assert!(start["column"].as_u64().unwrap() as usize >= column, "{start}");
+    let run = run.prints(&format!("--> a.bicep:2:{}\n", start["column"]));
+    let shown = run.stdout.lines().find(|line| line.starts_with("2 |")).unwrap();
+    assert!(shown.starts_with("2 | ...") && shown.ends_with("b: }"), "{run:?}");
+}
+
+#[test]
 fn a_reader_who_goes_away_is_no_error() {
     // More than a pipe holds.
     let broken: String = (0..2000).map(|number| format!("param p{number} =\n")).collect();

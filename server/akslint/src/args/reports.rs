@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
@@ -61,7 +62,7 @@ impl FromStr for Target {
             }
             Err(_) => {
                 let names: Vec<_> = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-                let names = names.iter().map(|name| name.get_name());
+                let names = names.iter().map(PossibleValue::get_name);
                 let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(word, name)).unwrap_or_default();
                 Err(format!(
                     "there is no format `{word}`; did you mean `{nearest}`? A file of this name is written `./{text}`"

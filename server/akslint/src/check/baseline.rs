@@ -83,6 +83,6 @@ pub(super) fn subtract(
         baseline.diagnostics.into_iter().map(|entry| (entry.fingerprint, entry.path)).collect();
     let before = diagnostics.len();
     let mut fingerprints = fingerprints(workspace, places, diagnostics).into_iter();
-    diagnostics.retain(|_| !fingerprints.next().is_some_and(|fingerprint| known.remove(&fingerprint).is_some()));
+    diagnostics.retain(|_| fingerprints.next().is_none_or(|fingerprint| known.remove(&fingerprint).is_none()));
     Ok(Known { hidden: before - diagnostics.len(), missing: known.into_values().collect() })
 }

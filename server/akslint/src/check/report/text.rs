@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 use rules::{Applicability, Confidence, Diagnostic, Severity};
 use syntax::{TextRange, TextSize};
@@ -15,6 +15,10 @@ use crate::catalog;
 
 /// Places of one file that are further apart than this many lines get a frame each.
 const NEAR: u32 = 40;
+
+/// What is further than this many bytes from what is marked is not shown: a minified template is one line, and to lay
+/// all of it out for each diagnostic takes time that grows with the square of its length.
+const AROUND: usize = 2000;
 
 pub(super) fn render(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.color { Renderer::styled().hyperlink(style.links) } else { Renderer::plain() };
@@ -50,40 +54,61 @@ fn frame<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
 /// The source: first the file of the diagnostic, then every other place that is in another file or far away.
 fn snippets<'a>(report: &'a Report<'_>, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
     let line_of = |location: Location| report.place(location).start.line;
-    let mut frames: Vec<(FileId, u32, Vec<Mark<'_>>)> = vec![(
+    let mut frames: Vec<(FileId, u32, TextSize, Vec<Mark<'_>>)> = vec![(
         diagnostic.file(),
         line_of(diagnostic.location),
+        diagnostic.range().start(),
         vec![(AnnotationKind::Primary, diagnostic.range(), "")],
     )];
     for related in &diagnostic.related {
         let (file, line) = (related.location.file, line_of(related.location));
         let mark = (AnnotationKind::Context, related.location.range, related.message.as_str());
-        match frames.iter_mut().find(|(other, at, _)| *other == file && at.abs_diff(line) <= NEAR) {
-            Some((_, _, marks)) => marks.push(mark),
-            None => frames.push((file, line, vec![mark])),
+        let start = related.location.range.start();
+        let is_near = |at: TextSize| u32::from(at).abs_diff(start.into()) as usize <= 8 * AROUND;
+        let near = frames
+            .iter_mut()
+            .find(|(other, at, offset, _)| *other == file && at.abs_diff(line) <= NEAR && is_near(*offset));
+        match near {
+            Some((_, _, _, marks)) => marks.push(mark),
+            None => frames.push((file, line, start, vec![mark])),
         }
     }
-    frames.into_iter().map(|(file, _, marks)| snippet(report, file, &marks).into()).collect()
+    frames.into_iter().flat_map(|(file, _, _, marks)| snippet(report, file, &marks)).collect()
 }
 
-/// The lines of a file from the first to the last mark.
-fn snippet<'a>(report: &'a Report<'_>, file: FileId, marks: &[Mark<'a>]) -> Snippet<'a, Annotation<'a>> {
+/// The lines of a file from the first to the last mark, as far as they are near.
+fn snippet<'a>(report: &'a Report<'_>, file: FileId, marks: &[Mark<'a>]) -> Vec<Element<'a>> {
     let text = report.workspace.file(file).text.as_str();
     let ranges: Vec<_> = marks.iter().map(|(_, range, _)| first_line(text, *range)).collect();
     let first = ranges.iter().map(|range| range.start()).min().unwrap_or_default();
     let last = ranges.iter().map(|range| range.end()).max().unwrap_or_default();
-    let start = text[..usize::from(first)].rfind(is_break).map_or(0, |at| at + 1);
-    let end = text[usize::from(last)..].find(is_break).map_or(text.len(), |at| usize::from(last) + at);
+    let mut window = usize::from(first).saturating_sub(AROUND)..(usize::from(last) + AROUND).min(text.len());
+    while !text.is_char_boundary(window.start) {
+        window.start += 1;
+    }
+    while !text.is_char_boundary(window.end) {
+        window.end -= 1;
+    }
+    let line_start = text[window.start..usize::from(first)].rfind(is_break).map(|at| window.start + at + 1);
+    let start = line_start.unwrap_or(window.start);
+    let end = text[usize::from(last)..window.end].find(is_break).map_or(window.end, |at| usize::from(last) + at);
     let place = report.place(Location { file, range: TextRange::empty(first) });
     let annotations = marks.iter().zip(ranges).map(|((kind, _, label), range)| {
         let span = usize::from(range.start()) - start..usize::from(range.end()) - start;
         let annotation = kind.span(span);
         if label.is_empty() { annotation } else { annotation.label(*label) }
     });
-    Snippet::source(&text[start..end])
+    let snippet = Snippet::source(&text[start..end])
         .line_start(place.start.line as usize)
-        .path(report.path(file))
-        .annotations(annotations.collect::<Vec<_>>())
+        .annotations(annotations.collect::<Vec<_>>());
+    let path = report.path(file);
+    if line_start.is_some() || start == 0 {
+        return vec![snippet.path(path).into()];
+    }
+    // The renderer would count columns from where the text is cut.
+    let at = report.place(Location { file, range: marks[0].1 }).start;
+    let origin = Origin::path(path).line(at.line as usize).char_column(at.column as usize);
+    vec![origin.into(), snippet.into()]
 }
 
 /// What of a range is on the line it starts on: a frame that underlines a whole cluster would hide what matters.
