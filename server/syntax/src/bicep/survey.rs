@@ -68,12 +68,14 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         faults: Vec::new(),
         unclosed: Vec::new(),
         strays: Vec::new(),
+        semicolons: Vec::new(),
         seen_around: HashSet::new(),
         survey: Survey::default(),
     };
     surveyor.walk(tree.root());
     surveyor.match_brackets();
     surveyor.explain_strays();
+    surveyor.report_semicolons();
     surveyor.finish()
 }
 
@@ -87,6 +89,8 @@ struct Surveyor<'t> {
     unclosed: Vec<(Node<'t>, Node<'t>)>,
     /// The first of each run of leftovers at the top level, with the statement before.
     strays: Vec<(Node<'t>, Option<Node<'t>>)>,
+    /// Semicolons where a line should end.
+    semicolons: Vec<TextRange>,
     /// Nodes around an unclosed brace, by their identity in the tree.
     seen_around: HashSet<usize>,
     survey: Survey,
@@ -219,6 +223,22 @@ impl<'t> Surveyor<'t> {
             Kind::DoubleQuotedString => {
                 self.report(range_of(node), "strings are written with single quotes".to_owned(), None);
                 return false;
+            }
+            Kind::StrayDecorators => {
+                let last = children(node).last().map_or(range_of(node), |child| range_of(child.node));
+                let decorator = &self.source[last];
+                let decorator = decorator.lines().next().unwrap_or(decorator);
+                let message = format!("expected a nested `resource` after `{decorator}`");
+                self.report(TextRange::empty(last.end()), message, None);
+            }
+            Kind::StrayHole => {
+                let text = &self.source[range_of(node)];
+                if let Some(start) = text.rfind("${") {
+                    let hole = &text[start..];
+                    let at = TextRange::new(range_of(node).end() - TextSize::of(hole), range_of(node).end());
+                    let message = format!("`{hole}` works only inside of a string, such as `'a-{hole}'`");
+                    self.report(at, message, None);
+                }
             }
             // explained as a run, in the light of the statement before
             Kind::StrayBracket => return false,
@@ -456,9 +476,16 @@ impl<'t> Surveyor<'t> {
         }
     }
 
-    /// The offset itself, or where the blanks before it begin: the end of what is missing something.
+    /// The offset itself, or where the blanks and comments before it begin: the end of what is missing something.
     fn gap_at(&self, at: TextSize) -> TextSize {
-        offset(self.source[..usize::from(at)].trim_end_matches([' ', '\t', '\r', '\n']).len())
+        let mut gap = at;
+        loop {
+            gap = offset(self.source[..usize::from(gap)].trim_end_matches([' ', '\t', '\r', '\n']).len());
+            match self.survey.comments.binary_search_by_key(&gap, |comment| comment.range.end()) {
+                Ok(comment) => gap = self.survey.comments[comment].range.start(),
+                Err(_) => return gap,
+            }
+        }
     }
 
     /// The sign or word that ends at `gap`.
@@ -504,11 +531,36 @@ impl<'t> Surveyor<'t> {
             self.report(opened, "expected `*/` to end the comment".to_owned(), None);
             return;
         }
+        if line == ";" {
+            self.semicolons.push(TextRange::at(start, TextSize::of(line)));
+            return;
+        }
         let shown: String =
             if line.chars().count() > 30 { line.chars().take(29).chain(['…']).collect() } else { line.to_owned() };
         let (first, indent) = line_of(self.source, usize::from(start));
         let is_first = first + indent == usize::from(start);
-        let message = match stack.last().map(|parent| parent.kind) {
+        let around = stack.last().map(|parent| parent.kind);
+        let message = match around {
+            _ if line.contains("${") && !line.contains('\'') => {
+                format!("`${{…}}` works only inside of a string, found `{shown}`")
+            }
+            _ if line == "if" => "expected a condition in parentheses after `if`".to_owned(),
+            _ if line.starts_with("if") && line.ends_with(')') => {
+                format!("expected an object after the condition `{shown}`")
+            }
+            Some(Kind::For) if line.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+                format!("expected `in` and what to loop over after `{shown}`")
+            }
+            Some(Kind::Arguments | Kind::TypedParameters | Kind::TypeArguments) if self.lacks_comma(node) => {
+                let (before, after) = (self.item_beside(node, false), self.item_beside(node, true));
+                match (before, after) {
+                    (_, Some(after)) => format!("expected `,` between `{shown}` and `{after}`"),
+                    _ => format!("expected `,` before `{shown}`"),
+                }
+            }
+            Some(Kind::Array | Kind::Object) if !is_first && self.lacks_comma(node) => {
+                format!("expected `,` or a new line before `{shown}`")
+            }
             Some(Kind::Object | Kind::SourceFile) if !is_first => {
                 format!("expected the end of the line, found `{shown}`")
             }
@@ -519,6 +571,32 @@ impl<'t> Surveyor<'t> {
             _ => format!("`{shown}` cannot stand here"),
         };
         self.report(TextRange::at(start, TextSize::of(line)), message, None);
+    }
+
+    /// Whether an ERROR node is an item of a list that nothing separates from the one beside it.
+    fn lacks_comma(&self, node: Node<'t>) -> bool {
+        let text = self.source[range_of(node)].trim_start();
+        text.starts_with(|first: char| first.is_ascii_alphanumeric() || matches!(first, '\'' | '_' | '{' | '['))
+            && (self.item_beside(node, false).is_some() || self.item_beside(node, true).is_some())
+    }
+
+    /// The item before or after a node in a list, when nothing but blanks is between them.
+    fn item_beside(&self, node: Node<'t>, is_after: bool) -> Option<&'t str> {
+        let beside = if is_after { node.next_sibling() } else { node.prev_sibling() }?;
+        let text = &self.source[range_of(beside)];
+        (beside.is_named() && !beside.is_extra() && !beside.is_error() && !text.contains('\n') && !text.is_empty())
+            .then_some(text)
+    }
+
+    /// Semicolons at the ends of lines are one habit, not one mistake for each line.
+    fn report_semicolons(&mut self) {
+        let Some(&first) = self.semicolons.first() else { return };
+        let more = match self.semicolons.len() {
+            1 => String::new(),
+            2 => ", and on one more line".to_owned(),
+            all => format!(", and on {} more lines", all - 1),
+        };
+        self.report(first, format!("expected the end of the line, found `;`{more}"), None);
     }
 
     fn report(&mut self, range: TextRange, message: String, started: Option<(TextRange, String)>) {
