@@ -393,6 +393,19 @@ fn a_hundred_thousand_brackets_are_one_error() {
 }
 
 #[test]
+fn many_mistakes_cost_what_they_are_many() {
+    for (line, times) in
+        [("x\n}\n", 60_000), ("var a = {\n", 60_000), ("var a = 1;\n", 60_000), ("var a = f('b'\n", 60_000)]
+    {
+        let tree = tree(&line.repeat(times));
+        let start = std::time::Instant::now();
+        assert!(!bicep::survey(&tree).errors.is_empty());
+        // Comparing each mistake with every other one takes minutes.
+        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{line:?}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn no_prefix_of_a_file_panics() {
     let source = "\
 @description('d')

@@ -1,7 +1,8 @@
 //! One walk over a tree that finds its comments, what is missing or too much, and which objects a missing or surplus
 //! brace has given the wrong members.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use text_size::{TextRange, TextSize};
 use tree_sitter::Node;
@@ -66,6 +67,8 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         is_parameter_file: tree.language() == Language::BicepParam,
         has_error: tree.root().has_error(),
         faults: Vec::new(),
+        fault_ranges: BTreeSet::new(),
+        damaged: HashMap::new(),
         unclosed: Vec::new(),
         strays: Vec::new(),
         semicolons: Vec::new(),
@@ -85,6 +88,8 @@ struct Surveyor<'t> {
     /// Whether there is an ERROR or MISSING node at all.
     has_error: bool,
     faults: Vec<SyntaxError>,
+    /// Start and end of each fault, to ask for those in a statement.
+    fault_ranges: BTreeSet<(TextSize, TextSize)>,
     /// Nodes that lack their closing bracket, each after the top-level statement it is in.
     unclosed: Vec<(Node<'t>, Node<'t>)>,
     /// The first of each run of leftovers at the top level, with the statement before.
@@ -93,6 +98,8 @@ struct Surveyor<'t> {
     semicolons: Vec<TextRange>,
     /// Nodes around an unclosed brace, by their identity in the tree.
     seen_around: HashSet<usize>,
+    /// The number of the damage to an object.
+    damaged: HashMap<TextRange, usize>,
     survey: Survey,
 }
 
@@ -545,7 +552,10 @@ impl<'t> Surveyor<'t> {
                 format!("`${{…}}` works only inside of a string, found `{shown}`")
             }
             _ if line == "if" => "expected a condition in parentheses after `if`".to_owned(),
-            _ if line.starts_with("if") && line.ends_with(')') => {
+            _ if line
+                .strip_prefix("if")
+                .is_some_and(|rest| rest.trim_start().starts_with('(') && rest.ends_with(')')) =>
+            {
                 format!("expected an object after the condition `{shown}`")
             }
             Some(Kind::For) if line.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
@@ -600,6 +610,7 @@ impl<'t> Surveyor<'t> {
     }
 
     fn report(&mut self, range: TextRange, message: String, started: Option<(TextRange, String)>) {
+        self.fault_ranges.insert((range.start(), range.end()));
         self.faults.push(SyntaxError { range, message, started });
     }
 
@@ -652,9 +663,12 @@ impl<'t> Surveyor<'t> {
     fn is_cut_short(&self, statement: Node<'t>, node: Node<'t>) -> bool {
         let rest = self.source[usize::from(range_of(node).end())..].trim_start();
         let statement = range_of(statement);
-        kind_of(node) == Kind::Object
-            && rest.starts_with([']', ')'])
-            && self.faults.iter().any(|fault| statement.contains_range(fault.range))
+        kind_of(node) == Kind::Object && rest.starts_with([']', ')']) && self.has_fault_in(statement)
+    }
+
+    fn has_fault_in(&self, range: TextRange) -> bool {
+        let from = (range.start(), range.start());
+        self.fault_ranges.range(from..=(range.end(), range.end())).any(|&(_, end)| end <= range.end())
     }
 
     /// The object itself, and those around it, which may have lost members to it.
@@ -676,9 +690,15 @@ impl<'t> Surveyor<'t> {
 
     /// Adds to the damage; of two places in one object the first counts.
     fn damage(&mut self, object: TextRange, from: TextSize) {
-        match self.survey.damage.iter_mut().find(|damage| damage.object == object) {
-            Some(damage) => damage.from = damage.from.min(from),
-            None => self.survey.damage.push(Damage { object, from }),
+        match self.damaged.entry(object) {
+            Entry::Occupied(known) => {
+                let damage = &mut self.survey.damage[*known.get()];
+                damage.from = damage.from.min(from);
+            }
+            Entry::Vacant(new) => {
+                new.insert(self.survey.damage.len());
+                self.survey.damage.push(Damage { object, from });
+            }
         }
     }
 
@@ -737,7 +757,7 @@ impl<'t> Surveyor<'t> {
                 }
                 // Something missing there explains what is left over here.
                 let statement = range_of(statement);
-                if self.faults.iter().any(|fault| statement.contains_range(fault.range)) {
+                if self.has_fault_in(statement) {
                     continue;
                 }
             }
