@@ -117,17 +117,20 @@ mod tests {
 
     #[test]
     fn valid_files_are_counted_and_others_listed() {
-        let mut report = Report { files: 3, ..Report::default() };
+        let mut report = Report { files: 4, ..Report::default() };
         for (path, language, source) in [
             ("good.bicep", Language::Bicep, "var a = 1\n"),
             ("gap.bicep", Language::Bicep, "var a =\n"),
-            ("error.json", Language::Json, "{ \"a\": ) }"),
+            ("error.bicep", Language::Bicep, "var a = b c\n"),
+            // The mask mends what tree-sitter would stumble over.
+            ("masked.json", Language::Json, "{ \"a\": ) }"),
         ] {
             report.broken.extend(broken(path.into(), &parse(language, SourceText::new(source))));
         }
         let text = print(&report, Path::new(""), 1);
         assert!(!text.contains("good.bicep"), "{text}");
         assert!(text.contains("gaps     1 gap.bicep\n           1:8 expected a value after `=`\n"), "{text}");
-        assert!(text.contains("nodes    1 error.json\n"), "{text}");
+        assert!(text.contains("gaps     1 masked.json\n"), "{text}");
+        assert!(text.contains("nodes    1 error.bicep\n"), "{text}");
     }
 }
