@@ -40,7 +40,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Drops an empty map. For a filled one there are two: change the type to `UserAssigned`, or drop the map.
+    /// Drops an empty map; where another branch of a condition needs the property, writes `null` for it. For a filled one there are
+    /// two: change the type to `UserAssigned`, or drop the map.
     ///
     /// ## When not to use it
     /// Always use it.
