@@ -105,14 +105,48 @@ pub(crate) fn mistake_in(ctx: &Ctx<'_>, text: &Str, place: Place) -> Option<Mist
         };
         return wrong.then_some(Mistake::Property { property, identity });
     }
+    if let Some(what) = misshapen(text) {
+        return Some(Mistake::Malformed { what, mended: None });
+    }
     let id = ctx.eval.parse_id(text, place.scope, place)?;
     if id.is_type(IDENTITY)? {
-        return None;
+        return ctx.eval.is_outside_of_groups(text).then_some(OUTSIDE_OF_GROUPS);
     }
     // A path that stops behind the type, or goes on behind the name, may be mended by what is not known.
     let whole = text.pieces().last().is_some_and(|last| matches!(last, Piece::Id(_)))
         || id.resource_type.as_deref()?.split('/').count() == id.names.len() + 1;
     whole.then(|| id.resource_type.clone().map(Mistake::OtherType))?
+}
+
+const OUTSIDE_OF_GROUPS: Mistake = Mistake::Malformed { what: "is in no resource group", mended: None };
+const BLANK: &str = "begins or ends with a blank";
+const NO_SLASH: &str = "begins without a slash";
+const TWO_GROUPS: &str = "has the segment `resourcegroups` twice";
+const TWO_SLASHES: &str = "has two slashes in a row";
+
+/// What is wrong with the known parts of an ID that is not known as a whole.
+fn misshapen(text: &Str) -> Option<&'static str> {
+    let pieces = text.pieces();
+    let known = |piece: &Piece| match piece {
+        Piece::Text(text) => text.to_ascii_lowercase(),
+        _ => String::new(),
+    };
+    let is_id = |piece: &Piece| matches!(piece, Piece::Id(_)) || known(piece).contains("/providers/");
+    if !pieces.iter().any(is_id) {
+        return None;
+    }
+    let (first, last) = (known(pieces.first()?), known(pieces.last()?));
+    if first.starts_with(char::is_whitespace) || last.ends_with(char::is_whitespace) {
+        return Some(BLANK);
+    }
+    if first.starts_with("subscriptions/") {
+        return Some(NO_SLASH);
+    }
+    let any_has = |wanted: &str| pieces.iter().any(|piece| known(piece).contains(wanted));
+    if any_has("resourcegroups/resourcegroups/") {
+        return Some(TWO_GROUPS);
+    }
+    any_has("//").then_some(TWO_SLASHES)
 }
 
 fn mistake_in_literal(ctx: &Ctx<'_>, known: &str, text: &Str, place: Place) -> Option<Mistake> {
@@ -135,23 +169,25 @@ fn mistake_in_literal(ctx: &Ctx<'_>, known: &str, text: &Str, place: Place) -> O
     let malformed = |what, mended: String| Some(Mistake::Malformed { what, mended: Some(mended) });
     let trimmed = known.trim();
     if trimmed != known {
-        return malformed("begins or ends with a blank", trimmed.to_owned());
+        return malformed(BLANK, trimmed.to_owned());
     }
     if known.starts_with("subscriptions/") || known.starts_with("Subscriptions/") {
-        return malformed("begins without a slash", format!("/{known}"));
+        return malformed(NO_SLASH, format!("/{known}"));
     }
     if lower.contains("resourcegroups/resourcegroups/") {
         let at = lower.find("resourcegroups/").unwrap_or_default();
         let mut mended = known.to_owned();
         mended.replace_range(at..at + "resourcegroups/".len(), "");
-        return malformed("has the segment `resourcegroups` twice", mended);
+        return malformed(TWO_GROUPS, mended);
     }
     if known.contains("//") {
-        return malformed("has two slashes in a row", known.replace("//", "/"));
+        return malformed(TWO_SLASHES, known.replace("//", "/"));
     }
     match ctx.eval.parse_id(text, place.scope, place) {
         Some(id) => match id.is_type(IDENTITY) {
-            Some(true) if id.names.len() == 1 && lower.starts_with("/subscriptions/") => None,
+            Some(true) if id.names.len() == 1 && lower.starts_with("/subscriptions/") => {
+                ctx.eval.is_outside_of_groups(text).then_some(OUTSIDE_OF_GROUPS)
+            }
             Some(true) => Some(Mistake::Malformed { what: "is not a complete ID", mended: None }),
             _ => id.resource_type.clone().map(Mistake::OtherType),
         },

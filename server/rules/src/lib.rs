@@ -32,6 +32,8 @@ pub mod suppress;
 pub mod write;
 
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod mutation;
 #[cfg(test)]
 mod testing;

@@ -138,6 +138,9 @@ pub fn second_identity_to_kubelet<'a>(eval: &'a Evaluator<'a>, cluster: &Cluster
         return None;
     }
     let entry = entries[extra(eval, cluster, &entries)];
+    if !is_alone(&entries, entry) {
+        return None;
+    }
     let fix = entry_to_kubelet(eval, cluster, entry)?;
     let id = entry.property.and_then(|property| eval.parse_id(&entry.key, property.object.scope, property.object));
     let name = id.map_or_else(|| "the second identity".to_owned(), |id| format!("`{}`", label_of_id(eval, &id)));
@@ -250,6 +253,11 @@ pub(crate) fn distinct<'e>(eval: &Evaluator<'_>, entries: &'e [IdEntry], map: &S
         }
     }
     distinct
+}
+
+/// Whether an entry is written for itself; a lambda writes one for all elements of a list.
+pub(crate) fn is_alone(entries: &[&IdEntry], entry: &IdEntry) -> bool {
+    entries.iter().filter(|other| other.property == entry.property).count() == 1
 }
 
 /// Which of the entries is one too many: the one meant for the nodes, else the last.

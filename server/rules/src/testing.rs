@@ -25,7 +25,7 @@ use test_support::{Actual, Fixture};
 
 use crate::apply::apply_one;
 use crate::check::{Outcome, check_with};
-use crate::{Diagnostic, Level, Rule, Selector, Settings, all};
+use crate::{Applicability, Diagnostic, Level, Rule, Selector, Settings, all};
 
 /// A workspace of these files: path and text.
 pub(crate) fn workspace(files: &[(&str, &str)]) -> Workspace {
@@ -101,6 +101,18 @@ pub(crate) fn check_no_fix(rule: &'static dyn Rule, fixture: &str) {
     for diagnostic in diagnostics {
         let titles: Vec<_> = diagnostic.fixes.iter().map(|fix| &fix.title).collect();
         assert!(titles.is_empty(), "`{}` offers {titles:?}", diagnostic.message);
+    }
+}
+
+/// Checks that the rule reports something and offers no fix that is applied without asking.
+#[track_caller]
+pub(crate) fn check_no_safe_fix(rule: &'static dyn Rule, fixture: &str) {
+    let workspace = fixture_workspace(&Fixture::parse(fixture));
+    let diagnostics = outcome(&[rule], &workspace, &Settings::default()).diagnostics;
+    assert!(!diagnostics.is_empty(), "nothing is reported");
+    for diagnostic in diagnostics {
+        let safe = diagnostic.fixes.iter().find(|fix| fix.applicability == Applicability::Safe);
+        assert!(safe.is_none(), "`{}` offers `{}`", diagnostic.message, safe.map_or("", |fix| &fix.title));
     }
 }
 

@@ -321,6 +321,20 @@ fn every_gap_is_worded() {
         ("var a = b c", "1:11 expected the end of the line, found `c`"),
         ("var a = b /* c", "1:11 expected `*/` to end the comment"),
         ("%%", "1:1 expected a statement, found `%%`"),
+        ("var a = f('b' 'c')", "1:11 expected `,` between `'b'` and `'c'`"),
+        ("var a = ['b' 'c']", "1:14 expected `,` or a new line before `'c'`"),
+        ("var a = { b: 'c' d: 'e' }", "1:18 expected `,` or a new line before `d: 'e'`"),
+        ("func a(\n  b string\n  c string) string => b", "2:3 expected `,` between `b string` and `c string`"),
+        ("resource a 'b@1' = if {\n}", "1:20 expected a condition in parentheses after `if`"),
+        ("var a = [for b c]", "1:14 expected `in` and what to loop over after `b`"),
+        ("var a = $b", "1:9 `$` cannot stand here"),
+        ("var a = 'b${'c\n// d\n", "1:15 expected `'` to end the string <'>"),
+        ("var a = {\n  b: 1 // c\n// d\n", "2:7 expected `}` to end the object of `a` <a = {>"),
+        ("var a = b.c${d}.e", "1:12 `${d}` works only inside of a string, such as `'a-${d}'`"),
+        ("var a = {\n  @b()\n}", "2:7 expected a nested `resource` after `@b()`"),
+        ("var a = b\n/* c", "2:1 expected `*/` to end the comment"),
+        ("/* c", "1:1 expected `*/` to end the comment"),
+        ("var a = 1;\nvar b = {\n  c: 1;\n};", "1:10 expected the end of the line, found `;`, and on 2 more lines"),
     ] {
         assert_eq!(errors(&format!("{source}\n")), [expected], "{source}");
     }
@@ -341,8 +355,8 @@ fn half_typed_declarations_have_few_errors_and_none_elsewhere() {
     let parts: Vec<_> = text.split("### ").skip(1).map(|part| part.split_once('\n').unwrap()).collect();
     let (before, after) = (parts[0].1, parts[1].1);
     // Complete, or accepted although the compiler refuses it.
-    let clean = ["32", "44", "67", "68"];
-    assert!(parts.len() >= 70);
+    let clean = ["32", "44", "67", "68", "72"];
+    assert!(parts.len() >= 74);
     for (name, body) in &parts[2..] {
         let body: String =
             body.lines().filter(|line| !line.starts_with("!keys")).flat_map(|line| [line, "\n"]).collect();
@@ -375,6 +389,19 @@ fn a_hundred_thousand_brackets_are_one_error() {
         let survey = bicep::survey(&tree);
         assert!(!survey.errors.is_empty() && survey.errors.len() <= 2, "{bracket} {:?}", survey.errors);
         assert!(File::new(&tree).unwrap().statements().count() >= 1);
+    }
+}
+
+#[test]
+fn many_mistakes_cost_what_they_are_many() {
+    for (line, times) in
+        [("x\n}\n", 60_000), ("var a = {\n", 60_000), ("var a = 1;\n", 60_000), ("var a = f('b'\n", 60_000)]
+    {
+        let tree = tree(&line.repeat(times));
+        let start = std::time::Instant::now();
+        assert!(!bicep::survey(&tree).errors.is_empty());
+        // Comparing each mistake with every other one takes minutes.
+        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{line:?}: {:?}", start.elapsed());
     }
 }
 

@@ -691,7 +691,11 @@ impl Evaluator<'_> {
                 roles.push(Case { when: case.when.clone(), value: guid });
             }
         }
-        let principal = self.slots(resource, &["properties", "principalId"]);
+        let mut principal = self.slots(resource, &["properties", "principalId"]);
+        // `read ?? ''`: what stands in for a principal that turns out not to be there is nobody.
+        if principal.iter().any(|case| !is_nobody(&case.value.value)) {
+            principal.retain(|case| !is_nobody(&case.value.value) || !self.known_late(&case.when));
+        }
         RoleAssignment { resource, roles, role, principal, scope: self.scope_of(resource) }
     }
 
@@ -774,6 +778,15 @@ impl Evaluator<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether a value names no principal: `null` and the empty text.
+pub(crate) fn is_nobody(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Str(text) => text.literal() == Some(""),
+        _ => false,
     }
 }
 

@@ -30,6 +30,14 @@ pub const MAX_DEPTH: u32 = 100;
 pub const BUDGET: u32 = 2_000_000;
 /// Loops over more known elements than that are not unrolled.
 const MAX_UNROLLED: usize = 64;
+/// Objects and arrays that are put together of more parts than that are unknown.
+const MAX_PARTS: usize = 10_000;
+/// The same for the pieces of a text.
+const MAX_PIECES: usize = 1_000;
+/// And for its known bytes in a row. The compiler of Bicep loads no larger files either.
+pub(crate) const MAX_TEXT: usize = 128 << 10;
+/// Deployments of modules for one root file; those beyond are not looked into.
+const MAX_SCOPES: usize = 4_096;
 
 /// A template together with who deploys it: the same file called from two places is two scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +72,26 @@ pub struct Frame {
 
 /// An expression under the variables of the loops and lambdas around it: what is evaluated once and no more.
 type Key = (Place, u32);
+
+/// Whether a value has grown beyond what anybody writes. Its parts were bounded before.
+fn is_too_large(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => object.entries.len() > MAX_PARTS,
+        Value::Array(array) => array.elements.len() > MAX_PARTS,
+        // A text that is written as a whole has one piece; only what is put together grows.
+        Value::Str(text) => text.pieces().len() > MAX_PIECES,
+        _ => false,
+    }
+}
+
+/// Whether a text that is being put together is longer than it may become.
+pub(crate) fn is_long(text: &Str) -> bool {
+    let last = match text.pieces().last() {
+        Some(Piece::Text(last)) => last.len(),
+        _ => 0,
+    };
+    last > MAX_TEXT || text.pieces().len() > MAX_PIECES
+}
 
 fn key(place: Place, locals: &Locals) -> Key {
     (place, locals.as_ref().map_or(0, |frame| frame.serial))
@@ -366,10 +394,19 @@ impl<'w> Evaluator<'w> {
         if values.0.len() > MAX_ALTERNATIVES {
             let canon = self.canon(scope, expr, locals);
             values = unknown(canon, Why::TooMuch, place);
+        } else if values.iter().any(|one| is_too_large(&one.value)) {
+            values = self.too_much(place);
         }
         let values = Rc::new(values);
         self.values.borrow_mut().insert(key, Some(values.clone()));
         values
+    }
+
+    /// Counts what is copied as steps. Tells whether there are any left.
+    fn spend(&self, steps: usize) -> bool {
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(self.steps.get());
+        self.steps.set(steps.min(BUDGET + 1));
+        steps <= BUDGET
     }
 
     fn compute(&self, place: Place, locals: &Locals) -> Values {
@@ -492,7 +529,7 @@ impl<'w> Evaluator<'w> {
         unknown(self.canon(place.scope, place.expr, locals), why, place)
     }
 
-    fn too_much(&self, place: Place) -> Values {
+    pub(crate) fn too_much(&self, place: Place) -> Values {
         let canon = self.canons.borrow_mut().id(Canon::Unique(place.scope, place.expr));
         unknown(canon, Why::TooMuch, place)
     }
@@ -540,6 +577,9 @@ impl<'w> Evaluator<'w> {
                     texts = longer;
                 }
             }
+            if texts.iter().any(|(_, built)| is_long(built)) {
+                return self.too_much(place);
+            }
         }
         let alternative = |(when, text)| Alternative { when, value: Value::Str(text), place: Some(place) };
         Values(texts.into_iter().map(alternative).collect())
@@ -579,7 +619,7 @@ impl<'w> Evaluator<'w> {
     pub(crate) fn extend_array(&self, elements: &mut Vec<Element>, values: &Rc<Values>) {
         for alternative in values.iter() {
             match &alternative.value {
-                Value::Array(array) => {
+                Value::Array(array) if elements.len() <= MAX_PARTS && self.spend(array.elements.len()) => {
                     for element in &array.elements {
                         if let Some(when) = self.and(&alternative.when, &element.when) {
                             elements.push(Element { when, ..element.clone() });
@@ -630,7 +670,7 @@ impl<'w> Evaluator<'w> {
     pub(crate) fn extend_object(&self, entries: &mut Vec<Entry>, values: &Rc<Values>, merges: bool) {
         for alternative in values.iter() {
             match &alternative.value {
-                Value::Object(object) => {
+                Value::Object(object) if entries.len() <= MAX_PARTS && self.spend(object.entries.len()) => {
                     for entry in &object.entries {
                         if let Some(when) = self.and(&alternative.when, &entry.when) {
                             entries.push(Entry { when, merges: entry.merges || merges, ..entry.clone() });
@@ -882,6 +922,9 @@ impl<'w> Evaluator<'w> {
             }
             ModuleSource::Path(..) | ModuleSource::Registry(..) | ModuleSource::Unknown => return None,
         };
+        if self.scopes.borrow().len() >= MAX_SCOPES {
+            return None;
+        }
         let locals = self.module_locals(module, &outer);
         let id = ScopeId(u32::try_from(self.scopes.borrow().len()).ok()?);
         let target = match declared.scope {

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::Name;
 use crate::condition::{Atom, Conditions, Split};
-use crate::eval::{Evaluator, Locals, Place, is_empty, truth};
+use crate::eval::{Evaluator, Locals, MAX_TEXT, Place, is_empty, is_long, truth};
 use crate::expr::Call;
 use crate::value::{
     ArrayValue, Element, Entry, LambdaValue, Lazy, ObjectValue, Occurs, Piece, Str, Value, Values, Why,
@@ -208,7 +208,10 @@ impl Evaluator<'_> {
                 match (text(1), text(2)) {
                     (Some(from), Some(to)) if !from.is_empty() => {
                         self.with(argument(0).as_deref(), place, locals, |value| {
-                            Some(Values::always(Value::Str(Str::text(&value.literal()?.replace(&from, &to))), at))
+                            let text = value.literal()?;
+                            let grown = text.matches(&from).count().saturating_mul(to.len());
+                            (grown <= MAX_TEXT)
+                                .then(|| Values::always(Value::Str(Str::text(&text.replace(&from, &to))), at))
                         })
                     }
                     _ => unknown(),
@@ -394,6 +397,9 @@ impl Evaluator<'_> {
                     }));
                 }
             }
+            if is_long(&text) {
+                return self.too_much(place);
+            }
         }
         Values::always(Value::Str(text), Some(place))
     }
@@ -408,6 +414,9 @@ impl Evaluator<'_> {
                         text.push(Piece::Text(separator.as_str().into()));
                     }
                     text.extend(&self.to_text(self.force(&element.value).single()?, place));
+                    if is_long(&text) {
+                        return None;
+                    }
                 }
                 Some(Values::always(Value::Str(text), Some(place)))
             }

@@ -281,9 +281,12 @@ impl Evaluator<'_> {
         wanted.right.is_given_by(grant.role.as_deref()).and(bearer).and(on)
     }
 
-    /// Who a principal is, in every case; `None` when that is not known.
+    /// Who a principal is, in every case; `None` when that is not known. No case where it is nobody.
     pub fn bearers(&self, principal: &Value) -> Vec<Case<Option<Bearer>>> {
         let always = |bearer| vec![Case { when: Conditions::TRUE, value: bearer }];
+        if crate::aks::is_nobody(principal) {
+            return Vec::new();
+        }
         let Some(read) = principal.read() else { return always(None) };
         match self.principal_of(read) {
             Some(Principal::Identity { id, .. }) => always(Some(Bearer::Identity(id))),

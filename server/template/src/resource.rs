@@ -341,6 +341,39 @@ impl<'w> Evaluator<'w> {
         Some(self.make_id(Some(resource_type.into()), names, scope, from, place))
     }
 
+    /// Whether a text is the ID of something in a subscription, a management group or the tenant itself, and in none of their
+    /// resource groups.
+    pub fn is_outside_of_groups(&self, text: &Str) -> bool {
+        if let [Piece::Id(id)] = text.pieces() {
+            let canons = self.canons.borrow();
+            let is_wider = |scope| {
+                matches!(canons.get(scope), Canon::Call(function, _)
+                    if matches!(&**function, "subscription" | "tenant" | "managementgroup"))
+            };
+            return id.scope.is_some_and(is_wider);
+        }
+        let segments = split_segments(text);
+        let is =
+            |segment: &Str, word: &str| segment.literal().is_some_and(|literal| literal.eq_ignore_ascii_case(word));
+        let Some(provider) = segments.iter().position(|segment| is(segment, "providers")) else { return false };
+        let around: SmallVec<[&Str; 4]> =
+            segments[..provider].iter().filter(|segment| !segment.pieces().is_empty()).collect();
+        // What is not known may hold the group.
+        let is_own = |segment: &Str| self.own_subscriptions().contains(&self.canon_of_text(segment));
+        match around[..] {
+            [segment] => is_own(segment),
+            [word, name] => is(word, "subscriptions") && (name.literal().is_some() || is_own(name)),
+            _ => false,
+        }
+    }
+
+    /// The normal forms of the deployment's own subscription.
+    fn own_subscriptions(&self) -> [CanonId; 3] {
+        let own = self.canon_call("subscription", &[]);
+        let member = |name: &str| self.canons.borrow_mut().id(Canon::Member(own, name.into()));
+        [own, member("subscriptionid"), member("id")]
+    }
+
     /// The group that `/subscriptions/s/resourceGroups/g` names; `None` for the deployment's own.
     fn path_scope(&self, segments: &[Str]) -> Option<CanonId> {
         let mut named = segments.iter().filter(|segment| !segment.pieces().is_empty());
@@ -393,11 +426,9 @@ impl<'w> Evaluator<'w> {
     /// The normal form of a group given as `[subscription, group]` or `[group]`; `None` for the deployment's own.
     fn group_canon(&self, parts: &[CanonId]) -> Option<CanonId> {
         let own_group = self.canon_call("resourcegroup", &[]);
-        let own_subscription = self.canon_call("subscription", &[]);
         let member = |base, name: &str| self.canons.borrow_mut().id(Canon::Member(base, name.into()));
         let own_groups = [own_group, member(own_group, "name"), member(own_group, "id")];
-        let own_subscriptions =
-            [own_subscription, member(own_subscription, "subscriptionid"), member(own_subscription, "id")];
+        let own_subscriptions = self.own_subscriptions();
         let parts: SmallVec<[CanonId; 2]> = parts
             .iter()
             .copied()

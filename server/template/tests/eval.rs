@@ -276,6 +276,45 @@ fn doubling_ends_in_unknown() {
 }
 
 #[test]
+fn what_grows_by_itself_ends_in_unknown() {
+    let chain = |read: &str, first: &str, next: &dyn Fn(usize) -> String| {
+        let rest: String = (1..60).map(|n| format!("var v{n} = {}\n", next(n - 1))).collect();
+        format!("param o object\nvar v0 = {first}\n{rest}{}", cluster(&format!("identity: {{ type: {read} }}")))
+    };
+    for text in [
+        chain("v59.a", "{ ...o, a: 'x' }", &|last| format!("{{ ...v{last}, ...v{last}, k{last}: 1 }}")),
+        chain("v59.a", "union(o, { a: 1 })", &|last| format!("union(v{last}, v{last}, {{ k{last}: 1 }})")),
+        chain("v59[0]", "['x']", &|last| format!("[...v{last}, ...v{last}]")),
+        chain("v59[0]", "['x']", &|last| format!("concat(v{last}, v{last})")),
+        chain("v59", "'x'", &|last| format!("'${{v{last}}}${{v{last}}}'")),
+        chain("v59", "string(o)", &|last| format!("'${{v{last}}}-${{v{last}}}'")),
+        chain("v59", "'x'", &|last| format!("concat(v{last}, v{last})")),
+        chain("v59", "'xx'", &|last| format!("replace(v{last}, 'x', 'xx')")),
+        chain("v59", "'x'", &|last| format!("join([v{last}, v{last}], '-')")),
+    ] {
+        let found = bicep(TYPE, &text);
+        assert!(found.lines().all(|line| line.trim_start_matches('\'').starts_with('?')), "{found}");
+    }
+    let functions = "func f(x string) string => g(x)\nfunc g(x string) string => f('${x}${x}')\n";
+    assert_eq!(bicep(TYPE, &format!("{functions}{}", cluster("identity: { type: f('a') }"))), "?");
+}
+
+#[test]
+fn modules_upon_modules_are_not_all_looked_into() {
+    let file = |depth: usize| {
+        let call = |n: usize| {
+            format!("module m{n} '{}.bicep' = {{ name: 'm{n}', params: {{ p: '${{p}}{n}' }} }}\n", depth + 1)
+        };
+        format!("param p string\n{}", (0..4).map(call).collect::<String>())
+    };
+    let texts: Vec<(String, String)> = (0..12).map(|depth| (format!("{depth}.bicep"), file(depth))).collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let workspace = workspace(&files);
+    let eval = Evaluator::new(&workspace, FileId(0)).unwrap();
+    assert_eq!(eval.all_scopes().len(), 4_096);
+}
+
+#[test]
 fn loops_over_what_is_unknown_cost_what_they_are_long() {
     // Each hole is an element of something unknown, and asks for the form of the one before.
     let chain: String = (0..60).fold("all[i]".to_owned(), |inner, _| format!("all[length({inner})]"));

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod docs;
+mod parse;
 mod schema;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +21,8 @@ enum Command {
     Corpus(corpus::Arguments),
     /// Write RULES.md and the generated pages of the book in docs/
     Docs(docs::Arguments),
+    /// Parse a folder of real files and list those with mistakes in their syntax
+    Parse(parse::Arguments),
     /// Write the facts about resource types, API versions and az flags
     Schema(schema::Arguments),
 }
@@ -28,6 +31,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Corpus(arguments) => corpus::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
+        Command::Parse(arguments) => parse::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     }
 }

@@ -43,6 +43,8 @@ names! {
         Incomplete = "incomplete_statement",
         StrayProperty = "stray_property",
         StrayBracket = "stray_bracket",
+        StrayDecorators = "stray_decorators",
+        StrayHole = "stray_hole",
         Decorator = "decorator",
         IfBody = "if_body",
         TypedParameters = "typed_parameters",

@@ -1,7 +1,8 @@
 //! One walk over a tree that finds its comments, what is missing or too much, and which objects a missing or surplus
 //! brace has given the wrong members.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use text_size::{TextRange, TextSize};
 use tree_sitter::Node;
@@ -66,14 +67,18 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         is_parameter_file: tree.language() == Language::BicepParam,
         has_error: tree.root().has_error(),
         faults: Vec::new(),
+        fault_ranges: BTreeSet::new(),
+        damaged: HashMap::new(),
         unclosed: Vec::new(),
         strays: Vec::new(),
+        semicolons: Vec::new(),
         seen_around: HashSet::new(),
         survey: Survey::default(),
     };
     surveyor.walk(tree.root());
     surveyor.match_brackets();
     surveyor.explain_strays();
+    surveyor.report_semicolons();
     surveyor.finish()
 }
 
@@ -83,12 +88,18 @@ struct Surveyor<'t> {
     /// Whether there is an ERROR or MISSING node at all.
     has_error: bool,
     faults: Vec<SyntaxError>,
+    /// Start and end of each fault, to ask for those in a statement.
+    fault_ranges: BTreeSet<(TextSize, TextSize)>,
     /// Nodes that lack their closing bracket, each after the top-level statement it is in.
     unclosed: Vec<(Node<'t>, Node<'t>)>,
     /// The first of each run of leftovers at the top level, with the statement before.
     strays: Vec<(Node<'t>, Option<Node<'t>>)>,
+    /// Semicolons where a line should end.
+    semicolons: Vec<TextRange>,
     /// Nodes around an unclosed brace, by their identity in the tree.
     seen_around: HashSet<usize>,
+    /// The number of the damage to an object.
+    damaged: HashMap<TextRange, usize>,
     survey: Survey,
 }
 
@@ -219,6 +230,22 @@ impl<'t> Surveyor<'t> {
             Kind::DoubleQuotedString => {
                 self.report(range_of(node), "strings are written with single quotes".to_owned(), None);
                 return false;
+            }
+            Kind::StrayDecorators => {
+                let last = children(node).last().map_or(range_of(node), |child| range_of(child.node));
+                let decorator = &self.source[last];
+                let decorator = decorator.lines().next().unwrap_or(decorator);
+                let message = format!("expected a nested `resource` after `{decorator}`");
+                self.report(TextRange::empty(last.end()), message, None);
+            }
+            Kind::StrayHole => {
+                let text = &self.source[range_of(node)];
+                if let Some(start) = text.rfind("${") {
+                    let hole = &text[start..];
+                    let at = TextRange::new(range_of(node).end() - TextSize::of(hole), range_of(node).end());
+                    let message = format!("`{hole}` works only inside of a string, such as `'a-{hole}'`");
+                    self.report(at, message, None);
+                }
             }
             // explained as a run, in the light of the statement before
             Kind::StrayBracket => return false,
@@ -456,9 +483,16 @@ impl<'t> Surveyor<'t> {
         }
     }
 
-    /// The offset itself, or where the blanks before it begin: the end of what is missing something.
+    /// The offset itself, or where the blanks and comments before it begin: the end of what is missing something.
     fn gap_at(&self, at: TextSize) -> TextSize {
-        offset(self.source[..usize::from(at)].trim_end_matches([' ', '\t', '\r', '\n']).len())
+        let mut gap = at;
+        loop {
+            gap = offset(self.source[..usize::from(gap)].trim_end_matches([' ', '\t', '\r', '\n']).len());
+            match self.survey.comments.binary_search_by_key(&gap, |comment| comment.range.end()) {
+                Ok(comment) => gap = self.survey.comments[comment].range.start(),
+                Err(_) => return gap,
+            }
+        }
     }
 
     /// The sign or word that ends at `gap`.
@@ -504,11 +538,39 @@ impl<'t> Surveyor<'t> {
             self.report(opened, "expected `*/` to end the comment".to_owned(), None);
             return;
         }
+        if line == ";" {
+            self.semicolons.push(TextRange::at(start, TextSize::of(line)));
+            return;
+        }
         let shown: String =
             if line.chars().count() > 30 { line.chars().take(29).chain(['…']).collect() } else { line.to_owned() };
         let (first, indent) = line_of(self.source, usize::from(start));
         let is_first = first + indent == usize::from(start);
-        let message = match stack.last().map(|parent| parent.kind) {
+        let around = stack.last().map(|parent| parent.kind);
+        let message = match around {
+            _ if line.contains("${") && !line.contains('\'') => {
+                format!("`${{…}}` works only inside of a string, found `{shown}`")
+            }
+            _ if line == "if" => "expected a condition in parentheses after `if`".to_owned(),
+            _ if line
+                .strip_prefix("if")
+                .is_some_and(|rest| rest.trim_start().starts_with('(') && rest.ends_with(')')) =>
+            {
+                format!("expected an object after the condition `{shown}`")
+            }
+            Some(Kind::For) if line.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+                format!("expected `in` and what to loop over after `{shown}`")
+            }
+            Some(Kind::Arguments | Kind::TypedParameters | Kind::TypeArguments) if self.lacks_comma(node) => {
+                let (before, after) = (self.item_beside(node, false), self.item_beside(node, true));
+                match (before, after) {
+                    (_, Some(after)) => format!("expected `,` between `{shown}` and `{after}`"),
+                    _ => format!("expected `,` before `{shown}`"),
+                }
+            }
+            Some(Kind::Array | Kind::Object) if !is_first && self.lacks_comma(node) => {
+                format!("expected `,` or a new line before `{shown}`")
+            }
             Some(Kind::Object | Kind::SourceFile) if !is_first => {
                 format!("expected the end of the line, found `{shown}`")
             }
@@ -521,7 +583,34 @@ impl<'t> Surveyor<'t> {
         self.report(TextRange::at(start, TextSize::of(line)), message, None);
     }
 
+    /// Whether an ERROR node is an item of a list that nothing separates from the one beside it.
+    fn lacks_comma(&self, node: Node<'t>) -> bool {
+        let text = self.source[range_of(node)].trim_start();
+        text.starts_with(|first: char| first.is_ascii_alphanumeric() || matches!(first, '\'' | '_' | '{' | '['))
+            && (self.item_beside(node, false).is_some() || self.item_beside(node, true).is_some())
+    }
+
+    /// The item before or after a node in a list, when nothing but blanks is between them.
+    fn item_beside(&self, node: Node<'t>, is_after: bool) -> Option<&'t str> {
+        let beside = if is_after { node.next_sibling() } else { node.prev_sibling() }?;
+        let text = &self.source[range_of(beside)];
+        (beside.is_named() && !beside.is_extra() && !beside.is_error() && !text.contains('\n') && !text.is_empty())
+            .then_some(text)
+    }
+
+    /// Semicolons at the ends of lines are one habit, not one mistake for each line.
+    fn report_semicolons(&mut self) {
+        let Some(&first) = self.semicolons.first() else { return };
+        let more = match self.semicolons.len() {
+            1 => String::new(),
+            2 => ", and on one more line".to_owned(),
+            all => format!(", and on {} more lines", all - 1),
+        };
+        self.report(first, format!("expected the end of the line, found `;`{more}"), None);
+    }
+
     fn report(&mut self, range: TextRange, message: String, started: Option<(TextRange, String)>) {
+        self.fault_ranges.insert((range.start(), range.end()));
         self.faults.push(SyntaxError { range, message, started });
     }
 
@@ -574,9 +663,12 @@ impl<'t> Surveyor<'t> {
     fn is_cut_short(&self, statement: Node<'t>, node: Node<'t>) -> bool {
         let rest = self.source[usize::from(range_of(node).end())..].trim_start();
         let statement = range_of(statement);
-        kind_of(node) == Kind::Object
-            && rest.starts_with([']', ')'])
-            && self.faults.iter().any(|fault| statement.contains_range(fault.range))
+        kind_of(node) == Kind::Object && rest.starts_with([']', ')']) && self.has_fault_in(statement)
+    }
+
+    fn has_fault_in(&self, range: TextRange) -> bool {
+        let from = (range.start(), range.start());
+        self.fault_ranges.range(from..=(range.end(), range.end())).any(|&(_, end)| end <= range.end())
     }
 
     /// The object itself, and those around it, which may have lost members to it.
@@ -598,9 +690,15 @@ impl<'t> Surveyor<'t> {
 
     /// Adds to the damage; of two places in one object the first counts.
     fn damage(&mut self, object: TextRange, from: TextSize) {
-        match self.survey.damage.iter_mut().find(|damage| damage.object == object) {
-            Some(damage) => damage.from = damage.from.min(from),
-            None => self.survey.damage.push(Damage { object, from }),
+        match self.damaged.entry(object) {
+            Entry::Occupied(known) => {
+                let damage = &mut self.survey.damage[*known.get()];
+                damage.from = damage.from.min(from);
+            }
+            Entry::Vacant(new) => {
+                new.insert(self.survey.damage.len());
+                self.survey.damage.push(Damage { object, from });
+            }
         }
     }
 
@@ -659,7 +757,7 @@ impl<'t> Surveyor<'t> {
                 }
                 // Something missing there explains what is left over here.
                 let statement = range_of(statement);
-                if self.faults.iter().any(|fault| statement.contains_range(fault.range)) {
+                if self.has_fault_in(statement) {
                     continue;
                 }
             }

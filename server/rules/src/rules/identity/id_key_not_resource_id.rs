@@ -210,6 +210,38 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
     }
 
     #[test]
+    fn an_id_of_which_only_parts_are_known_may_be_misshapen() {
+        bad("' ${mi.id}'", "error[id-key-not-resource-id]: begins or ends with a blank");
+        bad("'${mi.id} '", "error[id-key-not-resource-id]: begins or ends with a blank");
+        let path = "providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+        bad(
+            &format!("'subscriptions/${{id}}/resourceGroups/g/{path}/m'"),
+            "error[id-key-not-resource-id]: begins without a slash",
+        );
+        bad(
+            &format!("'/subscriptions/s/resourcegroups/resourceGroups/${{id}}/{path}/m'"),
+            "error[id-key-not-resource-id]: twice",
+        );
+        bad(&format!("'/subscriptions/${{id}}//resourceGroups/g/{path}/m'"), "error[id-key-not-resource-id]: two slashes");
+    }
+
+    #[test]
+    fn an_identity_is_in_a_group() {
+        let path = "providers/Microsoft.ManagedIdentity/userAssignedIdentities/m";
+        for key in [
+            format!("'/subscriptions/s/{path}'"),
+            format!("'/subscriptions/${{subscription().subscriptionId}}/{path}'"),
+            format!("'${{subscription().id}}/{path}'"),
+            "'${subscriptionResourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'm')}'".to_owned(),
+        ] {
+            bad(&key, "error[id-key-not-resource-id]: is in no resource group");
+        }
+        // Either may be a group.
+        check(RULE, &cluster(&format!("'${{id}}/{path}'")));
+        check(RULE, &cluster(&format!("'/subscriptions/${{id}}/{path}'")));
+    }
+
+    #[test]
     fn the_id_takes_the_place_of_the_name() {
         check_fix(RULE, &cluster("'${mi.name}'"), &cluster("'${mi.id}'"));
         check_fix(RULE, &cluster("'control'"), &cluster("'${mi.id}'"));

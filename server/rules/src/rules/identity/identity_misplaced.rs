@@ -1,5 +1,5 @@
 use template::Expr;
-use template::aks::{Cluster, PropertyAt};
+use template::aks::{Cluster, IdentityBlock, Ids, Kind, PropertyAt};
 use template::eval::Place;
 use template::expr::Member;
 use template::value::{ObjectValue, Value};
@@ -189,12 +189,15 @@ pub(crate) fn put<'a>(
     let mut path = belongs_in.to_vec();
     path.push(named);
     let targets = cluster.slots(&path);
-    let [target] = targets.as_slice() else { return None };
+    let at = if belongs_in.is_empty() { At::Before("properties") } else { At::Last };
+    let [target] = targets.as_slice() else {
+        let is_map = belongs_in == ["identity"] && named == "userAssignedIdentities" && same_name;
+        return is_map.then(|| Some(ctx.rewrite().move_member(property, branch_without_ids(cluster)?, at)))?;
+    };
     // A `null` written there is absent, too, and all of the path is there.
     if !target.value.is_absent() || target.value.depth == path.len() {
         return None;
     }
-    let at = if belongs_in.is_empty() { At::Before("properties") } else { At::Last };
     let into = target.value.holder?;
     if target.value.depth == belongs_in.len() && same_name {
         return Some(ctx.rewrite().move_member(property, into, at));
@@ -212,10 +215,45 @@ pub(crate) fn put<'a>(
     Some(removed.insert(into, at, path[target.value.depth], new))
 }
 
+/// Of several identity blocks, one for each case, the only one that lacks the map of identities.
+fn branch_without_ids(cluster: &Cluster<'_, '_>) -> Option<Place> {
+    let mut lacking = cluster.identities().iter().filter_map(|case| match &case.value.block {
+        IdentityBlock::Object { kind: Kind::UserAssigned, ids: Ids::Absent, .. } => case.value.slot.place,
+        _ => None,
+    });
+    let branch = lacking.next()?;
+    lacking.all(|other| other == branch).then_some(branch)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{check, check_fix};
+
+    #[test]
+    fn the_branch_that_lacks_the_map_takes_it() {
+        let text = |identity: &str, beside: &str| {
+            format!(
+                "param c bool
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {{ name: 'mi', location: 'x' }}
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
+  name: 'aks'
+  identity: c ? {{
+    type: 'UserAssigned'
+{identity}  }} : {{
+    type: 'SystemAssigned'
+  }}
+{beside}  properties: {{}}
+}}
+"
+            )
+        };
+        check_fix(
+            RULE,
+            &text("", "  userAssignedIdentities: { '${mi.id}': {} }\n"),
+            &text("    userAssignedIdentities: { '${mi.id}': {} }\n", ""),
+        );
+    }
 
     #[test]
     fn a_missing_brace_is_no_misplacement() {

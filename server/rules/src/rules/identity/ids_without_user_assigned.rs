@@ -40,7 +40,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Drops an empty map. For a filled one there are two: change the type to `UserAssigned`, or drop the map.
+    /// Drops an empty map; where another branch of a condition needs the property, writes `null` for it. For a filled one there are
+    /// two: change the type to `UserAssigned`, or drop the map.
     ///
     /// ## When not to use it
     /// Always use it.
@@ -58,6 +59,11 @@ declare_rule! {
 
 impl Rule for IdsWithoutUserAssigned {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
+        // Without the property no case has a map: good only when none needs one.
+        let needs_none = |block: &IdentityBlock| {
+            matches!(block, IdentityBlock::Absent | IdentityBlock::Object { kind: Kind::SystemAssigned | Kind::None, .. })
+        };
+        let is_droppable = cluster.identities().iter().all(|case| needs_none(&case.value.block));
         ctx.judge(cluster.identities(), |case| {
             let IdentityBlock::Object { kind, kind_slot, ids: Ids::Map { entries, open }, ids_slot } =
                 &case.value.block
@@ -74,7 +80,10 @@ impl Rule for IdsWithoutUserAssigned {
                 None => ctx.eval.written_at(ids_slot)?,
             };
             let block = case.value.slot.place?;
-            let drop = || ctx.rewrite().remove_property(block, "userAssignedIdentities");
+            let drop = |title, applicability| {
+                let rewrite = ctx.rewrite().remove_property(block, "userAssignedIdentities");
+                is_droppable.then(|| rewrite.fix(title, applicability)).flatten()
+            };
             let message = format!("`identity.type` is `{kind}`, which takes no `userAssignedIdentities`");
             let mut finding = Finding::at(at, message);
             if let Some(location) = ctx.eval.written_at(kind_slot) {
@@ -84,11 +93,19 @@ impl Rule for IdsWithoutUserAssigned {
                 if *open {
                     return None; // members that are not known: perhaps null
                 }
+                let fix = drop("Remove the empty map", Applicability::Safe).or_else(|| {
+                    // One branch of a condition that is written here.
+                    let (place, written) = (ids_slot.place?, ctx.eval.written_at(ids_slot)?);
+                    let own = ctx.eval.location(place);
+                    let is_here = own.file == written.file && written.range.contains_range(own.range);
+                    let rewrite = is_here.then(|| ctx.rewrite().replace(place, New::Null))?;
+                    rewrite.fix("Write `null` instead of the empty map", Applicability::Safe)
+                });
                 return Some(
                     finding
                         .severity(Severity::Warning)
                         .help("Leave it out; even an empty map may be refused")
-                        .fix(drop().fix("Remove the empty map", Applicability::Safe)),
+                        .fix(fix),
                 );
             }
             let change = ctx.rewrite().replace(kind_slot.place?, New::str("UserAssigned"));
@@ -96,7 +113,7 @@ impl Rule for IdsWithoutUserAssigned {
                 finding
                     .help("Change the type to `UserAssigned`, or leave the identities out")
                     .fix(change.fix("Change the type to `UserAssigned`", Applicability::Unsafe))
-                    .fix(drop().fix("Remove `userAssignedIdentities`", Applicability::Unsafe)),
+                    .fix(drop("Remove `userAssignedIdentities`", Applicability::Unsafe)),
             )
         });
     }
@@ -105,7 +122,33 @@ impl Rule for IdsWithoutUserAssigned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::check;
+    use crate::testing::{check, check_fix, check_no_fix};
+
+    fn paired(condition: &str, otherwise: &str) -> String {
+        format!(
+            "param ids object = {{}}
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {{
+  name: 'aks'
+  identity: {{
+    type: {condition} ? 'UserAssigned' : 'SystemAssigned'
+    userAssignedIdentities: {otherwise}
+  }}
+  properties: {{}}
+}}
+"
+        )
+    }
+
+    #[test]
+    fn the_branch_of_another_type_stays() {
+        check_fix(
+            RULE,
+            &paired("!empty(ids)", "!empty(ids) ? ids : {}"),
+            &paired("!empty(ids)", "!empty(ids) ? ids : null"),
+        );
+        // The empty map is the default of the parameter, which others need as well.
+        check_no_fix(RULE, &paired("!empty(ids)", "ids"));
+    }
 
     #[test]
     fn a_default_is_one_of_many_values() {

@@ -2,7 +2,7 @@ use template::aks::{Cluster, IdEntry, IdentityBlock, Ids, Kind};
 use template::eval::Place;
 
 use crate::identity_id::{are_from_list, list_argument};
-use crate::refactor::{distinct, entry_to_kubelet, extra};
+use crate::refactor::{distinct, entry_to_kubelet, extra, is_alone};
 use crate::{Applicability, Ctx, Finding, Fix, Rule, declare_rule};
 
 declare_rule! {
@@ -93,13 +93,17 @@ impl Rule for MoreThanOneIdentity {
             let mut finding = Finding::at(at, message)
                 .help("Keep the one of the control plane; the nodes' own goes to `properties.identityProfile.kubeletidentity`");
             for (number, other) in distinct.iter().enumerate().filter(|(number, _)| *number != extra) {
-                if let Some(location) = other.property.and_then(|property| ctx.eval.key_location(property)) {
+                let location = other.property.and_then(|property| ctx.eval.key_location(property));
+                if let Some(location) = location.filter(|location| *location != at) {
                     let nth = if number == 0 { "one identity is named here" } else { "another one here" };
                     finding = finding.related(location, nth);
                 }
             }
-            let removals = distinct.iter().rev().filter_map(|entry| remove(ctx, entry));
-            Some(finding.fix(entry_to_kubelet(ctx.eval, cluster, entry)).fix(removals))
+            let removals = distinct.iter().rev().filter(|entry| is_alone(&distinct, entry));
+            let removals = removals.filter_map(|entry| remove(ctx, entry));
+            let to_kubelet =
+                is_alone(&distinct, entry).then(|| entry_to_kubelet(ctx.eval, cluster, entry)).flatten();
+            Some(finding.fix(to_kubelet).fix(removals))
         });
     }
 }
@@ -115,7 +119,7 @@ fn remove(ctx: &Ctx<'_>, entry: &IdEntry) -> Option<Fix> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{check, check_fix};
+    use crate::testing::{check, check_fix, check_no_fix};
 
     const IDENTITIES: &str =
         "resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'mi' }
@@ -168,6 +172,14 @@ resource kubelet 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' e
                 "reduce(map([mi.id, kubelet.id], id => { '${id}': {} }), {}, (cur, next) => union(cur, next))
                                                                     ^^^^^^^ error[more-than-one-identity]: names 2 identities",
             ),
+        );
+    }
+
+    #[test]
+    fn leaves_alone_what_makes_all_of_them() {
+        check_no_fix(
+            RULE,
+            &cluster("reduce(map([mi.id, kubelet.id], id => { '${id}': {} }), {}, (cur, next) => union(cur, next))"),
         );
     }
 

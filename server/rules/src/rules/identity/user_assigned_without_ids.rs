@@ -1,4 +1,4 @@
-use template::aks::{Cluster, IdentityBlock, Ids, Kind};
+use template::aks::{Cluster, IdentityBlock, Ids, Kind, Slot};
 
 use crate::offers::{Offer, control_planes};
 use crate::{Applicability, At, Ctx, Finding, New, Rule, declare_rule};
@@ -48,20 +48,35 @@ declare_rule! {
 
 impl Rule for UserAssignedWithoutIds {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
+        // At the wrong level they are `identity-misplaced`, which moves them.
+        let misplaced = [&["userAssignedIdentities"][..], &["properties", "userAssignedIdentities"]];
+        let is_there = |slot: &Slot| !slot.is_absent() && !slot.value.is_unknown();
+        if misplaced.iter().any(|path| cluster.slots(path).iter().any(|case| is_there(&case.value))) {
+            return;
+        }
+        let names_none = |block: &IdentityBlock| match block {
+            IdentityBlock::Object { kind: Kind::UserAssigned, ids, .. } => match ids {
+                Ids::Absent | Ids::Null => true,
+                Ids::Map { entries, open } => entries.is_empty() && !open,
+                _ => false,
+            },
+            _ => false,
+        };
+        // What is written for all cases takes the place of what other cases have.
+        let is_certain = cluster.identities().iter().all(|case| names_none(&case.value.block));
         ctx.judge(cluster.identities(), |case| {
-            let IdentityBlock::Object { kind: Kind::UserAssigned, kind_slot, ids, ids_slot } = &case.value.block else {
+            let IdentityBlock::Object { kind_slot, ids, ids_slot, .. } = &case.value.block else { return None };
+            if !names_none(&case.value.block) {
                 return None;
-            };
+            }
             let at = match ids {
                 Ids::Absent => ctx.eval.written_at(kind_slot)?,
-                Ids::Null => ctx.eval.written_at(ids_slot)?,
-                Ids::Map { entries, open: false } if entries.is_empty() => ctx.eval.written_at(ids_slot)?,
-                _ => return None,
+                _ => ctx.eval.written_at(ids_slot)?,
             };
             let block = case.value.slot.place?;
             let offers = control_planes(ctx, cluster);
             let applicability = match offers.as_slice() {
-                [Offer::Declared(_)] => Applicability::Safe,
+                [Offer::Declared(_)] if is_certain => Applicability::Safe,
                 _ => Applicability::Unsafe,
             };
             let named = offers.iter().filter_map(|offer| {
@@ -75,8 +90,8 @@ impl Rule for UserAssignedWithoutIds {
             });
             let system = ctx.rewrite().replace(kind_slot.place?, New::str("SystemAssigned"));
             let system = match ids {
-                Ids::Absent => system,
-                _ => system.remove_property(block, "userAssignedIdentities"),
+                Ids::Map { .. } if is_certain => system.remove_property(block, "userAssignedIdentities"),
+                _ => system,
             };
             let message = "`identity.type` is `UserAssigned`, but `userAssignedIdentities` names no identity";
             Some(
@@ -93,7 +108,7 @@ impl Rule for UserAssignedWithoutIds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{check, check_fix};
+    use crate::testing::{check, check_fix, check_no_safe_fix};
 
     #[test]
     fn pairs_branches_on_the_same_condition() {
@@ -125,6 +140,35 @@ resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
     userAssignedIdentities: other ? { '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/m': {} } : null
                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[user-assigned-without-ids]: names no identity
   }
+  properties: {}
+}
+",
+        );
+    }
+
+    #[test]
+    fn ids_at_the_wrong_level_are_not_missing() {
+        check(
+            RULE,
+            "resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'mi' }
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: { type: 'UserAssigned' }
+  properties: { userAssignedIdentities: { '${mi.id}': {} } }
+}
+",
+        );
+    }
+
+    #[test]
+    fn what_callers_may_give_is_not_overwritten_without_asking() {
+        check_no_safe_fix(
+            RULE,
+            "param ids object = {}
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: 'mi', location: 'x' }
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  identity: { type: 'UserAssigned', userAssignedIdentities: ids }
   properties: {}
 }
 ",

@@ -1,4 +1,4 @@
-use template::aks::{Cluster, IDENTITY};
+use template::aks::{Cluster, IDENTITY, Slot};
 use template::value::{Entry, ObjectValue, Str, Target, Value};
 
 use crate::{Applicability, At, Ctx, Finding, Fix, New, Rule, declare_rule};
@@ -55,7 +55,8 @@ impl Rule for KubeletWithoutResourceId {
                 return None;
             }
             let resource_id = ctx.eval.slots_in(&case.value, &case.when, &["resourceId"]);
-            if !resource_id.iter().all(|id| id.value.is_absent()) {
+            let is_empty = |id: &Slot| matches!(&id.value, Value::Str(text) if text.literal() == Some(""));
+            if !resource_id.iter().all(|id| id.value.is_absent() || is_empty(&id.value)) {
                 return None;
             }
             let at = match case.value.property.and_then(|property| ctx.eval.key_location(property)) {
@@ -113,6 +114,24 @@ mod tests {
 resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
   name: 'aks'
   properties: { identityProfile: { kubeletidentity: union(kubelet, { clientId: 'c' }) } }
+}
+",
+        );
+    }
+
+    #[test]
+    fn an_empty_one_is_none() {
+        check(
+            RULE,
+            "param id string = ''
+resource a 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'a'
+  properties: { identityProfile: { kubeletidentity: { resourceId: '' } } }
+                                   ^^^^^^^^^^^^^^^ error[kubelet-without-resource-id]: has no `resourceId`
+}
+resource b 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'b'
+  properties: { identityProfile: { kubeletidentity: { resourceId: id } } }
 }
 ",
         );

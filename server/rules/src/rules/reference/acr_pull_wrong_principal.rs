@@ -242,6 +242,26 @@ resource acrPull 'Microsoft.Authorization/roleDefinitions@2022-04-01' existing =
     }
 
     #[test]
+    fn what_stands_in_for_a_principal_that_is_not_there_is_nobody() {
+        for principal in [
+            "aks.identity.?principalId ?? ''",
+            "empty(aks.identity.principalId) ? '' : aks.identity.principalId",
+            "aks.identity!.principalId!",
+        ] {
+            let drawn = format!(
+                "    principalId: {principal}\n                 {} warning[acr-pull-wrong-principal]: pulled by the kubelet\n",
+                "^".repeat(principal.len())
+            );
+            let text = format!("{CLUSTER}{}", pull(principal));
+            check(RULE, &text.replace(&format!("    principalId: {principal}\n"), &drawn));
+        }
+        // A parameter decides: said with the condition.
+        let drawn = "some ? aks.identity.principalId : ''
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[acr-pull-wrong-principal]: pulled by the kubelet";
+        check(RULE, &format!("param some bool\n{CLUSTER}{}", pull(drawn)));
+    }
+
+    #[test]
     fn other_roles_are_not_its_business() {
         let text = format!("{CLUSTER}{}", pull("aks.identity.principalId"));
         check(RULE, &text.replace("7f951dda-4ed3-4680-a7ca-43fe172d538d", "4d97b98b-1d4f-4787-a291-c67834d212e7"));
