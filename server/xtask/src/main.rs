@@ -2,7 +2,11 @@
 
 mod corpus;
 mod docs;
+mod faults;
+mod measure;
 mod schema;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -20,14 +24,18 @@ enum Command {
     Corpus(corpus::Arguments),
     /// Write RULES.md and the generated pages of the book in docs/
     Docs(docs::Arguments),
+    /// Measure what inputs that want to hurt cost in time and memory
+    Faults(faults::Arguments),
     /// Write the facts about resource types, API versions and az flags
     Schema(schema::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
-        Command::Corpus(arguments) => corpus::run(&arguments),
-        Command::Docs(arguments) => docs::run(&arguments),
-        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Corpus(arguments) => corpus::run(&arguments)?,
+        Command::Docs(arguments) => docs::run(&arguments)?,
+        Command::Faults(arguments) => return faults::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
