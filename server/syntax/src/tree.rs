@@ -92,11 +92,15 @@ pub fn reparse(old: &SyntaxTree, text: SourceText, edits: &[InputEdit]) -> Synta
     let (tree, mask) = with_parser(old.language, |parser| match old.language {
         Language::Json => json::parse_masked(parser, &text, Some((old, edits))),
         Language::Bicep | Language::BicepParam => {
-            let mut tree = old.tree.clone();
+            let mut edited = old.tree.clone();
             for edit in edits {
-                tree.edit(edit);
+                edited.edit(edit);
             }
-            (parse_plain(parser, text.as_str(), Some(&tree)), json::Mask::default())
+            let tree = parse_plain(parser, text.as_str(), Some(&edited));
+            // For text that the grammar accepts there is one tree. For other text there are several, and which one the
+            // parser comes to depends on what it reuses.
+            let tree = if tree.root_node().has_error() { parse_plain(parser, text.as_str(), None) } else { tree };
+            (tree, json::Mask::default())
         }
     });
     SyntaxTree { language: old.language, tree, text, mask }

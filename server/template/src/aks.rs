@@ -367,6 +367,24 @@ impl Evaluator<'_> {
         self.of_type(CLUSTER).iter().copied().filter(|&cluster| !self.resource(cluster).existing).collect()
     }
 
+    /// The clusters whose control plane or kubelet has that identity.
+    pub(crate) fn clusters_with(&self, identity: CanonId) -> &[ResourceRef] {
+        let table = self.by_identity.get_or_init(|| {
+            let mut table: FxHashMap<CanonId, Vec<ResourceRef>> = FxHashMap::default();
+            for resource in self.clusters() {
+                let view = Cluster::new(self, resource);
+                for case in view.kubelet_ids().iter().chain(view.control_plane_ids()) {
+                    let users = table.entry(case.value.canon).or_default();
+                    if users.last() != Some(&resource) {
+                        users.push(resource);
+                    }
+                }
+            }
+            table
+        });
+        table.get(&identity).map_or(&[], Vec::as_slice)
+    }
+
     fn select(&self, wanted: impl Fn(&crate::model::Resource) -> bool) -> Vec<ResourceRef> {
         let mut found = Vec::new();
         for scope in self.all_scopes() {

@@ -140,6 +140,8 @@ pub struct Evaluator<'w> {
     pub(crate) by_type: OnceCell<FxHashMap<String, Vec<ResourceRef>>>,
     /// What is deployed, in all scopes, by the normal form of its ID.
     pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
+    /// The clusters that have an identity, by the form of its ID.
+    pub(crate) by_identity: OnceCell<FxHashMap<CanonId, Vec<ResourceRef>>>,
     /// Scopes of files whose values are the same whoever asks.
     pub(crate) constants: RefCell<FxHashMap<crate::imports::Constants, Option<ScopeId>>>,
     /// Where the content of a file is loaded.
@@ -173,6 +175,7 @@ impl<'w> Evaluator<'w> {
             grants: RefCell::default(),
             by_type: OnceCell::new(),
             by_id: OnceCell::new(),
+            by_identity: OnceCell::new(),
             constants: RefCell::default(),
             loaded: RefCell::default(),
             depth: Cell::new(0),

@@ -102,12 +102,8 @@ impl Evaluator<'_> {
                     }
                 }
                 Some(Principal::Identity { id, .. }) => {
-                    for cluster in self.clusters() {
-                        let view = Cluster::new(self, cluster);
-                        let mut ids = view.kubelet_ids().iter().chain(view.control_plane_ids());
-                        if ids.any(|case| case.value.canon == id.canon) {
-                            self.has_to_do_with(&self.id_of(cluster), &mut wanted);
-                        }
+                    for cluster in self.clusters_with(id.canon) {
+                        self.has_to_do_with(&self.id_of(*cluster), &mut wanted);
                     }
                 }
                 _ => {}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 
@@ -81,10 +81,7 @@ struct Truth {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let binary = match &arguments.binary {
-        Some(binary) => std::path::absolute(binary)?,
-        None => build()?,
-    };
+    let binary = crate::measure::program(arguments.binary.as_deref())?;
     let (report, time) = check(&binary, &arguments.folder)?;
     print_table(&report, time);
     if let Some(path) = &arguments.truth {
@@ -96,24 +93,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         compare(&arguments.folder, &report, &parse_truth(&text)?, &parse_classes(&classes)?);
     }
     Ok(())
-}
-
-fn build() -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--release", "--package", "akslint", "--message-format", "json-render-diagnostics"])
-        .stderr(std::process::Stdio::inherit())
-        .output()?;
-    ensure!(output.status.success(), "the build failed");
-    for line in output.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        let message: serde_json::Value = serde_json::from_slice(line)?;
-        if message["target"]["name"] == "akslint"
-            && let Some(path) = message["executable"].as_str()
-        {
-            return Ok(path.into());
-        }
-    }
-    bail!("cargo named no executable")
 }
 
 fn check(binary: &Path, folder: &Path) -> anyhow::Result<(Report, Duration)> {

@@ -2,8 +2,12 @@
 
 mod corpus;
 mod docs;
+mod faults;
+mod measure;
 mod parse;
 mod schema;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -21,17 +25,21 @@ enum Command {
     Corpus(corpus::Arguments),
     /// Write RULES.md and the generated pages of the book in docs/
     Docs(docs::Arguments),
+    /// Measure what inputs that want to hurt cost in time and memory
+    Faults(faults::Arguments),
     /// Parse a folder of real files and list those with mistakes in their syntax
     Parse(parse::Arguments),
     /// Write the facts about resource types, API versions and az flags
     Schema(schema::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
-        Command::Corpus(arguments) => corpus::run(&arguments),
-        Command::Docs(arguments) => docs::run(&arguments),
-        Command::Parse(arguments) => parse::run(&arguments),
-        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Corpus(arguments) => corpus::run(&arguments)?,
+        Command::Docs(arguments) => docs::run(&arguments)?,
+        Command::Faults(arguments) => return faults::run(&arguments),
+        Command::Parse(arguments) => parse::run(&arguments)?,
+        Command::Schema(arguments) => schema::run(&arguments)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -15,10 +15,11 @@ pub mod templates;
 pub type Target = fn(&[u8]);
 
 /// All targets by name, as the folders in `fuzz/regressions` and the programs in `fuzz/fuzz_targets` are called.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("edits", edits::check),
     ("expressions", expressions::check),
     ("mutations", templates::check_mutated),
+    ("prefixes", templates::check_prefixes),
     ("scripts", scripts::check),
     ("strings", strings::check),
     ("templates", templates::check),

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use rules::apply::{apply_one, fix_all};
 use rules::docs::{Docs, ExampleLanguage};
 use rules::{Applicability, Diagnostic, Level, Outcome, Selector, Settings};
-use syntax::{Language, SourceText, TextRange};
+use syntax::{Language, SourceText, TextRange, parse};
 use template::workspace::{FileId, Location, SourceFile, Workspace};
 
 use crate::bytes::{Bytes, boundary};
@@ -107,7 +107,7 @@ pub fn check(data: &[u8]) {
     let _ = SourceText::from_bytes(data, 1 << 20);
 }
 
-/// A template that is right, with some pieces exchanged.
+/// A template that is right, with some pieces exchanged: words and lines, or what the grammar takes for alike.
 ///
 /// # Panics
 /// When something does not hold.
@@ -119,13 +119,82 @@ pub fn check_mutated(data: &[u8]) {
         if bytes.is_empty() {
             break;
         }
-        text = Cow::Owned(mutated(&text, &mut bytes));
+        let next =
+            if bytes.below(2) == 0 { mutated(&text, &mut bytes) } else { exchanged(language, &text, &mut bytes) };
+        text = Cow::Owned(next);
     }
-    check_text(if language == Language::Json { "main.json" } else { "main.bicep" }, &text);
+    check_text(path_of(language), &text);
+}
+
+/// Puts a part of another template in the place of one of the same kind, as the grammar has them: what comes out can mostly
+/// be parsed.
+fn exchanged(language: Language, text: &str, bytes: &mut Bytes<'_>) -> String {
+    let tree = parse(language, SourceText::new(text));
+    let at = bytes.below(text.len() + 1);
+    let mut node = tree.root().named_descendant_for_byte_range(at, at).unwrap_or(tree.root());
+    for _ in 0..bytes.below(6) {
+        node = node.parent().filter(|parent| parent.parent().is_some()).unwrap_or(node);
+    }
+    let other = parse(language, SourceText::new(seed(language, bytes)));
+    let mut alike = Vec::new();
+    let mut cursor = other.root().walk();
+    'tree: loop {
+        if cursor.node().kind_id() == node.kind_id() {
+            alike.push(cursor.node().byte_range());
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                break 'tree;
+            }
+        }
+    }
+    let new = if alike.is_empty() { "" } else { &other.source()[bytes.pick(&alike).clone()] };
+    format!("{}{new}{}", &text[..node.start_byte()], &text[node.end_byte()..])
+}
+
+/// All beginnings of one template, by its number: what is there while it is typed. The two bytes are that number; there is
+/// nothing to do for numbers without a template.
+///
+/// # Panics
+/// When something does not hold.
+pub fn check_prefixes(data: &[u8]) {
+    let &[high, low] = data else { return };
+    let number = usize::from(high) << 8 | usize::from(low);
+    let all = [Language::Json, Language::Bicep]
+        .into_iter()
+        .flat_map(|language| seeds(language).iter().map(move |seed| (language, seed)));
+    if let Some((language, text)) = all.into_iter().nth(number) {
+        for end in (0..=text.len()).filter(|&end| text.is_char_boundary(end)) {
+            check_diagnostics(path_of(language), &text[..end]);
+        }
+    }
+}
+
+/// The beginning of a template up to a place in it.
+///
+/// # Panics
+/// When something does not hold.
+pub fn check_prefix(data: &[u8]) {
+    let mut bytes = Bytes::new(data);
+    let language = *bytes.pick(&[Language::Bicep, Language::Json]);
+    let text = seed(language, &mut bytes);
+    let end = boundary(text, bytes.below(text.len() + 1));
+    check_text(path_of(language), &text[..end]);
+}
+
+fn path_of(language: Language) -> &'static str {
+    if language == Language::Json { "main.json" } else { "main.bicep" }
 }
 
 /// One of the examples in the documentation of the rules, which have everything in them that rules look at.
 pub(crate) fn seed(language: Language, bytes: &mut Bytes<'_>) -> &'static str {
+    bytes.pick::<String>(seeds(language)).as_str()
+}
+
+fn seeds(language: Language) -> &'static [String] {
     static SEEDS: OnceLock<[Vec<String>; 2]> = OnceLock::new();
     let seeds = SEEDS.get_or_init(|| {
         let of = |language: ExampleLanguage| {
@@ -134,7 +203,7 @@ pub(crate) fn seed(language: Language, bytes: &mut Bytes<'_>) -> &'static str {
         };
         [of(ExampleLanguage::Json), of(ExampleLanguage::Bicep)]
     });
-    bytes.pick::<String>(&seeds[usize::from(language != Language::Json)]).as_str()
+    &seeds[usize::from(language != Language::Json)]
 }
 
 /// Takes a word or a line out, doubles it, or puts something else in its place.
@@ -166,9 +235,13 @@ fn mutated(text: &str, bytes: &mut Bytes<'_>) -> String {
     format!("{}{new}{}", &text[..start], &text[end..])
 }
 
-fn check_text(path: &str, text: &str) {
-    let workspace = |text: &str| Workspace::new(vec![Arc::new(SourceFile::parse(path, SourceText::new(text)))]);
-    let before = workspace(text);
+fn workspace(path: &str, text: &str) -> Workspace {
+    Workspace::new(vec![Arc::new(SourceFile::parse(path, SourceText::new(text)))])
+}
+
+/// What the rules say about a text, every place in it.
+fn check_diagnostics(path: &str, text: &str) -> (Workspace, Vec<Diagnostic>) {
+    let before = workspace(path, text);
     let diagnostics = checked(&before).diagnostics;
     let all_in_text = |location: Location| {
         let text = before.file(location.file).text.as_str();
@@ -185,14 +258,24 @@ fn check_text(path: &str, text: &str) {
             assert!(changed.is_some(), "{} of {} overlaps itself in {text:?}", fix.title, diagnostic.code);
         }
     }
+    (before, diagnostics)
+}
+
+/// That, and what becomes of it.
+fn check_text(path: &str, text: &str) {
+    let (before, diagnostics) = check_diagnostics(path, text);
     let silenced = rules::suppress::add_ignores(&before, &diagnostics, "because");
     for edit in silenced {
-        all_in_text(Location { file: edit.file, range: edit.edit.range });
+        assert!(is_in(text, edit.edit.range), "{edit:?} in {text:?}");
     }
     for threshold in [Applicability::Safe, Applicability::Unsafe] {
         // Rounds that would break the syntax are not made, and fixes that undo each other end: that is what is promised
         // of fixes in files that are wrong in any way.
-        fix_all(vec![text.to_owned()], threshold, |texts| checked(&workspace(&texts[0])).diagnostics);
+        fix_all(vec![text.to_owned()], threshold, |texts| {
+            // What there is to say about the text as it was is known.
+            let fixed = (texts[0] != text).then(|| checked(&workspace(path, &texts[0])).diagnostics);
+            fixed.unwrap_or_else(|| diagnostics.clone())
+        });
     }
 }
 

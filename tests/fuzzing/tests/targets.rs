@@ -14,6 +14,7 @@ fn what_failed_once_does_not_fail_again() {
         let target = TARGETS.iter().find(|(target, _)| *target == name);
         let (_, check) = target.unwrap_or_else(|| panic!("there is no target {name}"));
         for input in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            // Shown when it fails.
             println!("{}", input.display());
             check(&fs::read(input).unwrap());
         }
@@ -42,12 +43,13 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_input_is_fine(input in input()) {
         for (_, check) in TARGETS {
             check(&input);
         }
+        fuzzing::templates::check_prefix(&input);
     }
 }

@@ -1,5 +1,5 @@
 use syntax::Language;
-use template::aks::{Case, Cluster, Principal, RoleAssignment, Slot};
+use template::aks::{Case, Principal, RoleAssignment, Slot};
 
 use crate::{Ctx, Finding, Rule, declare_rule};
 
@@ -75,36 +75,30 @@ declare_rule! {
 }
 
 impl Rule for AssignmentBeforeSystemIdentity {
-    fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        if ctx.eval.template(cluster.resource.scope).language != Language::Json {
-            return;
-        }
-        for assignment in ctx.eval.role_assignments() {
-            if ctx.eval.depends_on(cluster.resource, assignment.resource) == Some(true) {
-                ctx.judge(&assignment.principal, |case| finding(ctx, cluster, &assignment, case));
-            }
-        }
+    // From the assignment to the cluster, of which there is one: whole templates of both would take as many looks as pairs.
+    fn check_role_assignment(&self, ctx: &Ctx<'_>, assignment: &RoleAssignment) {
+        ctx.judge(&assignment.principal, |case| finding(ctx, assignment, case));
     }
 }
 
-fn finding(
-    ctx: &Ctx<'_>,
-    cluster: &Cluster<'_, '_>,
-    assignment: &RoleAssignment,
-    case: &Case<Slot>,
-) -> Option<Finding> {
+fn finding(ctx: &Ctx<'_>, assignment: &RoleAssignment, case: &Case<Slot>) -> Option<Finding> {
     let read = case.value.value.read()?;
-    let own =
-        matches!(ctx.eval.principal_of(read)?, Principal::ControlPlane { cluster: of, .. } if of == cluster.resource);
     // Below `userAssignedIdentities` it is an identity that exists before the cluster.
-    if !own || read.path.len() > 2 {
+    if read.path.len() > 2 {
+        return None;
+    }
+    let Principal::ControlPlane { cluster, .. } = ctx.eval.principal_of(read)? else { return None };
+    let is_own = ctx.eval.template(cluster.scope).language == Language::Json
+        && cluster.element.is_none()
+        && !ctx.eval.resource(cluster).existing;
+    if !is_own || ctx.eval.depends_on(cluster, assignment.resource) != Some(true) {
         return None;
     }
     let message = "a role of the cluster's system-assigned identity cannot be given before the cluster is there, and the cluster waits for it";
     Some(
         Finding::at(ctx.eval.written_at(&case.value)?, message)
             .help("Give the cluster a user-assigned identity, and that one the role; or let the cluster not wait")
-            .related(cluster.header(), "this cluster waits")
+            .related(ctx.eval.header(cluster), "this cluster waits")
             .related(ctx.eval.header(assignment.resource), "for this role assignment"),
     )
 }

@@ -1,0 +1,198 @@
+//! Programs as they are run by people, and what a run costs.
+
+pub(crate) mod generate;
+pub(crate) mod machine;
+pub(crate) mod protocol;
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use wait4::Wait4 as _;
+
+/// What a run cost and said.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// `None` if it was killed because it took too long.
+    pub(crate) code: Option<i32>,
+    pub(crate) wall: Duration,
+    /// Of all its threads, in the program and in the system.
+    pub(crate) cpu: Duration,
+    /// The most memory it held at a time, in bytes.
+    pub(crate) peak: u64,
+    pub(crate) output: Vec<u8>,
+    pub(crate) errors: Vec<u8>,
+}
+
+/// Runs a command to its end, or kills it after `limit`. What it prints goes to files, so that a slow reader costs nothing.
+pub(crate) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Run> {
+    let (mut output, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(errors.try_clone()?);
+    let start = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let (ended, end) = mpsc::channel::<()>();
+    let id = child.id();
+    let watch = std::thread::spawn(move || {
+        if end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
+            kill(id);
+        }
+    });
+    let used = child.wait4();
+    let wall = start.elapsed();
+    drop(ended);
+    let _ = watch.join();
+    let used = used?;
+    let usage = used.rusage;
+    Ok(Run {
+        code: used.status.code(),
+        wall,
+        cpu: usage.utime + usage.stime,
+        peak: usage.maxrss,
+        output: content(&mut output)?,
+        errors: content(&mut errors)?,
+    })
+}
+
+#[cfg(unix)]
+fn kill(id: u32) {
+    let id = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+    let _ = id.map(|id| rustix::process::kill_process(id, rustix::process::Signal::KILL));
+}
+
+/// There a run that hangs is waited for.
+#[cfg(not(unix))]
+fn kill(_: u32) {}
+
+fn content(file: &mut File) -> anyhow::Result<Vec<u8>> {
+    use std::io::Seek as _;
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Builds the program as it is released. Returns where it is.
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--release", "--package", "akslint", "--message-format", "json-render-diagnostics"])
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the build failed");
+    for line in output.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        let message: serde_json::Value = serde_json::from_slice(line)?;
+        if message["target"]["name"] == "akslint"
+            && let Some(path) = message["executable"].as_str()
+        {
+            return Ok(path.into());
+        }
+    }
+    bail!("cargo named no executable")
+}
+
+/// The program named on the command line, or the one that is built.
+pub(crate) fn program(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(path) => Ok(std::path::absolute(path)?),
+        None => build(),
+    }
+}
+
+/// `akslint check` in a folder, as in CI: nothing of the environment, no configuration.
+pub(crate) fn check<S: AsRef<OsStr>>(program: &Path, folder: &Path, arguments: &[S]) -> Command {
+    let mut command = Command::new(program);
+    command.arg("check").args(["--isolated", "--no-ignore", "--exit-zero"]).args(arguments).current_dir(folder);
+    command
+}
+
+/// The middle one of some times; of none, none.
+pub(crate) fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The time that so many percent do not exceed.
+pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+/// A time for people, with three digits.
+pub(crate) fn time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        ..0.01 => format!("{:.2} ms", seconds * 1e3),
+        ..0.1 => format!("{:.1} ms", seconds * 1e3),
+        ..1.0 => format!("{:.0} ms", seconds * 1e3),
+        ..10.0 => format!("{seconds:.2} s"),
+        _ => format!("{seconds:.1} s"),
+    }
+}
+
+/// A number of bytes for people.
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+pub(crate) fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        ..1024.0 => format!("{bytes} B"),
+        ..1_048_576.0 => format!("{:.0} KB", bytes / 1024.0),
+        ..10_485_760.0 => format!("{:.1} MB", bytes / 1_048_576.0),
+        _ => format!("{:.0} MB", bytes / 1_048_576.0),
+    }
+}
+
+/// Puts `text` in the place of what is between `<!-- NAME -->` and `<!-- /NAME -->` in a page.
+pub(crate) fn write_between(page: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let old = std::fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (head, rest) = old.split_once(&open).with_context(|| format!("{} has no {}", page.display(), open.trim()))?;
+    let (_, tail) = rest.split_once(&close).with_context(|| format!("{} has no {close}", page.display()))?;
+    std::fs::write(page, format!("{head}{open}{text}{close}{tail}"))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_for_people() {
+        assert_eq!(time(Duration::from_micros(4_567)), "4.57 ms");
+        assert_eq!(time(Duration::from_millis(45)), "45.0 ms");
+        assert_eq!(time(Duration::from_millis(4_567)), "4.57 s");
+        assert_eq!(size(1_500_000), "1.4 MB");
+        assert_eq!(size(15_000_000), "14 MB");
+    }
+
+    #[test]
+    fn the_middle_is_in_the_middle() {
+        let times: Vec<Duration> = [5, 1, 9, 3, 7].map(Duration::from_millis).into();
+        assert_eq!(median(&times), Duration::from_millis(5));
+        assert_eq!(percentile(&times, 99), Duration::from_millis(9));
+        assert_eq!(median(&[]), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_part_of_a_page_is_written_anew() {
+        let page = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(page.path(), "a\n<!-- x -->\nold\n<!-- /x -->\nb\n").unwrap();
+        write_between(page.path(), "x", "new\n").unwrap();
+        assert_eq!(std::fs::read_to_string(page.path()).unwrap(), "a\n<!-- x -->\nnew\n<!-- /x -->\nb\n");
+        assert!(write_between(page.path(), "y", "").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_hangs_is_killed() {
+        let run = run(Command::new("sleep").arg("60"), Duration::from_millis(50)).unwrap();
+        assert_eq!(run.code, None);
+        assert!(run.wall < Duration::from_secs(30));
+    }
+}
