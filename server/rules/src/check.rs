@@ -282,7 +282,7 @@ impl<'w> Project<'w> {
                     at.set(eval.scope(cluster.resource.scope).file);
                     rule.check_cluster(&ctx, cluster);
                 }
-                for assignment in &assignments {
+                for assignment in assignments {
                     at.set(eval.scope(assignment.resource.scope).file);
                     rule.check_role_assignment(&ctx, assignment);
                 }

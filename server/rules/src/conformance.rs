@@ -614,8 +614,11 @@ impl Walk<'_, '_> {
         }
         let top = self.path.is_empty();
         for known in facts.properties().chain(variant.iter().flat_map(|variant| variant.properties())) {
+            if !known.required() || known.read_only() {
+                continue;
+            }
             let name = known.name();
-            if !known.required() || known.read_only() || (top && is_language(name)) {
+            if top && is_language(name) {
                 continue;
             }
             for alternative in self.eval.lookup(object, name, at.place).iter() {

@@ -358,9 +358,8 @@ impl Object {
     /// The properties, by name ignoring case; without those of variants.
     pub fn properties(self) -> impl Iterator<Item = Property> + use<> {
         children(self.node)
-            .filter(|node| !is_special(node_name(*node)))
             .map(move |node| self.at_node(node))
-            .filter(|property| property.exists())
+            .filter(|property| property.exists() && !is_special(node_name(property.node)))
     }
 
     /// What any other key holds, for an object that is open.

@@ -81,7 +81,7 @@ impl Rule for AssignmentBeforeSystemIdentity {
         }
         for assignment in ctx.eval.role_assignments() {
             if ctx.eval.depends_on(cluster.resource, assignment.resource) == Some(true) {
-                ctx.judge(&assignment.principal, |case| finding(ctx, cluster, &assignment, case));
+                ctx.judge(&assignment.principal, |case| finding(ctx, cluster, assignment, case));
             }
         }
     }
