@@ -362,6 +362,13 @@ impl Object {
             .filter(|property| property.exists() && !is_special(node_name(property.node)))
     }
 
+    /// The properties that must be given; without those of variants.
+    pub fn required(self) -> impl Iterator<Item = Property> + use<> {
+        children(self.node)
+            .map(move |node| self.at_node(node))
+            .filter(|known| known.required() && known.exists() && !is_special(node_name(known.node)))
+    }
+
     /// What any other key holds, for an object that is open.
     pub fn additional(self) -> Option<Property> {
         let node = child(self.node, VALUE)?;

@@ -80,11 +80,21 @@ impl Rule for AssignmentBeforeSystemIdentity {
             return;
         }
         for assignment in ctx.eval.role_assignments() {
-            if ctx.eval.depends_on(cluster.resource, assignment.resource) == Some(true) {
+            // Whose principal it is costs less to find out than what is waited for.
+            let may_be = assignment.principal.iter().any(|case| is_own(ctx, cluster, case));
+            if may_be && ctx.eval.depends_on(cluster.resource, assignment.resource) == Some(true) {
                 ctx.judge(&assignment.principal, |case| finding(ctx, cluster, assignment, case));
             }
         }
     }
+}
+
+/// Whether the principal is the system-assigned identity of that cluster.
+fn is_own(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, case: &Case<Slot>) -> bool {
+    // Below `userAssignedIdentities` it is an identity that exists before the cluster.
+    let read = case.value.value.read().filter(|read| read.path.len() <= 2);
+    let principal = read.and_then(|read| ctx.eval.principal_of(read));
+    matches!(principal, Some(Principal::ControlPlane { cluster: of, .. }) if of == cluster.resource)
 }
 
 fn finding(
@@ -93,11 +103,7 @@ fn finding(
     assignment: &RoleAssignment,
     case: &Case<Slot>,
 ) -> Option<Finding> {
-    let read = case.value.value.read()?;
-    let own =
-        matches!(ctx.eval.principal_of(read)?, Principal::ControlPlane { cluster: of, .. } if of == cluster.resource);
-    // Below `userAssignedIdentities` it is an identity that exists before the cluster.
-    if !own || read.path.len() > 2 {
+    if !is_own(ctx, cluster, case) {
         return None;
     }
     let message = "a role of the cluster's system-assigned identity cannot be given before the cluster is there, and the cluster waits for it";
