@@ -9,7 +9,7 @@ impl View<'_> {
     pub fn selections(&self, offset: TextSize) -> Vec<TextRange> {
         let all = TextRange::up_to(self.text().len());
         let mut ranges = Vec::new();
-        if let Some(tree) = &self.source().tree {
+        if let Some(tree) = self.source().tree() {
             let mut node = Some(tree.node_at(offset));
             while let Some(here) = node {
                 ranges.push(syntax::tree::range_of(here));

@@ -75,7 +75,7 @@ impl View<'_> {
     }
 
     fn arm_tokens(&self, range: TextRange, tokens: &mut Vec<Token>) {
-        let Some(root) = self.source().tree.as_ref().and_then(json::root) else { return };
+        let Some(root) = self.source().tree().and_then(json::root) else { return };
         // Without recursion: as deep as the file likes.
         let mut open = vec![root];
         while let Some(value) = open.pop() {

@@ -288,7 +288,7 @@ impl<'w> Project<'w> {
                     enter(cluster.resource.scope);
                     rule.check_cluster(&ctx, cluster);
                 }
-                for assignment in &assignments {
+                for assignment in assignments {
                     enter(assignment.resource.scope);
                     rule.check_role_assignment(&ctx, assignment);
                 }

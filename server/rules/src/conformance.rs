@@ -613,9 +613,9 @@ impl Walk<'_, '_> {
             return;
         }
         let top = self.path.is_empty();
-        for known in facts.properties().chain(variant.iter().flat_map(|variant| variant.properties())) {
+        for known in facts.required().chain(variant.iter().flat_map(|variant| variant.required())) {
             let name = known.name();
-            if !known.required() || known.read_only() || (top && is_language(name)) {
+            if known.read_only() || (top && is_language(name)) {
                 continue;
             }
             for alternative in self.eval.lookup(object, name, at.place).iter() {

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
+use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use syntax::Language;
 use template::Evaluator;
 use template::condition::Conditions;
@@ -12,7 +14,9 @@ use template::workspace::{FileId, Location, Workspace};
 
 use crate::check::SettingsOf;
 use crate::conformance::{self, Mistake};
+use crate::mentions::Mentions;
 use crate::rule::Metadata;
+use crate::unattached::{Unattached, unattached};
 use crate::{Confidence, Diagnostic, Family, Fix, Related, Rewrite, Severity, Tag};
 
 /// What a rule works with while it looks at a deployment: a file that no other file of the workspace deploys, with all
@@ -29,6 +33,8 @@ pub struct Ctx<'a> {
 pub(crate) struct Shared {
     mistakes: OnceCell<Vec<Mistake>>,
     reads: OnceCell<Vec<ReadAt>>,
+    mentions: RefCell<FxHashMap<ScopeId, Rc<Mentions>>>,
+    unattached: OnceCell<Vec<Unattached>>,
 }
 
 impl<'a> Ctx<'a> {
@@ -44,6 +50,21 @@ impl<'a> Ctx<'a> {
     /// Where clusters and identities are read.
     pub(crate) fn reads(&self) -> &'a [ReadAt] {
         self.shared.reads.get_or_init(|| self.eval.reads())
+    }
+
+    /// The identities that the template of a scope names.
+    pub(crate) fn mentions(&self, scope: ScopeId) -> Rc<Mentions> {
+        if let Some(known) = self.shared.mentions.borrow().get(&scope) {
+            return known.clone();
+        }
+        let mentions = Rc::new(Mentions::of_scope(self, scope));
+        self.shared.mentions.borrow_mut().insert(scope, mentions.clone());
+        mentions
+    }
+
+    /// The identities that are given roles and that no cluster has.
+    pub(crate) fn unattached(&self) -> &'a [Unattached] {
+        self.shared.unattached.get_or_init(|| unattached(self.eval))
     }
 
     pub(crate) fn into_reporter(self) -> Reporter<'a> {

@@ -14,12 +14,14 @@ mod feature;
 mod identity_id;
 mod judge;
 pub mod kubelet_grant;
+mod mentions;
 mod offers;
 mod roles;
 mod rule;
 mod rules;
 mod secrets;
 mod settings;
+mod unattached;
 mod versions;
 
 pub mod apply;

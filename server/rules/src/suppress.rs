@@ -106,19 +106,25 @@ impl Suppressions {
             }
             return found;
         }
-        let Some(tree) = &file.tree else { return found };
+        if !file.has_tree() {
+            return found;
+        }
         let mut in_metadata = false;
         for at in memmem::find_iter(text.as_bytes(), MARK) {
-            match comment_at(tree, at) {
+            // Asked for only here: it may have to be made again.
+            match file.tree().and_then(|tree| comment_at(tree, at)) {
                 Some(comment) => found.read_comment(&file.text, at, comment, line_covered),
                 None => in_metadata = true,
             }
         }
-        if in_metadata && file.language() == Some(Language::Json) {
+        if in_metadata
+            && file.language() == Some(Language::Json)
+            && let Some(tree) = file.tree()
+        {
             found.read_metadata(tree);
         }
         if file.language() != Some(Language::Json) {
-            found.read_directives(&file.text, tree);
+            found.read_directives(file);
         }
         found.all.sort_by_key(|suppression| suppression.range.start());
         found
@@ -177,7 +183,8 @@ impl Suppressions {
     }
 
     /// Bicep's own directives, where they name rules of ours.
-    fn read_directives(&mut self, text: &SourceText, tree: &SyntaxTree) {
+    fn read_directives(&mut self, file: &SourceFile) {
+        let text = &file.text;
         let mut open: Vec<Suppression> = Vec::new();
         for at in memmem::find_iter(text.as_str().as_bytes(), "#") {
             let rest = &text.as_str()[at..];
@@ -190,9 +197,13 @@ impl Suppressions {
             else {
                 continue;
             };
-            let Some(range) = comment_at(tree, at) else { continue };
             let mut named = words(&line[kind.len()..], at + kind.len(), char::is_whitespace);
             named.retain(|named| named.code.is_some());
+            // Most are about what other programs say.
+            if named.is_empty() {
+                continue;
+            }
+            let Some(range) = file.tree().and_then(|tree| comment_at(tree, at)) else { continue };
             let end = behind_line_end(text, size(at + line.len()));
             match kind {
                 "#disable-next-line" => {
@@ -461,7 +472,7 @@ fn comment_with_line(text: &SourceText, comment: TextRange) -> TextRange {
 
 /// Takes an entry out of its `ignore`, with the members around it that would be left empty.
 fn remove_entry(source: &SourceFile, entry: TextRange) -> Option<Vec<TextEdit>> {
-    let lists = ignore_lists(source.tree.as_ref()?);
+    let lists = ignore_lists(source.tree()?);
     let list = lists.iter().find(|list| list.ignore.range.contains_range(entry))?;
     let akslint = list.akslint.value?.as_object()?;
     let metadata = list.metadata.value?.as_object()?;
@@ -536,8 +547,7 @@ fn has_comments(source: &SourceFile) -> bool {
     let extension = source.path.extension().and_then(|extension| extension.to_str());
     let text = source.text.as_str();
     let mut slashes = memmem::find_iter(text.as_bytes(), "/").filter(|at| text[at + 1..].starts_with(['/', '*']));
-    extension == Some("jsonc")
-        || slashes.any(|at| source.tree.as_ref().is_some_and(|tree| comment_at(tree, at).is_some()))
+    extension == Some("jsonc") || slashes.any(|at| source.tree().is_some_and(|tree| comment_at(tree, at).is_some()))
 }
 
 fn line_of(text: &SourceText, diagnostic: &Diagnostic) -> TextSize {
@@ -566,7 +576,7 @@ fn comment_above(source: &SourceFile, line: TextSize, codes: &[&str], reason: &s
     let codes = codes.join(", ");
     let eol = text.line_ending().as_str();
     // A comment put into a text of several lines would be a part of the text.
-    let root = source.tree.as_ref().map(SyntaxTree::root);
+    let root = source.tree().map(SyntaxTree::root);
     let around = root.and_then(|root| root.descendant_for_byte_range(line.into(), line.into()));
     let inside_text = around.is_some_and(|node| {
         let within = Range { start: node.start_byte() + 1, end: node.end_byte() }.contains(&usize::from(line));
@@ -589,13 +599,13 @@ fn start(text: &SourceText) -> TextSize {
 fn owner_of(source: &SourceFile, diagnostic: &Diagnostic) -> TextRange {
     let resources = source.template.iter().flat_map(|template| &template.resources).map(|resource| resource.range);
     let around = resources.filter(|range| range.contains_range(diagnostic.range()));
-    let root = source.tree.as_ref().and_then(json::root).map_or(whole(&source.text), Value::range);
+    let root = source.tree().and_then(json::root).map_or(whole(&source.text), Value::range);
     around.min_by_key(|range| range.len()).unwrap_or(root)
 }
 
 fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reason: &str) -> Option<Vec<TextEdit>> {
     let text = &source.text;
-    let owner = object_at(source.tree.as_ref()?, owner)?;
+    let owner = object_at(source.tree()?, owner)?;
     let entry = |code: &&str| format!("{{ \"code\": \"{code}\", \"reason\": \"{}\" }}", json_escape(reason));
     let entries: Vec<String> = codes.iter().map(entry).collect();
     let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();

@@ -358,9 +358,15 @@ impl Object {
     /// The properties, by name ignoring case; without those of variants.
     pub fn properties(self) -> impl Iterator<Item = Property> + use<> {
         children(self.node)
-            .filter(|node| !is_special(node_name(*node)))
             .map(move |node| self.at_node(node))
-            .filter(|property| property.exists())
+            .filter(|property| property.exists() && !is_special(node_name(property.node)))
+    }
+
+    /// The properties that must be given; without those of variants.
+    pub fn required(self) -> impl Iterator<Item = Property> + use<> {
+        children(self.node)
+            .map(move |node| self.at_node(node))
+            .filter(|known| known.required() && known.exists() && !is_special(node_name(known.node)))
     }
 
     /// What any other key holds, for an object that is open.

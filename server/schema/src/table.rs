@@ -87,7 +87,13 @@ pub(crate) fn string(index: u16) -> &'static str {
 
 /// The bytes of a string, for comparing.
 pub(crate) fn bytes(index: u16) -> &'static [u8] {
-    string(index).as_bytes()
+    if index == NONE {
+        return &[];
+    }
+    let index = usize::from(index);
+    let from = u32_of(Section::StringOffsets, index, 0) as usize;
+    let to = u32_of(Section::StringOffsets, index + 1, 0) as usize;
+    STRINGS.as_bytes().get(from..to).unwrap_or_default()
 }
 
 /// Like [`string`], with `None` for [`NONE`].

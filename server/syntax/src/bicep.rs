@@ -784,8 +784,19 @@ impl<'t> Iterator for Members<'t> {
 }
 
 impl<'t> Members<'t> {
-    /// The property under the cursor. Its parts are visited with the same cursor: properties are half of all nodes.
+    /// The property under the cursor. Properties are half of all nodes: the parts of a whole one are asked for by number,
+    /// those of others are visited with the same cursor.
     fn property(&mut self, node: Node<'t>) -> ObjectMember<'t> {
+        if node.child_count() == 3
+            && !node.has_error()
+            && let (Some(key), Some(colon), Some(value)) = (node.child(0), node.child(1), node.child(2))
+            && kind_of(colon) == Kind::Colon
+            && !matches!(kind_of(key), Kind::Comment | Kind::Directive)
+            && !matches!(kind_of(value), Kind::Comment | Kind::Directive)
+        {
+            let value = Some(Expr { node: value, source: self.source });
+            return ObjectMember::Property(Property { range: range_of(node), key: Key::new(key, self.source), value });
+        }
         let (mut key, mut value) = (None, None);
         let mut more = self.cursor.goto_first_child();
         while more {

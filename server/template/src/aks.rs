@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use text_size::TextRange;
 
 use crate::canon::CanonId;
@@ -255,6 +255,7 @@ pub struct Cluster<'e, 'w> {
     pub eval: &'e Evaluator<'w>,
     /// The declaration.
     pub resource: ResourceRef,
+    properties: OnceCell<Vec<Case<Slot>>>,
     identities: OnceCell<Vec<Case<Identity>>>,
     control_plane: OnceCell<Vec<Case<Rc<ResourceId>>>>,
     kubelets: OnceCell<Vec<Case<Slot>>>,
@@ -267,6 +268,7 @@ impl<'e, 'w> Cluster<'e, 'w> {
         Self {
             eval,
             resource,
+            properties: OnceCell::new(),
             identities: OnceCell::new(),
             control_plane: OnceCell::new(),
             kubelets: OnceCell::new(),
@@ -281,7 +283,16 @@ impl<'e, 'w> Cluster<'e, 'w> {
 
     /// The property at that path, in all cases in which the cluster is deployed.
     pub fn slots(&self, path: &[&str]) -> Vec<Case<Slot>> {
-        self.eval.slots(self.resource, path)
+        let Some(below) = path.strip_prefix(&["properties"]) else {
+            return self.eval.slots(self.resource, path);
+        };
+        // Nearly every question begins with this step.
+        let properties = self.properties.get_or_init(|| self.eval.slots(self.resource, &["properties"]));
+        let mut cases = Vec::new();
+        for case in properties {
+            self.eval.descend(case.clone(), below, &mut cases);
+        }
+        cases
     }
 
     /// The identity block in every case.
@@ -446,6 +457,30 @@ impl Evaluator<'_> {
         }
         let Case { when, value: slot } = from;
         match &slot.value {
+            Value::Object(object) if let Some(found) = Self::plain_entry(object, name) => {
+                let Some(entry) = found else {
+                    let holder = object.source.or(slot.holder.filter(|_| slot.depth == 0));
+                    let value = Slot { value: Value::Null, place: None, property: None, holder, depth: slot.depth };
+                    into.push(Case { when, value });
+                    return;
+                };
+                for alternative in self.force(&entry.value).iter() {
+                    let Some(when) = self.and(&when, &alternative.when) else { continue };
+                    let absent = matches!(alternative.value, Value::Null) && alternative.place.is_none();
+                    let value = Slot {
+                        value: alternative.value.clone(),
+                        place: alternative.place,
+                        property: if absent { None } else { property_of(entry) },
+                        holder: object.source.or(slot.holder.filter(|_| absent && slot.depth == 0)),
+                        depth: slot.depth + usize::from(!absent),
+                    };
+                    if matches!(value.value, Value::Null) {
+                        into.push(Case { when, value });
+                    } else {
+                        self.descend(Case { when, value }, rest, into);
+                    }
+                }
+            }
             Value::Object(object) => {
                 let at = slot.place.unwrap_or(Place { scope: ScopeId::ROOT, expr: ExprId::default() });
                 for alternative in self.lookup(object, name, at).iter() {
@@ -663,6 +698,11 @@ impl Evaluator<'_> {
         found
     }
 
+    /// The normal forms of the names in an ID.
+    pub fn canon_of_names(&self, id: &ResourceId) -> SmallVec<[CanonId; 2]> {
+        id.names.iter().map(|name| self.canon_of_text(name)).collect()
+    }
+
     /// The normal form of a key: that of the ID it is, or of the text.
     pub fn canon_of_key(&self, key: &Str, place: Option<Place>) -> CanonId {
         let id = place.and_then(|place| self.parse_id(key, place.scope, place));
@@ -686,16 +726,26 @@ impl Evaluator<'_> {
 
     // ------------------------------------------------------------------------------------------------- roles
 
-    /// All role assignments that are deployed.
-    pub fn role_assignments(&self) -> Vec<RoleAssignment> {
-        let all = self.select(|resource| !resource.existing && is_role_assignment(resource.resource_type.as_deref()));
-        all.into_iter().map(|resource| self.role_assignment(resource)).collect()
+    /// All role assignments that are deployed; found once.
+    pub fn role_assignments(&self) -> &[RoleAssignment] {
+        self.assignments.get_or_init(|| {
+            let all =
+                self.select(|resource| !resource.existing && is_role_assignment(resource.resource_type.as_deref()));
+            all.into_iter().map(|resource| self.role_assignment(resource)).collect()
+        })
     }
 
     /// The same, one for each element of those that are declared in a loop over known elements.
-    pub fn each_role_assignment(&self) -> Vec<RoleAssignment> {
-        let all = self.select(|resource| !resource.existing && is_role_assignment(resource.resource_type.as_deref()));
-        all.into_iter().flat_map(|resource| self.each(resource)).map(|one| self.role_assignment(one)).collect()
+    pub fn each_role_assignment(&self) -> &[RoleAssignment] {
+        self.each_assignment.get_or_init(|| {
+            let each = |one: &RoleAssignment| -> SmallVec<[RoleAssignment; 1]> {
+                if self.resource(one.resource).repeat.is_none() {
+                    return smallvec![one.clone()];
+                }
+                self.each(one.resource).into_iter().map(|element| self.role_assignment(element)).collect()
+            };
+            self.role_assignments().iter().flat_map(each).collect()
+        })
     }
 
     /// That role assignment.

@@ -44,6 +44,7 @@ pub(crate) enum Canon {
 pub(crate) struct Canons {
     forms: Vec<Canon>,
     ids: FxHashMap<Canon, CanonId>,
+    texts: FxHashMap<Box<[u8]>, CanonId>,
 }
 
 impl Canons {
@@ -54,6 +55,18 @@ impl Canons {
         let id = CanonId(u32::try_from(self.forms.len()).expect("the evaluation budget bounds the number of forms"));
         self.forms.push(form.clone());
         self.ids.insert(form, id);
+        id
+    }
+
+    /// The form of a text, in whatever case it is written. Texts are asked for again and again: what is known is found
+    /// without making a form.
+    pub(crate) fn text(&mut self, text: &str) -> CanonId {
+        let lower: SmallVec<[u8; 64]> = text.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+        if let Some(&id) = self.texts.get(lower.as_slice()) {
+            return id;
+        }
+        let id = self.id(Canon::Text(text.to_ascii_lowercase().into()));
+        self.texts.insert(lower.as_slice().into(), id);
         id
     }
 

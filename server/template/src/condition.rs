@@ -36,8 +36,15 @@ pub struct Literal {
 }
 
 /// A conjunction: all of these. The empty one is always true.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct Conditions(SmallVec<[Literal; 2]>);
+
+impl Clone for Conditions {
+    fn clone(&self) -> Self {
+        // Copied as a whole: what is derived copies one after the other, and nothing is copied more often.
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl Conditions {
     /// Always true.

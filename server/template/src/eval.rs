@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 use crate::Name;
+use crate::aks::RoleAssignment;
 use crate::canon::{Canon, CanonId, Canons};
 use crate::condition::{Atom, AtomId, Atoms, Conditions, Literal, Split};
 use crate::expr::{BinaryOp, Expr, ExprId, Item, Member, Object, Ref, Segment, UnaryOp};
@@ -142,6 +143,10 @@ pub struct Evaluator<'w> {
     pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
     /// The clusters that have an identity, by the form of its ID.
     pub(crate) by_identity: OnceCell<FxHashMap<CanonId, Vec<ResourceRef>>>,
+    /// What gives roles, in all scopes.
+    pub(crate) assignments: OnceCell<Vec<RoleAssignment>>,
+    /// The same, by the elements of loops.
+    pub(crate) each_assignment: OnceCell<Vec<RoleAssignment>>,
     /// Scopes of files whose values are the same whoever asks.
     pub(crate) constants: RefCell<FxHashMap<crate::imports::Constants, Option<ScopeId>>>,
     /// Where the content of a file is loaded.
@@ -176,6 +181,8 @@ impl<'w> Evaluator<'w> {
             by_type: OnceCell::new(),
             by_id: OnceCell::new(),
             by_identity: OnceCell::new(),
+            assignments: OnceCell::new(),
+            each_assignment: OnceCell::new(),
             constants: RefCell::default(),
             loaded: RefCell::default(),
             depth: Cell::new(0),
@@ -320,6 +327,9 @@ impl<'w> Evaluator<'w> {
 
     /// Both, or `None` when they cannot hold together.
     pub fn and(&self, left: &Conditions, right: &Conditions) -> Option<Conditions> {
+        if right.is_true() {
+            return Some(left.clone());
+        }
         let canons = self.canons.borrow();
         let empty = |text| matches!(canons.get(text), Canon::Text(text) if text.is_empty());
         self.atoms.borrow().and(left, right, empty)
@@ -1027,8 +1037,28 @@ impl<'w> Evaluator<'w> {
         })
     }
 
+    /// The only entry that can be under a key, ignoring case, or that there is none: `None` when conditions, merges or
+    /// unknown keys have a say, which they hardly ever have.
+    pub(crate) fn plain_entry<'o>(object: &'o ObjectValue, key: &str) -> Option<Option<&'o Entry>> {
+        for entry in object.entries.iter().rev() {
+            match entry.key.as_ref()?.literal() {
+                Some(own) if own.eq_ignore_ascii_case(key) => {
+                    return (entry.when.is_true() && !entry.merges).then_some(Some(entry));
+                }
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        (!object.damaged).then_some(None)
+    }
+
     /// What an object has under a key, ignoring case; null where it has nothing.
     pub fn lookup(&self, object: &ObjectValue, key: &str, place: Place) -> Values {
+        match Self::plain_entry(object, key) {
+            Some(Some(entry)) => return Values::clone(&self.force(&entry.value)),
+            Some(None) => return Values::always(Value::Null, None),
+            None => {}
+        }
         self.lookup_in(&object.entries, object.damaged, key, place, &mut Vec::new())
     }
 
@@ -1702,11 +1732,14 @@ impl<'w> Evaluator<'w> {
 
     /// The normal form of a text.
     pub fn canon_of_text(&self, text: &Str) -> CanonId {
+        if let Some(text) = text.literal() {
+            return self.canons.borrow_mut().text(text);
+        }
         let parts: SmallVec<[CanonId; 4]> = text
             .pieces()
             .iter()
             .map(|piece| match piece {
-                Piece::Text(text) => self.canons.borrow_mut().id(Canon::Text(text.to_ascii_lowercase().into())),
+                Piece::Text(text) => self.canons.borrow_mut().text(text),
                 Piece::Id(id) => id.canon,
                 Piece::Read(read) => read.canon,
                 Piece::Unknown(unknown) => unknown.canon,

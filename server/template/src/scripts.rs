@@ -76,7 +76,7 @@ pub(crate) fn scripts(file: &SourceFile) -> Vec<AzScript> {
     if !carriers::calls_az(text) {
         return Vec::new();
     }
-    let mut fragments = match (file.carrier(), &file.tree) {
+    let mut fragments = match (file.carrier(), file.tree()) {
         (Some(carrier), _) => carriers::fragments(carrier, text),
         (None, Some(tree)) if file.template.is_some() => carriers::in_tree(tree),
         _ => Vec::new(),

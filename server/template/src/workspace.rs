@@ -23,14 +23,14 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// The text.
     pub text: SourceText,
-    /// Its tree; `None` for JSON that is no template, which is not worth parsing, and for scripts and what carries them.
-    pub tree: Option<SyntaxTree>,
     /// What the parser had to guess, in the order of the text. Empty for JSON that is no template: what it should be is
     /// not known.
     pub syntax_errors: Vec<SyntaxError>,
     /// What it declares; `None` when it is no template (any other JSON file).
     pub template: Option<Template>,
     kind: Kind,
+    /// Empty where it was let go of.
+    tree: OnceLock<Option<SyntaxTree>>,
     scripts: OnceLock<Vec<AzScript>>,
     references: OnceLock<References>,
     cache: Option<Arc<dyn ModuleCache>>,
@@ -82,7 +82,26 @@ impl SourceFile {
         let syntax_errors = if template.is_some() { errors } else { Vec::new() };
         let (text, language) = (tree.text().clone(), tree.language());
         let kind = Kind::Template(language);
-        Self { tree: Some(tree), syntax_errors, template, ..Self::without_tree(path.into(), text, kind) }
+        let tree = OnceLock::from(Some(tree));
+        Self { tree, syntax_errors, template, ..Self::without_tree(path.into(), text, kind) }
+    }
+
+    /// The same without its tree, which is many times the size of the text: parsed again should somebody ask for it. For who
+    /// has thousands of files at hand, of which hardly any is asked.
+    #[must_use]
+    pub fn letting_go_of_tree(self) -> Self {
+        Self { tree: if self.has_tree() { OnceLock::new() } else { self.tree }, ..self }
+    }
+
+    /// Its tree; `None` for JSON that is no template, which is not worth parsing, and for scripts and what carries them.
+    pub fn tree(&self) -> Option<&SyntaxTree> {
+        let parse = || self.language().map(|language| syntax::parse(language, self.text.clone()));
+        self.tree.get_or_init(parse).as_ref()
+    }
+
+    /// Whether there is a tree, at hand or not.
+    pub fn has_tree(&self) -> bool {
+        self.tree.get().is_none_or(Option::is_some)
     }
 
     /// A file of which only the content matters, whatever it is: another one loads it.
@@ -116,7 +135,7 @@ impl SourceFile {
         Self {
             path,
             text,
-            tree: None,
+            tree: OnceLock::from(None),
             syntax_errors: Vec::new(),
             template: None,
             kind,

@@ -188,7 +188,8 @@ impl Loader<'_> {
         let file = SourceFile::from_tree(&path, tree.clone()).with_cache(registry::cache());
         self.timings.add(Phase::Lower, start);
         if file.template.is_some() {
-            return Loaded::Template(Arc::new(file));
+            // Trees are most of what a folder of templates takes in memory.
+            return Loaded::Template(Arc::new(file.letting_go_of_tree()));
         }
         // Somebody named it, or it looks like a template and is too broken to be one: that must not end in "nothing
         // found".

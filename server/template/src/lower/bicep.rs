@@ -1,6 +1,7 @@
 //! Lowering of Bicep.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 use syntax::bicep::{
     Body, Damage, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key,
     Module as ModuleNode, Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement, Str, Token,
@@ -688,7 +689,7 @@ impl<'t> Lowering<'t> {
         let ends = self.damage.get(&range).copied();
         let mut damaged = ends.is_some() || object.closing_brace().is_none();
         let outside = std::mem::take(&mut self.spilled);
-        let mut members = Vec::new();
+        let mut members: SmallVec<[Member; 8]> = SmallVec::new();
         for member in object.members() {
             match member {
                 ObjectMember::Property(property) => {
@@ -715,7 +716,7 @@ impl<'t> Lowering<'t> {
         }
         damaged |= self.spilled;
         self.spilled |= outside;
-        let object = Object { members: members.into(), damaged, form: ObjectForm::Braces };
+        let object = Object { members: members.into_boxed_slice(), damaged, form: ObjectForm::Braces };
         Draft::new(Expr::Object(object), range, self.is_embedded)
     }
 

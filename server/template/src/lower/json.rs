@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use syntax::json::{
     Array, Member as Pair, Object as ObjectNode, Str, TemplateKind as FileKind, Value, looks_like_template,
 };
@@ -699,7 +700,7 @@ impl<'t> Lowering<'t> {
 
 /// An object on its way.
 struct ObjectBuilder {
-    members: Vec<Member>,
+    members: SmallVec<[Member; 8]>,
     range: TextRange,
     damaged: bool,
     /// In a file that lacks a bracket: members that are not indented more than this belong to an object around.
@@ -716,7 +717,7 @@ impl ObjectBuilder {
             lowering.source[line..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
         });
         let outside = std::mem::take(&mut lowering.spilled);
-        Self { members: Vec::new(), range, damaged: !object.is_closed(), indentation, outside }
+        Self { members: SmallVec::new(), range, damaged: !object.is_closed(), indentation, outside }
     }
 
     fn member<'t>(&mut self, lowering: &mut Lowering<'t>, pair: Pair<'t>) {
@@ -750,7 +751,7 @@ impl ObjectBuilder {
     fn finish(self, lowering: &mut Lowering<'_>) -> Draft {
         let damaged = self.damaged || lowering.spilled;
         lowering.spilled |= self.outside;
-        let object = Object { members: self.members.into(), damaged, form: ObjectForm::Braces };
+        let object = Object { members: self.members.into_boxed_slice(), damaged, form: ObjectForm::Braces };
         Draft::new(Expr::Object(object), self.range, false)
     }
 }

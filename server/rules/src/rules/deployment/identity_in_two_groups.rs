@@ -1,9 +1,9 @@
 use template::aks::{Cluster, IDENTITY, IdentityBlock, Ids};
-use template::eval::ScopeId;
-use template::value::{ResourceId, ResourceRef, Target};
+use template::value::ResourceId;
 use template::workspace::Location;
 
 use crate::groups::{GroupOf, group_of};
+use crate::mentions::Mention;
 use crate::{Ctx, Finding, Rule, declare_rule};
 use std::rc::Rc;
 
@@ -149,22 +149,28 @@ impl Rule for IdentityInTwoGroups {
             return;
         }
         let scope = cluster.resource.scope;
+        let mentions = ctx.mentions(scope);
+        // By the first of its own of each name, in the order of the template.
+        let mut pairs: Vec<(u32, &(Rc<ResourceId>, Location))> = Vec::new();
+        for (position, one) in named.iter().enumerate() {
+            let name = ctx.eval.canon_of_names(&one.0);
+            if named[..position].iter().all(|before| ctx.eval.canon_of_names(&before.0) != name) {
+                pairs.extend(mentions.of(&name).map(|mention| (mention, one)));
+            }
+        }
+        pairs.sort_unstable_by_key(|pair| pair.0);
         let mut seen: Vec<Location> = Vec::new();
-        for (id, at, what) in others(ctx, scope) {
-            if ctx.eval.created(&id).is_some() || seen.contains(&at) {
+        for (mention, (own, own_at)) in pairs {
+            let Mention { id, at, what } = mentions.get(mention);
+            let (at, what) = (*at, *what);
+            if ctx.eval.created(id).is_some() || seen.contains(&at) {
                 continue;
             }
-            let same_name = |one: &&(Rc<ResourceId>, Location)| {
-                let mut pairs = one.0.names.iter().zip(&id.names);
-                one.0.names.len() == id.names.len()
-                    && pairs.all(|(a, b)| ctx.eval.canon_of_text(a) == ctx.eval.canon_of_text(b))
-            };
-            let Some((own, own_at)) = named.iter().find(same_name) else { continue };
-            let (here, there) = (group_of(ctx, scope, own), group_of(ctx, scope, &id));
+            let (here, there) = (group_of(ctx, scope, own), group_of(ctx, scope, id));
             // Where one of the two names a group, and the other one means that of the deployment.
             let (group, finding) = match (here, there) {
                 (GroupOf::Other(group), GroupOf::Deployment) => {
-                    let name = crate::offers::label_of_id(ctx, &id);
+                    let name = crate::offers::label_of_id(ctx, id);
                     let message = format!(
                         "the identity `{name}` is looked for in the group of the deployment; the cluster's is in `{group}`"
                     );
@@ -206,21 +212,6 @@ fn named(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Vec<(Rc<ResourceId>, Locat
     }
     all.retain(|(id, _)| id.is_type(IDENTITY) == Some(true));
     all
-}
-
-/// The identities that the same template names elsewhere: existing ones, and those that are read.
-fn others(ctx: &Ctx<'_>, scope: ScopeId) -> Vec<(Rc<ResourceId>, Location, &'static str)> {
-    let existing = (0..).zip(&ctx.eval.template(scope).resources).filter_map(|(index, resource)| {
-        let reference = ResourceRef { scope, index, element: None };
-        let is_one = resource.existing && resource.is_type(IDENTITY) && resource.repeat.is_none();
-        is_one.then(|| (ctx.eval.id_of(reference), ctx.eval.header(reference), "it is declared here"))
-    });
-    let reads = ctx.reads().iter().filter(|read| {
-        read.place.scope == scope
-            && read.id.is_type(IDENTITY) == Some(true)
-            && !matches!(read.read.target, Target::Declared(_))
-    });
-    existing.chain(reads.map(|read| (read.id.clone(), ctx.eval.location(read.place), "it is read here"))).collect()
 }
 
 #[cfg(test)]

@@ -153,6 +153,10 @@ fn elsewhere(ctx: &Ctx<'_>, scope: ScopeId) -> Vec<TextRange> {
 
 /// A name with its misspelling of "kubelet" in front of "identity" mended; `None` when there is none.
 fn corrected(name: &str) -> Option<String> {
+    // Nearly all names are too short.
+    if name.len() < "kubel".len() + "identit".len() {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     if !lower.is_ascii() {
         return None;

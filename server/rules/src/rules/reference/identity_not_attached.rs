@@ -2,7 +2,6 @@ use schema::roles::{Grantee, by_guid};
 use template::grants::{Grant, rights};
 use template::reads::Holder;
 
-use super::identity_unused::unattached;
 use crate::kubelet_grant::attach_kubelet_identity;
 use crate::offers::label;
 use crate::{Ctx, Finding, Rule, declare_rule};
@@ -205,7 +204,7 @@ declare_rule! {
 
 impl Rule for IdentityNotAttached {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
-        for one in unattached(ctx) {
+        for one in ctx.unattached() {
             let is_output = |user: &Holder| matches!(user, Holder::Output(..));
             let Some(&Holder::Output(scope, index)) = one.users.first() else { continue };
             if !one.users.iter().all(is_output) || !one.grants.iter().any(is_for_clusters) {

@@ -1,14 +1,8 @@
-use std::rc::Rc;
-
-use template::aks::{Cluster, IDENTITY};
-use template::canon::CanonId;
-use template::grants::{Bearer, Grant, Truth, rights};
-use template::reads::Holder;
-use template::value::ResourceRef;
+use template::aks::Cluster;
+use template::grants::rights;
 
 use crate::kubelet_grant::attach_kubelet_identity;
 use crate::offers::label;
-use crate::roles::role_name;
 use crate::{Ctx, Finding, Rule, declare_rule};
 
 declare_rule! {
@@ -201,7 +195,7 @@ declare_rule! {
 
 impl Rule for IdentityUnused {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
-        for one in unattached(ctx) {
+        for one in ctx.unattached() {
             if !one.users.is_empty() {
                 continue;
             }
@@ -222,48 +216,6 @@ impl Rule for IdentityUnused {
             ctx.report(finding.fix(fix));
         }
     }
-}
-
-/// An identity that is created beside clusters and given roles, and that no cluster has.
-pub(super) struct Unattached {
-    pub(super) identity: ResourceRef,
-    /// What it is given.
-    pub(super) grants: Vec<Grant>,
-    /// The names of the roles.
-    pub(super) roles: String,
-    /// What names it besides.
-    pub(super) users: Vec<Holder>,
-}
-
-pub(super) fn unattached(ctx: &Ctx<'_>) -> Vec<Unattached> {
-    let clusters = ctx.eval.clusters();
-    let grants = ctx.eval.grants();
-    if clusters.is_empty() || grants.all.is_empty() {
-        return Vec::new();
-    }
-    let mut attached: Vec<CanonId> = Vec::new();
-    for cluster in clusters {
-        let view = Cluster::new(ctx.eval, cluster);
-        attached.extend(view.control_plane_ids().iter().chain(view.kubelet_ids()).map(|case| case.value.canon));
-    }
-    let one = |identity: ResourceRef| {
-        let declared = ctx.eval.resource(identity);
-        let id = ctx.eval.id_of(identity);
-        if declared.existing || declared.repeat.is_some() || attached.contains(&id.canon) {
-            return None;
-        }
-        let bearer = Bearer::Identity(id);
-        let is_own =
-            |grant: &&Grant| grant.bearer.as_ref().is_some_and(|own| ctx.eval.same_bearer(own, &bearer) == Truth::Yes);
-        let grants: Vec<Grant> = grants.all.iter().filter(is_own).cloned().collect();
-        let mut roles: Vec<Rc<str>> =
-            grants.iter().filter_map(|grant| Some(role_name(grant.role.as_deref()?))).collect();
-        roles.dedup();
-        let roles = if roles.is_empty() { "a role".to_owned() } else { roles.join(" and ") };
-        let users = if grants.is_empty() { return None } else { ctx.eval.users_of(identity) };
-        Some(Unattached { identity, grants, roles, users })
-    };
-    ctx.eval.resources_of(IDENTITY).into_iter().filter_map(one).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 use template::Expr;
 use template::eval::{Place, ScopeId};
 use template::expr::Member;
-use template::value::Values;
 
 use super::client_id_as_principal::other_property;
 use crate::{Ctx, Finding, Rule, declare_rule};
@@ -65,7 +64,7 @@ impl Rule for OutputClientIdConfusion {
     fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
         for output in &ctx.eval.template(scope).outputs {
             let place = Place { scope, expr: output.value };
-            check(ctx, output.name.as_str(), place, &ctx.eval.value(place));
+            check(ctx, output.name.as_str(), place);
         }
         for module in &ctx.eval.template(scope).modules {
             let Some(arguments) = module.arguments else { continue };
@@ -74,15 +73,15 @@ impl Rule for OutputClientIdConfusion {
                 let Member::Property(property) = member else { continue };
                 let Expr::Str(name) = ctx.eval.template(scope).expr(property.key) else { continue };
                 let place = Place { scope, expr: property.value };
-                check(ctx, name, place, &ctx.eval.value(place));
+                check(ctx, name, place);
             }
         }
     }
 }
 
-fn check(ctx: &Ctx<'_>, name: &str, place: Place, values: &Values) {
+fn check(ctx: &Ctx<'_>, name: &str, place: Place) {
     let Some(wants_client) = wanted(name) else { return };
-    for alternative in values.iter() {
+    for alternative in ctx.eval.value(place).iter() {
         let Some(read) = alternative.value.read() else { continue };
         let Some((part, own)) = ctx.eval.part_of(read) else { continue };
         let is_client = own.eq_ignore_ascii_case("clientId");

@@ -125,8 +125,8 @@ impl Rule for RoleGuidUnknown {
 
 /// A GUID that is nearly that of a role.
 fn misprint(ctx: &Ctx<'_>, place: Place, text: &str) {
-    let guid = text.rsplit('/').next().unwrap_or(text);
-    if !is_guid(guid) || by_guid(guid).is_some() {
+    let Some(guid) = guid_at_end(text) else { return };
+    if by_guid(guid).is_some() {
         return;
     }
     let Some((role, distance)) = ROLES.iter().map(|role| (role, distance(role.guid, guid))).min_by_key(|one| one.1)
@@ -141,6 +141,13 @@ fn misprint(ctx: &Ctx<'_>, place: Place, text: &str) {
     ctx.report(Finding::at(ctx.eval.location(place), message).fix(corrected(ctx, place, role)));
 }
 
+/// The GUID that a text is, or the ID in it ends with.
+fn guid_at_end(text: &str) -> Option<&str> {
+    const LENGTH: usize = 36;
+    let (before, guid) = text.split_at_checked(text.len().checked_sub(LENGTH)?)?;
+    (is_guid(guid) && (before.is_empty() || before.ends_with('/'))).then_some(guid)
+}
+
 /// In how many characters two texts of equal length differ, ignoring case.
 fn distance(left: &str, right: &str) -> usize {
     left.bytes().zip(right.bytes()).filter(|(a, b)| !a.eq_ignore_ascii_case(b)).count()
@@ -150,7 +157,7 @@ fn distance(left: &str, right: &str) -> usize {
 fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
     // Nearly all that has a name is none of these.
     let may_be_role = match ctx.eval.template(value.scope).expr(value.expr) {
-        Expr::Str(text) => is_guid(text.rsplit('/').next().unwrap_or(text)),
+        Expr::Str(text) => guid_at_end(text).is_some(),
         Expr::Call(_) | Expr::Interpolation(_) | Expr::Ref(_) | Expr::Member { .. } | Expr::Conditional { .. } => true,
         _ => false,
     };
@@ -186,14 +193,16 @@ fn role_said(name: &str) -> Option<&'static Role> {
 
 /// A name without the words that say that it is a role, in small letters without anything between them.
 fn plain(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    let mut name = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
+    let mut plain = String::with_capacity(name.len());
+    plain.extend(name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| char::from(letter.to_ascii_lowercase())));
+    let mut end = plain.as_str();
     while let Some(shorter) =
-        ["id", "guid", "definition", "resource", "role"].iter().find_map(|end| name.strip_suffix(end))
+        ["id", "guid", "definition", "resource", "role"].iter().find_map(|last| end.strip_suffix(last))
     {
-        name = shorter.to_owned();
+        end = shorter;
     }
-    name
+    plain.truncate(end.len());
+    plain
 }
 
 /// The GUID of that role instead, where it is written in one piece.
@@ -201,7 +210,7 @@ fn corrected(ctx: &Ctx<'_>, value: Place, role: &Role) -> Option<Fix> {
     let template = ctx.eval.template(value.scope);
     let literal = |expr: ExprId| match template.expr(expr) {
         Expr::Str(text) => {
-            let guid = text.rsplit('/').next().filter(|guid| is_guid(guid))?;
+            let guid = guid_at_end(text)?;
             Some((expr, format!("{}{}", &text[..text.len() - guid.len()], role.guid)))
         }
         _ => None,

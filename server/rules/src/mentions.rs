@@ -1,0 +1,72 @@
+//! The identities that a template names, by their names.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use template::aks::IDENTITY;
+use template::canon::CanonId;
+use template::eval::ScopeId;
+use template::value::{ResourceId, ResourceRef, Target};
+use template::workspace::Location;
+
+use crate::Ctx;
+
+/// The identities that one template names: existing ones, and those that are read without being declared. Looked up by
+/// name, since there may be as many as there are clusters.
+pub(crate) struct Mentions {
+    all: Vec<Mention>,
+    by_name: FxHashMap<SmallVec<[CanonId; 2]>, Vec<u32>>,
+}
+
+/// A place that names an identity.
+pub(crate) struct Mention {
+    /// The identity.
+    pub(crate) id: Rc<ResourceId>,
+    /// Where it is named.
+    pub(crate) at: Location,
+    /// How, for a related place.
+    pub(crate) what: &'static str,
+}
+
+impl Mentions {
+    /// Those of the template of a scope, in order: declarations, then reads.
+    pub(crate) fn of_scope(ctx: &Ctx<'_>, scope: ScopeId) -> Self {
+        let existing = (0..).zip(&ctx.eval.template(scope).resources).filter_map(|(index, resource)| {
+            let reference = ResourceRef { scope, index, element: None };
+            let is_one = resource.existing && resource.is_type(IDENTITY) && resource.repeat.is_none();
+            let mention = || Mention {
+                id: ctx.eval.id_of(reference),
+                at: ctx.eval.header(reference),
+                what: "it is declared here",
+            };
+            is_one.then(mention)
+        });
+        let reads = ctx.reads().iter().filter(|read| {
+            read.place.scope == scope
+                && read.id.is_type(IDENTITY) == Some(true)
+                && !matches!(read.read.target, Target::Declared(_))
+        });
+        let reads = reads.map(|read| Mention {
+            id: read.id.clone(),
+            at: ctx.eval.location(read.place),
+            what: "it is read here",
+        });
+        let all: Vec<Mention> = existing.chain(reads).collect();
+        let mut by_name: FxHashMap<SmallVec<[CanonId; 2]>, Vec<u32>> = FxHashMap::default();
+        for (number, mention) in (0..).zip(&all) {
+            by_name.entry(ctx.eval.canon_of_names(&mention.id)).or_default().push(number);
+        }
+        Self { all, by_name }
+    }
+
+    /// The numbers of those with that name.
+    pub(crate) fn of(&self, name: &SmallVec<[CanonId; 2]>) -> impl Iterator<Item = u32> {
+        self.by_name.get(name).into_iter().flatten().copied()
+    }
+
+    /// The one of that number.
+    pub(crate) fn get(&self, number: u32) -> &Mention {
+        &self.all[number as usize]
+    }
+}
