@@ -33,24 +33,25 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
             }
         }
         Some(Expr::Call(call)) if call.name_range().contains_inclusive(offset) => {
-            offer_names(request, to_source(call.name.range), true, items);
+            offer_names(request, to_source(call.name.range), true, false, items);
         }
         Some(Expr::Name(name)) => {
             let range = to_source(name.range);
             let argument = place.argument.filter(|argument| argument.call.range.contains_range(name.range));
             offer_quoted(request, argument, range, items);
-            offer_names(request, range, false, items);
+            offer_names(request, range, false, argument.is_none(), items);
         }
         // Between brackets, behind a comma or a parenthesis.
         Some(Expr::Missing(_) | Expr::Call(_) | Expr::Index(_)) => {
             let before = text[..usize::from(offset)].trim_end();
             if before.ends_with(['[', '(', ',']) {
-                offer_quoted(request, place.argument, TextRange::empty(scan.offset), items);
-                offer_names(request, TextRange::empty(scan.offset), false, items);
+                let range = TextRange::empty(scan.offset);
+                offer_quoted(request, place.argument, range, items);
+                offer_names(request, range, false, place.argument.is_none(), items);
             }
         }
         None if text[..usize::from(offset)].trim() == "[" => {
-            offer_names(request, TextRange::empty(scan.offset), false, items);
+            offer_names(request, TextRange::empty(scan.offset), false, true, items);
         }
         _ => {}
     }
@@ -197,8 +198,8 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
     }
 }
 
-/// Functions, and references to what is declared.
-fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, items: &mut Vec<Item>) {
+/// Functions, and references to what is declared. `is_whole`: the value is nothing else.
+fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, is_whole: bool, items: &mut Vec<Item>) {
     for function in functions(true) {
         items.push(function_item(function, range, is_called));
     }
@@ -214,13 +215,13 @@ fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, items: 
         let text = format!("variables('{}')", variable.name);
         items.push(item(&text, Kind::Variable, range, &text).sort(format!("1{text}")));
     }
-    let wants_identity = identity_id::wants_identity(request);
+    let wants_identity = is_whole && identity_id::wants_identity(request);
+    let wants_any = is_whole && request.context.path.last() == Some(&"dependsOn");
     for resource in &template.resources {
         if let Some(id) = request.view.id_expression(resource, template) {
             let name = request.view.short_name(resource, template);
             let item = item(format!("resourceId of {name}"), Kind::Resource, range, &id);
-            let path = request.context.path.as_slice();
-            let is_wanted = (resource.is_type(IDENTITY) && wants_identity) || path.last() == Some(&"dependsOn");
+            let is_wanted = wants_any || (wants_identity && resource.is_type(IDENTITY));
             let rank = if is_wanted { "0" } else { "2" };
             items.push(item.detail(resource.resource_type.as_deref().unwrap_or_default()).sort(rank));
         }

@@ -819,6 +819,11 @@ fn completes_names_of_resources() {
     check_edit(&literal(&text("[reference('|')]")), "mi", &literal(&text("[reference('mi')]")));
     let ids = cluster(r#""identity": { "userAssignedIdentities": { "[|]": {} } }"#);
     check_first(&ids, &["resourceId of miName"]);
+    check_first(
+        &ids.replace("[|]", "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', |)]"),
+        &["miName"],
+    );
+    check_has(&cluster(r#""dependsOn": [ "[|]" ]"#), &["resourceId of miName"], &[]);
     check_edit(
         &bicep("tags: {\n    a: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '|')\n  }"),
         "mi",
@@ -845,7 +850,7 @@ fn completes_bicep_where_less_is_possible() {
     check_has(&format!("{acr}output x string = acr.|"), &["id", "name", "properties"], &[]);
     check_first(&format!("{}output x string = mi.|", bicep("")), &["id"]);
     check_first(
-        &format!("{}resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  scope: |\n}}", acr),
+        &format!("{acr}resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  scope: |\n}}"),
         &["acr", "managementGroup"],
     );
     let child = "resource fic 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {\n  parent: |\n}";
