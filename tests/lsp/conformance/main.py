@@ -269,7 +269,7 @@ def half_typed_text_is_completed(session, folder):
         uri = f"{folder}/half-{name}"
         session.open(uri, language, "")
         shown = ""
-        for end in range(0, len(text), 29):
+        for end in range(0, len(text), 67):
             session.edit(uri, len(shown), len(shown), text[len(shown):end])
             shown = text[:end]
             for tail in ("", "'", '"', "\n}", ", |"):
