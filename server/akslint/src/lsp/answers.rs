@@ -402,18 +402,18 @@ pub(super) fn selections(snapshot: &Snapshot, params: &SelectionRangeParams) -> 
 
 pub(super) fn links(snapshot: &Snapshot, _: &DocumentLinkParams) -> Option<Vec<DocumentLink>> {
     let asked = Asked::of(snapshot)?;
-    let links = asked.view().links().into_iter().filter_map(|link| {
-        let target = match link.target {
-            LinkTarget::File(file) => asked.around.origin(file).uri.clone(),
+    let links = asked.around.links().iter().filter_map(|link| {
+        let target = match &link.target {
+            LinkTarget::File(file) => asked.around.origin(*file).uri.clone(),
             LinkTarget::Url(url) => url.parse().ok()?,
             LinkTarget::Place(location) => {
-                let place = asked.location(location);
+                let place = asked.location(*location);
                 let start = place.range.start;
                 // The way editors write a line in an address.
                 format!("{}#L{},{}", place.uri.as_str(), start.line + 1, start.character + 1).parse().ok()?
             }
         };
-        let tooltip = Some(link.tooltip);
+        let tooltip = Some(link.tooltip.clone());
         Some(DocumentLink { range: asked.range(link.range), target: Some(target), tooltip, data: None })
     });
     Some(links.collect())

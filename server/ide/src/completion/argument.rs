@@ -8,6 +8,7 @@ use super::context::{ArgumentAt, ArmAt};
 use super::{Item, Kind, Request, escape, identity_id, item, member, parameter, role};
 use crate::expressions::{IDENTITY, chain_of, split_arguments};
 use crate::functions::functions;
+use crate::scan::{FrameKind, is_word};
 
 const ROLE_DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
 
@@ -61,15 +62,35 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
 fn offer_quoted(request: &Request<'_>, argument: Option<Argument<'_, '_>>, range: TextRange, items: &mut Vec<Item>) {
     let Some(argument) = argument else { return };
     let before: Vec<String> = argument.call.args.iter().take(argument.index).map(ToString::to_string).collect();
+    offer_argument(request, argument.call.name.text, &before, range, items);
+}
+
+/// The same in a Bicep call.
+pub(super) fn offer_bicep(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
+    let scan = &request.context.scan;
+    let frame = scan.frame();
+    if frame.kind != FrameKind::Parentheses {
+        return;
+    }
+    let open = usize::from(frame.start);
+    let word = scan.source[..open].bytes().rev().take_while(|&byte| is_word(byte)).count();
+    let mut before = split_arguments(&scan.source[open + 1..usize::from(range.start())]);
+    // What stands right before the cursor is no argument of its own, and nothing may stand there.
+    if before.pop().is_none_or(|last| last.trim().is_empty()) {
+        offer_argument(request, &scan.source[open - word..open], &before, range, items);
+    }
+}
+
+fn offer_argument(request: &Request<'_>, function: &str, before: &[String], range: TextRange, items: &mut Vec<Item>) {
     let first = items.len();
-    offer_text(request, argument.call.name.text, &before, range, items);
+    offer_text(request, function, before, range, items);
     for item in &mut items[first..] {
         let text = std::mem::take(&mut item.edit.new_text);
         item.edit.new_text = format!("'{text}'");
         item.label = format!("'{}'", item.label);
         item.sort = format!("0{}", item.sort);
     }
-    for (label, name) in names_of(request, argument.call.name.text, &before) {
+    for (label, name) in names_of(request, function, before) {
         if let Err(expression) = name {
             items.push(item(&label, Kind::Resource, range, expression).sort("00"));
         }
@@ -214,6 +235,10 @@ fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, is_whol
     for variable in &template.variables {
         let text = format!("variables('{}')", variable.name);
         items.push(item(&text, Kind::Variable, range, &text).sort(format!("1{text}")));
+    }
+    if is_whole {
+        role::offer_expressions(request, range, items);
+        identity_id::offer_principals(request, range, items);
     }
     let wants_identity = is_whole && identity_id::wants_identity(request);
     let wants_any = is_whole && request.context.path.last() == Some(&"dependsOn");

@@ -182,6 +182,12 @@ impl<'s> Context<'s> {
         path
     }
 
+    /// The path with the key whose value the string at the cursor is.
+    pub(crate) fn path_of_string(&self) -> Vec<&'s str> {
+        let key = self.scan.member.and_then(|at| self.scan.frame().members.get(at)).map(|member| member.name);
+        self.path.iter().copied().chain(key).collect()
+    }
+
     /// The language. Asked where text is written.
     pub(crate) fn language(&self) -> Language {
         self.scan.language
@@ -332,7 +338,9 @@ fn is_followed_by_value(scan: &Scan<'_>) -> bool {
     let Some((at, byte)) = next(scan, scan.offset) else { return false };
     let rest = &scan.source[usize::from(at)..];
     let end = match byte {
-        b':' | b'{' | b'[' => return true,
+        // Behind a value it belongs to `? :`.
+        b':' => return scan.state == State::Colon,
+        b'{' | b'[' => return true,
         b'"' | b'\'' => rest[1..].find(['"', '\'', '\n']).map_or(rest.len(), |end| end + 2),
         _ if crate::scan::is_word(byte) || byte == b'-' => {
             rest.bytes().take_while(|&byte| crate::scan::is_word(byte)).count()
@@ -485,6 +493,10 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             match key {
                 Some(_) if scan.token.is_none() && is_followed_by_value(scan) => Place::Nothing,
                 Some(member) if member.value.is_none_or(|value| value.start() >= replaced(scan).start()) => {
+                    value_at(scan, Some(member.name), false)
+                }
+                // A branch of `? :` is the value itself.
+                Some(member) if matches!(previous(scan, replaced(scan).start()), Some((_, b'?' | b':'))) => {
                     value_at(scan, Some(member.name), false)
                 }
                 _ => expression(scan),

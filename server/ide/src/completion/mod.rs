@@ -186,6 +186,7 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize, folder: &Folder<'_>) -
                 if at.is_default {
                     parameter::offer_defaults(&request, at.replace, &mut items);
                 }
+                argument::offer_bicep(&request, at.replace, &mut items);
                 identity_id::offer_expressions(&request, at.replace, &mut items);
                 name::offer(&request, at, &mut items);
             }

@@ -832,6 +832,46 @@ fn completes_names_of_resources() {
 }
 
 #[test]
+fn branches_and_brackets_take_the_same_values() {
+    for body in ["type: a ? | : 'None'", "type: a ? 'None' : |", "type: a ? '|' : 'None'", "type: a ? 'None' : '|'"] {
+        check_first(&bicep(&format!("identity: {{\n    {body}\n  }}")), &["UserAssigned", "SystemAssigned", "None"]);
+    }
+    check_bicep(
+        "identity: {\n    type: a ? | : 'None'\n  }",
+        "UserAssigned",
+        "identity: {\n    type: a ? 'UserAssigned' : 'None'\n  }",
+    );
+    check_first(&bicep("tags: {\n    a: resourceId(|)\n  }"), &["'Microsoft.Authorization/roleAssignments'"]);
+    check_bicep(
+        "tags: {\n    a: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', |)\n  }",
+        "'AcrPull'",
+        "tags: {\n    a: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')\n  }",
+    );
+    let json = |body: &str| {
+        cluster("")
+            .replace(
+                "\"Microsoft.ContainerService/managedClusters\",\n      \"apiVersion\": \"2025-05-01\"",
+                "\"Microsoft.Authorization/roleAssignments\",\n      \"apiVersion\": \"2022-04-01\"",
+            )
+            .replace("\"name\": \"c\",", body)
+    };
+    let role = json(r#""properties": { "roleDefinitionId": "[|]" }"#);
+    check_edit(
+        &role,
+        "AcrPull",
+        &role.replace(
+            '|',
+            "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+        ),
+    );
+    let principal = json(r#""properties": { "principalId": "[|]" }"#);
+    check_first(&principal, &["miName: principalId"]);
+    let scope = json(r#""scope": "|""#);
+    let id = "\"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]\"";
+    check_edit(&scope, "miName", &scope.replace("\"|\"", id));
+}
+
+#[test]
 fn completes_bicep_where_less_is_possible() {
     check_has("param a string\nvar b = 1\nparam c string = |", &["a", "concat"], &["b", "c"]);
     check_has("var a = 1\nvar b = |", &["a"], &["b"]);
