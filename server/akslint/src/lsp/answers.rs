@@ -157,6 +157,7 @@ impl Pages {
 fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::Range, item: Item) -> CompletionItem {
     let as_snippet = item.snippet && features.snippets;
     let new_text = if as_snippet { item.edit.new_text.clone() } else { item.plain_text() };
+    let commit_characters = commit_characters(&item);
     let is_long = new_text.contains('\n');
     let additional: Vec<TextEdit> = item
         .additional
@@ -175,7 +176,7 @@ fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::
         insert_text_mode: (is_long && features.insert_mode).then_some(InsertTextMode::ADJUST_INDENTATION),
         text_edit: Some(CompletionTextEdit::Edit(TextEdit { range: range(item.edit.range), new_text })),
         additional_text_edits: (!additional.is_empty()).then_some(additional),
-        commit_characters: commit_characters(item.kind),
+        commit_characters,
         command: (item.again && as_snippet).then(|| Command {
             title: "Complete what comes next".to_owned(),
             command: "editor.action.triggerSuggest".to_owned(),
@@ -186,8 +187,8 @@ fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::
     }
 }
 
-fn commit_characters(kind: Kind) -> Option<Vec<String>> {
-    let characters = kind.commit_characters();
+fn commit_characters(item: &Item) -> Option<Vec<String>> {
+    let characters = item.commit_characters();
     (!characters.is_empty()).then(|| characters.iter().map(|&character| character.to_owned()).collect())
 }
 

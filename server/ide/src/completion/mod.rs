@@ -85,27 +85,17 @@ pub enum Kind {
     File,
 }
 
-impl Kind {
-    /// The characters that accept an item of this kind and are then written themselves.
-    pub fn commit_characters(self) -> &'static [&'static str] {
-        match self {
-            Self::Resource | Self::Module => &["."],
-            Self::Function => &["("],
-            Self::Property
-            | Self::Value
-            | Self::Parameter
-            | Self::Variable
-            | Self::ResourceType
-            | Self::ApiVersion
-            | Self::Snippet
-            | Self::Keyword
-            | Self::Flag
-            | Self::File => &[],
+impl Item {
+    /// The characters that accept the item and are then written themselves. A dot goes on from a symbol; behind anything
+    /// that brings its own quotes or parentheses, a character more would be wrong.
+    pub fn commit_characters(&self) -> &'static [&'static str] {
+        let is_symbol = || self.edit.new_text.bytes().all(crate::scan::is_word);
+        match self.kind {
+            Kind::Resource | Kind::Module if is_symbol() => &["."],
+            _ => &[],
         }
     }
-}
 
-impl Item {
     /// The text without places to fill in, for editors that have no snippets.
     pub fn plain_text(&self) -> String {
         if self.snippet { plain(&self.edit.new_text) } else { self.edit.new_text.clone() }

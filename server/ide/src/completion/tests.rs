@@ -404,6 +404,20 @@ fn nothing_is_lost_behind_a_quote() {
 }
 
 #[test]
+fn only_symbols_are_accepted_by_a_dot() {
+    let commits = |fixture: &str, label: &str| {
+        let (_, items) = completions(main_of(fixture), fixture);
+        items.iter().find(|item| item.label == label).expect(label).commit_characters().to_vec()
+    };
+    assert_eq!(commits(&format!("{}output x string = |", bicep("")), "mi"), ["."]);
+    // A character behind what has its parentheses or quotes already would be one too many.
+    assert_eq!(commits("var x = |", "concat"), [""; 0]);
+    assert_eq!(commits(&bicep("identity: {\n    userAssignedIdentities: {\n      |\n    }\n  }"), "mi"), [""; 0]);
+    assert_eq!(commits(&cluster(r#""dependsOn": [ | ]"#), "miName"), [""; 0]);
+    assert_eq!(commits(&cluster(r#""location": "[|]""#), "concat"), [""; 0]);
+}
+
+#[test]
 fn nothing_is_offered_twice() {
     for fixture in [
         bicep("dependsOn: [\n    |\n  ]"),
