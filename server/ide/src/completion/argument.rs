@@ -184,7 +184,9 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
                     for ty in schema::resource_types().filter(|ty| !ty.writable().is_empty()) {
                         items.push(item(ty.name(), Kind::ResourceType, range, ty.name()));
                     }
-                    items.push(item(ROLE_DEFINITIONS, Kind::ResourceType, range, ROLE_DEFINITIONS));
+                    let roles = item(ROLE_DEFINITIONS, Kind::ResourceType, range, ROLE_DEFINITIONS);
+                    // What this function is for, as a rule.
+                    items.push(if function.starts_with("subscription") { roles.sort("0") } else { roles });
                 }
             }
         }

@@ -856,6 +856,9 @@ fn branches_and_brackets_take_the_same_values() {
         "identity: {\n    type: a ? 'UserAssigned' : 'None'\n  }",
     );
     check_first(&bicep("tags: {\n    a: resourceId(|)\n  }"), &["'Microsoft.Authorization/roleAssignments'"]);
+    let roles = "'Microsoft.Authorization/roleDefinitions'";
+    check_first(&bicep("tags: {\n    a: subscriptionResourceId(|)\n  }"), &[roles]);
+    check_first(&cluster(r#""tags": { "a": "[subscriptionResourceId(|)]" }"#), &[roles]);
     check_bicep(
         "tags: {\n    a: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', |)\n  }",
         "'AcrPull'",
@@ -1077,6 +1080,13 @@ fn offers_flags_of_az_commands() {
         let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
         assert!(labels.contains(&"--assign-identity"), "{path}: {labels:?}");
     }
+    // What concerns identity comes first, what is out of use last.
+    let (_, items) = completions("a.sh", "az aks create |\n");
+    let place = |items: &[Item], label: &str| items.iter().position(|item| item.label == label).expect(label);
+    assert!(place(&items, "--attach-acr") < place(&items, "--node-count"));
+    let (_, items) = completions("a.sh", "az aks update-credentials |\n");
+    let legacy = place(&items, "--aad-client-app-id");
+    assert!(place(&items, "--service-principal") < legacy && items[legacy].deprecated);
     for script in [
         "az aks create --network-plugin=|\n",
         "az aks create --name |\n",
