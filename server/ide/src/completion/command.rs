@@ -29,11 +29,10 @@ pub(super) fn offer(file: &SourceFile, offset: TextSize) -> Vec<Item> {
         return Vec::new();
     }
     let is_there = |name: &str| command.flags.iter().any(|flag| flag.name_range != word && flag.is(name));
-    known
-        .flags()
-        .filter(|flag| flag.name().starts_with("--") && !is_there(flag.name()))
-        .map(|flag| flag_item(flag, word))
-        .collect()
+    let flags = known.flags().filter(|flag| flag.name().starts_with("--") && !is_there(flag.name()));
+    let mut items: Vec<Item> = flags.map(|flag| flag_item(flag, word)).collect();
+    items.sort_by(|a, b| (&a.sort, &a.label).cmp(&(&b.sort, &b.label)));
+    items
 }
 
 fn taken(resolved: &Resolution) -> Option<Takes> {
