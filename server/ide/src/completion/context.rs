@@ -475,6 +475,17 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             _ => {}
         }
     }
+    // What is called or read from has to stay a name.
+    let behind = scan.token.filter(|token| token.kind == TokenKind::Word).map(|token| token.range.end());
+    if frame.kind != FrameKind::Document
+        && scan.state == State::Value
+        && behind.is_some_and(|end| scan.source[usize::from(end)..].starts_with(['(', '.', '[']))
+    {
+        return expression(scan);
+    }
+    if frame.kind == FrameKind::Parentheses && scan.token.is_none() && is_followed_by_value(scan) {
+        return Place::Nothing;
+    }
     // `[for |`: a name is being made up.
     if frame.kind == FrameKind::Array && frame.is_for && !is_behind_in(scan, frame.start) {
         return Place::Nothing;
@@ -604,9 +615,10 @@ fn bicep_statement<'s>(scan: &Scan<'s>) -> Place<'s> {
                 Place::Nothing
             }
         }
+        [.., "="] if scan.token.is_none() && is_followed_by_value(scan) => Place::Nothing,
         ["targetScope", "="] => value_at(scan, Some("targetScope"), false),
         ["type", _, "="] => Place::TypeName { replace },
-        ["resource", _] => Place::Header { replace },
+        ["resource", _] if next_on_line(scan, replace.end()) != Some(b'\'') => Place::Header { replace },
         ["resource" | "module", .., "="] => match scan.statement.iter().find(|token| token.is_string()) {
             Some(string) => {
                 Place::Body { replace, head: Head { keyword: words[0], text: Some(scan.slice(string.inner())) } }
@@ -643,7 +655,8 @@ fn assigned<'s>(scan: &Scan<'s>, name: &'s str) -> Place<'s> {
 
 /// Whether the cursor is behind the `in` of a loop that begins at `start`.
 fn is_behind_in(scan: &Scan<'_>, start: TextSize) -> bool {
-    scan.source[usize::from(start)..usize::from(scan.offset)].split_whitespace().any(|word| word == "in")
+    let before = &scan.source[usize::from(start)..usize::from(replaced(scan).start())];
+    before.split_whitespace().any(|word| word == "in")
 }
 
 fn is_number(scan: &Scan<'_>) -> bool {

@@ -173,11 +173,14 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize, folder: &Folder<'_>) -
             if context::after_dot(&request.context.scan) {
                 member::offer(&request, at.replace, &mut items);
             } else {
-                if at.is_default {
-                    parameter::offer_defaults(&request, at.replace, &mut items);
+                // Before its parentheses only a name can stand.
+                if !source.text.as_str()[usize::from(at.replace.end())..].starts_with(['(', '.', '[']) {
+                    if at.is_default {
+                        parameter::offer_defaults(&request, at.replace, &mut items);
+                    }
+                    argument::offer_bicep(&request, at.replace, &mut items);
+                    identity_id::offer_expressions(&request, at.replace, &mut items);
                 }
-                argument::offer_bicep(&request, at.replace, &mut items);
-                identity_id::offer_expressions(&request, at.replace, &mut items);
                 name::offer(&request, at, &mut items);
             }
         }
@@ -189,14 +192,16 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize, folder: &Folder<'_>) -
         Place::Path(at) => statement::offer_paths(&request, at, &mut items),
         Place::Statement { replace } => {
             statement::offer(&request, *replace, &mut items);
-            snippet::offer_statements(&request, *replace, &mut items);
+            if items.iter().any(|item| item.snippet) {
+                snippet::offer_statements(&request, *replace, &mut items);
+            }
         }
         Place::Header { replace } => resource_type::offer_header(&request, *replace, &mut items),
         Place::Body { replace, head } => snippet::offer_bodies(*replace, head, &mut items),
         Place::ParameterName { replace } => parameter::offer_names(&request, *replace, &mut items),
         Place::Assigned { name, at } => parameter::offer_assigned(&request, name, at, &mut items),
         Place::TypeName { replace } => statement::offer_types(&request, *replace, &mut items),
-        Place::Decorator { replace } => statement::offer_decorators(*replace, &mut items),
+        Place::Decorator { replace } => statement::offer_decorators(&request, *replace, &mut items),
         Place::Comment { range } => statement::offer_codes(&request, *range, &mut items),
         Place::Nothing => {}
     }

@@ -1040,6 +1040,40 @@ fn offers_statements_types_and_decorators() {
 }
 
 #[test]
+fn keywords_leave_the_rest_of_a_statement_alone() {
+    check_edit("par|am x string\n", "var", "var x string\n");
+    check_edit("target| = 'tenant'\n", "targetScope", "targetScope = 'tenant'\n");
+    check_has("par|am x string\n", &["param"], &["aks-user-assigned"]);
+    check_edit("var a = 1\nout|\nvar b = 2\n", "output", "var a = 1\noutput name string = \nvar b = 2\n");
+    check_edit("@des|(x)\nparam x string", "description", "@description(x)\nparam x string");
+    check_edit("resource x |", "Microsoft.ManagedIdentity/userAssignedIdentities", &{
+        let ty = schema::resource_type("Microsoft.ManagedIdentity/userAssignedIdentities").unwrap();
+        format!("resource x '{}@{}'", ty.name(), ty.newest().unwrap())
+    });
+    // A function keeps its arguments, and what is read of keeps what is read.
+    let call = bicep("properties: un|ion({}, {})");
+    check_has(&call, &["union", "concat"], &["{ }", "location", "true", "mi"]);
+    check_edit(&call, "concat", &bicep("properties: concat({}, {})"));
+    check_has(
+        &assignment("roleDefinitionId: sub|scriptionResourceId('a', 'b')"),
+        &["subscriptionResourceId"],
+        &["AcrPull"],
+    );
+    check_has(&assignment("principalId: m|i.properties.principalId"), &["mi", "aks"], &["mi: principalId"]);
+    for text in [
+        "param x string = | 'a'",
+        "var x =| {}",
+        "var x = | [1]",
+        "resource x | 'Microsoft.X/y@2020-01-01' = {}",
+        "var x = concat(| 'a')",
+        "var x = concat('a', |'b')",
+        "var x = [for a in| b: a]",
+    ] {
+        assert_eq!(completions("main.bicep", text).1, [], "{text}");
+    }
+}
+
+#[test]
 fn offers_sections_and_declarations_of_json_templates() {
     check_has(
         "{ \"resources\": [], \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", | }",
