@@ -105,3 +105,77 @@ async fn documentation_is_handed_in_later_where_the_client_can_wait() {
         }
     }
 }
+
+/// A folder with a template of each language, its parameter file, and a client that knows it.
+async fn beside_others() -> (tempfile::TempDir, TestClient, impl Fn(&str) -> String) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let template = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "parameters": { "tier": { "type": "string", "allowedValues": ["é-free", "paid"] } }, "resources": [] }"#;
+    std::fs::create_dir(root.join("lib")).unwrap();
+    std::fs::write(root.join("main.json"), template).unwrap();
+    std::fs::write(root.join("lib/part.bicep"), "@allowed(['é-free', 'paid'])\nparam tier string\n").unwrap();
+    let uri = move |name: &str| format!("file://{}/{name}", root.display());
+    let mut client = TestClient::start(json!({})).await;
+    client.strict = false;
+    (folder, client, uri)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_parameters_come_from_files_that_are_not_open() {
+    let (_folder, mut client, uri) = beside_others().await;
+    let values = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+  "parameters": { "tier": { "value": "" } } }"#;
+    for (name, language, text, before, written) in [
+        ("main.parameters.json", "json", values, "\"value\": \"", "\"é-free\""),
+        ("main.bicepparam", "bicep-params", "using 'lib/part.bicep'\nparam tier = ''\n", "tier = '", "'é-free'"),
+        (
+            "call.bicep",
+            "bicep",
+            "module m 'lib/part.bicep' = {\n  params: {\n    \n  }\n}\n",
+            "params: {\n    ",
+            "tier: ''",
+        ),
+    ] {
+        client.open(&uri(name), language, 1, text);
+        let items = items(&mut client, place(&uri(name), text, before)).await;
+        let label = if name == "call.bicep" { "tier" } else { "é-free" };
+        assert_eq!(find(&items, label)["textEdit"]["newText"], written, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_are_read_from_the_disk() {
+    let (_folder, mut client, uri) = beside_others().await;
+    for (name, text, before, label) in [
+        ("a.bicep", "module m ''", "module m '", "lib/"),
+        ("a.bicep", "module m 'lib/'", "'lib/", "lib/part.bicep"),
+        ("lib/b.bicep", "module m '../'", "'../", "../main.json"),
+        ("a.bicepparam", "using 'li'", "'li", "lib/"),
+    ] {
+        client.open(&uri(name), if name.ends_with("param") { "bicep-params" } else { "bicep" }, 1, text);
+        let items = items(&mut client, place(&uri(name), text, before)).await;
+        let item = find(&items, label);
+        assert_eq!(item["textEdit"]["newText"], label, "{text}");
+        assert_eq!(item["kind"], 17);
+        client.close(&uri(name));
+    }
+    // What is on no disk has no neighbours.
+    client.open("untitled:Untitled-1", "bicep", 1, "module m ''");
+    let params = place("untitled:Untitled-1", "module m ''", "module m '");
+    assert!(items(&mut client, params).await.iter().all(|item| item["label"] == "../"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_json_document_that_says_nothing_yet_can_begin() {
+    let mut client = with_both_languages().await;
+    client.open("file:///w/new.json", "json", 1, "{\n  \n}\n");
+    let at = json!({ "textDocument": { "uri": "file:///w/new.json" }, "position": { "line": 1, "character": 2 } });
+    let items = items(&mut client, at).await;
+    assert_eq!(find(&items, "arm-template")["insertTextFormat"], 2);
+    // In any other JSON there is nothing to say.
+    let text = r#"{ "name": "x",  }"#;
+    client.open("file:///w/package.json", "json", 1, text);
+    let params = place("file:///w/package.json", text, "\"x\", ");
+    assert_eq!(client.request("textDocument/completion", params).await, Ok(Value::Null));
+}

@@ -259,15 +259,37 @@ async fn the_whole_workspace_can_be_pulled() {
         assert_eq!(client.notification("$/progress").await["value"]["kind"], kind);
     }
 
-    // Asked again by a client that takes partial results, it answers when there is something new.
+    // A client that takes partial results gets all of it that way, and an answer without anything.
+    let params = json!({ "previousResultIds": [], "partialResultToken": "p" });
+    let answer = client.request("workspace/diagnostic", params).await.unwrap();
+    assert_eq!(answer["items"], json!([]));
+    let part = client.notification("$/progress").await;
+    assert_eq!((&part["token"], &part["value"]["items"]), (&json!("p"), &report["items"]));
+
+    // Asked again, it answers when there is something new, and says nothing else.
     let known: Vec<_> = items.iter().map(|item| json!({ "uri": item["uri"], "value": item["resultId"] })).collect();
     let waiting = client.ask("workspace/diagnostic", json!({ "previousResultIds": known, "partialResultToken": 1 }));
     client.fence().await;
     fs::write(root.join("c.bicep"), "// bad").unwrap();
     client.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri("c.bicep"), "type": 1 }] }));
-    let report = client.answer(waiting).await.unwrap();
-    let kinds: Vec<_> = report["items"].as_array().unwrap().iter().map(|item| &item["kind"]).collect();
-    assert_eq!(kinds, ["unchanged", "unchanged", "full"]);
+    assert_eq!(client.answer(waiting).await.unwrap()["items"], json!([]));
+    let part = client.notification("$/progress").await;
+    let new: Vec<_> = part["value"]["items"].as_array().unwrap().iter().map(|item| &item["uri"]).collect();
+    assert_eq!((&part["token"], new), (&json!(1), vec![&json!(uri("c.bicep"))]));
+    // What is gone is told, too.
+    let known: Vec<_> = items.iter().map(|item| json!({ "uri": item["uri"], "value": item["resultId"] })).collect();
+    fs::remove_file(root.join("a.bicep")).unwrap();
+    client.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri("a.bicep"), "type": 3 }] }));
+    let params = json!({ "previousResultIds": known, "partialResultToken": 2 });
+    client.request("workspace/diagnostic", params).await.unwrap();
+    let mut gone = Vec::new();
+    while gone.is_empty() {
+        let part = client.notification("$/progress").await;
+        gone.extend(
+            part["value"]["items"].as_array().unwrap().iter().filter(|it| it["uri"] == uri("a.bicep")).cloned(),
+        );
+    }
+    assert_eq!(gone[0]["items"], json!([]));
     while client.asked("workspace/diagnostic/refresh").is_empty() {
         client.fence().await;
     }

@@ -132,3 +132,21 @@ async fn colours_expressions() {
     }
     assert_eq!(client.announced["capabilities"]["semanticTokensProvider"]["legend"]["tokenTypes"][0], "function");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_lead_to_the_resource_and_its_name_can_be_changed() {
+    let mut client = with_both_languages().await;
+    let links = client.request("textDocument/documentLink", of(JSON_URI)).await.unwrap();
+    let to_resource = |link: &&Value| link["target"] == format!("{JSON_URI}#L7,15");
+    let link = links.as_array().unwrap().iter().find(to_resource).expect("a link to the resource");
+    let text = BOTH[1].1;
+    assert_eq!(covered(text, &link["range"]), "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')");
+    let mut params = place(JSON_URI, text, "userAssignedIdentities', 'm");
+    let prepared = client.request("textDocument/prepareRename", params.clone()).await.unwrap();
+    assert_eq!(prepared["placeholder"], "mi");
+    params["newName"] = json!("mi-prod");
+    let edit = client.request("textDocument/rename", params).await.unwrap();
+    let edits = edit["changes"][JSON_URI].as_array().unwrap();
+    assert_eq!(edits.len(), 2);
+    assert!(edits.iter().all(|edit| covered(text, &edit["range"]) == "mi"));
+}

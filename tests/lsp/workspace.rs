@@ -60,6 +60,53 @@ async fn a_client_that_tells_of_changes_is_believed() {
     assert_eq!(count(client.request("workspace/symbol", query).await.unwrap()), 2);
 }
 
+/// A client can announce that it tells of changes and refuse to do so when it is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_refuses_to_tell_of_changes_is_not_waited_for() {
+    let folder = Folder::new(&[("a.bicep", "param wantedA string\n")]);
+    let able = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    let mut client = TestClient::connect(Arc::new(find_bad), Manners { refuses: true, ..Manners::default() });
+    client.initialize(json!({ "processId": null, "rootUri": folder.uri(""), "capabilities": able })).await;
+    client.strict = false;
+    while client.asked("client/registerCapability").is_empty() {
+        client.fence().await;
+    }
+    let query = json!({ "query": "wanted" });
+    let count = |found: Value| found.as_array().unwrap().len();
+    assert_eq!(count(client.request("workspace/symbol", query.clone()).await.unwrap()), 1);
+    fs::write(folder.path("b.bicep"), "param wantedB string\n").unwrap();
+    assert_eq!(count(client.request("workspace/symbol", query).await.unwrap()), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_file_that_is_read_is_watched() {
+    let folder = Folder::new(&[]);
+    let able = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    let mut client = start(&folder, Arc::new(find_bad), able).await;
+    let asked = loop {
+        match client.asked("client/registerCapability").pop() {
+            Some(asked) => break asked,
+            None => client.fence().await,
+        }
+    };
+    let watchers = asked["registrations"][0]["registerOptions"]["watchers"].as_array().unwrap().clone();
+    let mut globs = ignore::overrides::OverrideBuilder::new("/");
+    for watcher in &watchers {
+        globs.add(watcher["globPattern"].as_str().unwrap()).unwrap();
+    }
+    let globs = globs.build().unwrap();
+    let is_watched = |name: &str| globs.matched(name, false).is_whitelist();
+    for name in ["a.bicep", "a.bicepparam", "a.json", "a.jsonc", "a.json5", "akslint.toml", "deep/down/akslint.toml"] {
+        assert!(is_watched(name), "{name}");
+    }
+    // All extensions that carry scripts, found by trying those that there are.
+    for extension in ["sh", "bash", "zsh", "azcli", "ps1", "psm1", "cmd", "bat", "md", "markdown", "yml", "yaml"] {
+        let name = format!(".github/a.{extension}");
+        let is_read = template::workspace::carrier_of(name.as_ref()).is_some();
+        assert!(!is_read || is_watched(&name), "{name}");
+    }
+}
+
 const TEMPLATE: &str = r#"{
   "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
   "contentVersion": "1.0.0.0",

@@ -8,7 +8,7 @@ use template::expr::{Expr, Member, Ref};
 use template::model::{Declaration, Identifier, ModuleSource, Resource, Template};
 use template::value::{Piece, Target, Value};
 use template::workspace::{FileId, Location};
-use template::{Evaluator, Name};
+use template::{ExprId, Name};
 
 use crate::View;
 
@@ -175,23 +175,28 @@ impl View<'_> {
     /// All places of this file where the resource at the offset is named that has no symbol: its own name, and those in
     /// the IDs that mean it.
     fn resource_names(&self, offset: TextSize) -> Vec<Occurrence> {
-        let (Some(template), Some(eval)) = (self.template(), self.eval()) else { return Vec::new() };
-        let name_of = |location: Location| {
-            let named = |resource: &&Resource| resource.header == location.range && resource.symbol.is_none();
-            template.resources.iter().find(named)
-        };
-        let ids = self.ids_with(&eval);
+        let Some(template) = self.template() else { return Vec::new() };
+        let text = self.text().as_str();
         let own = template.resources.iter().find(|resource| {
-            let name = resource.name.map(|name| unquoted(self.text().as_str(), template.exprs.range(name)));
+            let name = resource.name.map(|name| unquoted(text, template.exprs.range(name)));
             resource.symbol.is_none() && name.is_some_and(|name| name.contains_inclusive(offset))
         });
+        // Nothing is evaluated for a cursor that is somewhere else.
+        if own.is_none() && !self.makers(template).any(|(_, id)| id.name.contains_inclusive(offset)) {
+            return Vec::new();
+        }
+        let ids = self.ids();
+        let name_of = |location: Location| {
+            let named = |resource: &&Resource| resource.header == location.range && resource.symbol.is_none();
+            template.resources.iter().find(named).filter(|_| location.file == self.file)
+        };
         let meant = ids.iter().find(|(id, _)| id.name.contains_inclusive(offset));
         let Some(resource) = own.or_else(|| meant.and_then(|(_, location)| name_of(*location))) else {
             return Vec::new();
         };
         let Some(name) = resource.name else { return Vec::new() };
         let at = |range, kind| Occurrence { location: Location { file: self.file, range }, kind };
-        let declared = unquoted(self.text().as_str(), template.exprs.range(name));
+        let declared = unquoted(text, template.exprs.range(name));
         let mut all = vec![at(declared, OccurrenceKind::Write)];
         let uses = ids.iter().filter(|(_, location)| location.file == self.file && location.range == resource.header);
         all.extend(uses.map(|(id, _)| at(id.name, OccurrenceKind::Read)));
@@ -211,19 +216,9 @@ impl View<'_> {
 
     /// The IDs in the file that are made by a function, each with the resource that it means.
     pub(crate) fn ids(&self) -> Vec<(IdAt, Location)> {
-        self.eval().map_or_else(Vec::new, |eval| self.ids_with(&eval))
-    }
-
-    fn ids_with(&self, eval: &Evaluator<'_>) -> Vec<(IdAt, Location)> {
-        const MAKERS: [&str; 4] = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
-        let Some(template) = self.template() else { return Vec::new() };
+        let (Some(template), Some(eval)) = (self.template(), self.eval()) else { return Vec::new() };
         let mut all = Vec::new();
-        for (expr, kind) in template.exprs.iter() {
-            let Expr::Call(call) = kind else { continue };
-            let (Some(&name), true) = (call.arguments.last(), MAKERS.iter().any(|maker| call.function == **maker))
-            else {
-                continue;
-            };
+        for (expr, id) in self.makers(template) {
             let values = eval.value(Place { scope: ScopeId::ROOT, expr });
             let declared = values.iter().find_map(|case| match &case.value {
                 Value::Str(text) => match text.pieces() {
@@ -232,21 +227,23 @@ impl View<'_> {
                 },
                 _ => None,
             });
-            if let Some(resource) = declared {
-                // An expression that is all of a string has the range of that.
-                let whole = template.exprs.range(expr);
-                let bracket = u32::from(self.slice(whole).starts_with("\"[")) * 2;
-                let id = IdAt {
-                    whole: TextRange::new(
-                        whole.start() + TextSize::from(bracket),
-                        whole.end() - TextSize::from(bracket),
-                    ),
-                    name: unquoted(self.text().as_str(), template.exprs.range(name)),
-                };
-                all.push((id, eval.header(resource)));
-            }
+            all.extend(declared.map(|resource| (id, eval.header(resource))));
         }
         all
+    }
+
+    /// The calls that make IDs.
+    fn makers<'t>(&'t self, template: &'t Template) -> impl Iterator<Item = (ExprId, IdAt)> + 't {
+        const MAKERS: [&str; 4] = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
+        template.exprs.iter().filter_map(|(expr, kind)| {
+            let Expr::Call(call) = kind else { return None };
+            let name = *call.arguments.last().filter(|_| MAKERS.iter().any(|maker| call.function == **maker))?;
+            // An expression that is all of a string has the range of that.
+            let whole = template.exprs.range(expr);
+            let bracket = TextSize::from(u32::from(self.slice(whole).starts_with("\"[")) * 2);
+            let whole = TextRange::new(whole.start() + bracket, whole.end() - bracket);
+            Some((expr, IdAt { whole, name: unquoted(self.text().as_str(), template.exprs.range(name)) }))
+        })
     }
 
     /// What has its name at the offset.

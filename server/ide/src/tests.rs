@@ -206,6 +206,11 @@ fn hovers_over_rules_and_flags() {
         "--assign-identity",
         &["az aks create".trim_start_matches("az ")],
     );
+    check_hover(
+        "var s = '''\naz aks create --assign-kubelet-id|entity x\n'''\n",
+        "--assign-kubelet-identity",
+        &["Needs `--assign-identity`", "Not together with `--service-principal`"],
+    );
     assert_eq!(hover("var x = 'not|hing'\n"), "nothing");
 }
 

@@ -194,6 +194,7 @@ def every_question_is_answered(session, folder):
     """Each method in both languages, at places where there is an answer; and nowhere an answer that makes no sense."""
     for name, language, text in ESTATES:
         uri = f"{folder}/{name}"
+        session.methods.clear()
         session.open(uri, language, text)
         session.diagnostics(uri)
         parameter = "parameters('loc" if language == "json" else "*/ loc"
@@ -244,6 +245,13 @@ def every_question_is_answered(session, folder):
             raise Fault(f"{name}: no hint at the role")
         session.judge_tokens(uri, ask("textDocument/semanticTokens/full")["data"])
         session.judge_tokens(uri, ask("textDocument/semanticTokens/range", range=whole)["data"])
+        if session.announced.get("codeActionProvider"):
+            cluster = session.position(text, text.index("managedClusters@" if language == "bicep" else "2024-10-01"))
+            actions = ask("textDocument/codeAction", range={"start": cluster, "end": cluster},
+                          context={"diagnostics": [], "only": ["refactor"]})
+            session.resolved(actions[0])
+        if unasked := session.unasked():
+            raise Fault(f"{name}: {unasked} are announced and not asked for")
         # Everywhere else there may be an answer or not, but it is one of the protocol and inside of the document.
         for at in range(0, len(text), 41):
             where = {"textDocument": {"uri": uri}, "position": session.position(text, at)}
@@ -253,6 +261,90 @@ def every_question_is_answered(session, folder):
                     raise Fault(f"{name}: {method} at {at}: {faults}")
                 if method == "completion" and answer:
                     session.judge_completion(uri, where["position"], answer)
+
+
+def half_typed_text_is_completed(session, folder):
+    """Wherever a text ends, what is offered is written at the cursor and overlaps nothing."""
+    for name, language, text in ESTATES:
+        uri = f"{folder}/half-{name}"
+        session.open(uri, language, "")
+        shown = ""
+        for end in range(0, len(text), 67):
+            session.edit(uri, len(shown), len(shown), text[len(shown):end])
+            shown = text[:end]
+            for tail in ("", "'", '"', "\n}", ", |"):
+                session.edit(uri, end, end, tail)
+                where = session.position(shown + tail, end)
+                answer = session.request("textDocument/completion", {"textDocument": {"uri": uri}, "position": where})
+                if answer:
+                    session.judge_completion(uri, where, answer)
+                session.edit(uri, end, end + len(tail), "")
+        session.diagnostics(uri)
+        session.close(uri)
+
+
+def all_that_is_safe_is_mended_at_once(session, folder):
+    if not session.announced.get("codeActionProvider"):
+        return
+    for name, language, text in (("all.bicep", "bicep", BICEP), ("all.json", "json", JSON),
+                                 ("all-windows.json", "json", JSON.replace("\n", "\r\n"))):
+        uri = f"{folder}/{name}"
+        session.open(uri, language, text)
+        before = session.diagnostics(uri)
+        start = {"line": 0, "character": 0}
+        actions = session.request("textDocument/codeAction", {
+            "textDocument": {"uri": uri}, "range": {"start": start, "end": start},
+            "context": {"diagnostics": [], "only": ["source.fixAll"]}}) or []
+        if [action["kind"] for action in actions] != ["source.fixAll.akslint"]:
+            raise Fault(f"{name}: {actions}")
+        session.apply(session.resolved(actions[0])["edit"])
+        after = session.diagnostics(uri)
+        if len(after) >= len(before):
+            raise Fault(f"{name}: {len(before)} findings became {len(after)}")
+        session.close(uri)
+
+
+FILES = (
+    ("part.bicep", "// é𝒳\nparam size string = 'é𝒳' // é𝒳\noutput o string = /* é𝒳 */ size\n"),
+    ("caller.bicep", "module m 'part.bicep' = {\n  name: 'é𝒳'\n  params: { /* é𝒳 */ size: 'x' }\n}\n"),
+    ("part.bicepparam", "using 'part.bicep'\n/* é𝒳 */ param size = 'x'\n"),
+    ("deploy.json", """{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0", "parameters": { "size": { "type": "string" } }, "resources": [],
+  "outputs": { "o": { "type": "string", "value": "[concat('é𝒳', parameters('size'))]" } } }"""),
+    ("deploy.parameters.json", """{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+  "contentVersion": "1.0.0.0", "parameters": { /* é𝒳 */ "size": { "value": "x" } } }"""),
+)
+
+
+def names_are_changed_in_files_that_are_not_open(session, folder):
+    root = pathlib.Path(folder.removeprefix("file://"))
+    for name, text in FILES:
+        (root / name).write_text(text)
+    for opened, before, expected in (
+            ("part.bicep", "param si", {"part.bicep", "caller.bicep", "part.bicepparam"}),
+            ("part.bicepparam", "param si", {"part.bicep", "caller.bicep", "part.bicepparam"}),
+            ("deploy.json", "parameters('si", {"deploy.json", "deploy.parameters.json"}),
+            ("deploy.parameters.json", '"si', {"deploy.json", "deploy.parameters.json"})):
+        text = dict(FILES)[opened]
+        uri = f"{folder}/{opened}"
+        session.open(uri, {"json": "json", "bicep": "bicep"}.get(opened.rsplit(".")[-1], "bicep-params"), text)
+        session.diagnostics(uri)
+        edit = session.request("textDocument/rename", {
+            "textDocument": {"uri": uri}, "position": session.position(text, text.index(before) + len(before)),
+            "newName": "count"})
+        # The others are known to the judge only; their version is none.
+        others = {f"{folder}/{name}": (None, content) for name, content in FILES if name != opened}
+        session.documents.update(others)
+        faults = session.judge_edit(edit)
+        for change in edit.get("documentChanges") or []:
+            if change["textDocument"]["version"] != session.documents[change["textDocument"]["uri"]][0]:
+                faults.append(f"the version of {change['textDocument']}")
+        changed = edit.get("changes") or [change["textDocument"]["uri"] for change in edit["documentChanges"]]
+        if faults or {one.rsplit("/", 1)[-1] for one in changed} != expected:
+            raise Fault(f"{opened}: {faults}, {edit}")
+        for other in others:
+            del session.documents[other]
+        session.close(uri)
 
 
 def refactorings_are_offered(session, folder):
@@ -294,6 +386,16 @@ def the_workspace_is_checked(session, folder):
         again = session.request("workspace/diagnostic", {"previousResultIds": known})
         if [item for item in again["items"] if item["kind"] != "unchanged"]:
             raise Fault("told again what is known")
+        # In parts, with the progress of the work.
+        answer = session.request("workspace/diagnostic", {
+            "previousResultIds": [], "partialResultToken": "parts", "workDoneToken": "work"})
+        told = [it["params"] for it in session.unread if it.get("method") == "$/progress"]
+        parts = [item["uri"] for it in told if it["token"] == "parts" for item in it["value"]["items"]]
+        if answer["items"] or sorted(parts) != sorted(item["uri"] for item in report["items"]):
+            raise Fault(f"{parts} in parts, and {answer}")
+        kinds = [it["value"]["kind"] for it in told if it["token"] == "work"]
+        if kinds[:1] != ["begin"] or kinds[-1:] != ["end"] or set(kinds[1:-1]) - {"report"}:
+            raise Fault(f"progress: {kinds}")
     else:
         session.whole_workspace = True
         session.request("workspace/executeCommand", {"command": "akslint.checkWorkspace"})
@@ -366,7 +468,8 @@ def scripts_are_answered(session, folder):
         session.close(uri)
 
 
-SCENES = [every_question_is_answered, refactorings_are_offered, the_workspace_is_checked, mistakes_are_shown_and_mended,
+SCENES = [every_question_is_answered, half_typed_text_is_completed, all_that_is_safe_is_mended_at_once,
+          names_are_changed_in_files_that_are_not_open, refactorings_are_offered, the_workspace_is_checked, mistakes_are_shown_and_mended,
           typing_is_followed, broken_text_is_survived, other_json_is_left_alone,
           settings_and_files_change, scripts_are_answered]
 

@@ -10,6 +10,29 @@ from strict import Checker
 PATIENCE = 60  # seconds, after which nothing comes any more
 
 
+# What a server announces, and the methods that it answers then; by the option that has to be set for them.
+METHODS = {
+    "completionProvider": {"": "textDocument/completion", "resolveProvider": "completionItem/resolve"},
+    "hoverProvider": {"": "textDocument/hover"},
+    "signatureHelpProvider": {"": "textDocument/signatureHelp"},
+    "definitionProvider": {"": "textDocument/definition"},
+    "referencesProvider": {"": "textDocument/references"},
+    "documentHighlightProvider": {"": "textDocument/documentHighlight"},
+    "documentSymbolProvider": {"": "textDocument/documentSymbol"},
+    "codeActionProvider": {"": "textDocument/codeAction", "resolveProvider": "codeAction/resolve"},
+    "codeLensProvider": {"": "textDocument/codeLens", "resolveProvider": "codeLens/resolve"},
+    "documentLinkProvider": {"": "textDocument/documentLink", "resolveProvider": "documentLink/resolve"},
+    "renameProvider": {"": "textDocument/rename", "prepareProvider": "textDocument/prepareRename"},
+    "foldingRangeProvider": {"": "textDocument/foldingRange"},
+    "selectionRangeProvider": {"": "textDocument/selectionRange"},
+    "inlayHintProvider": {"": "textDocument/inlayHint", "resolveProvider": "inlayHint/resolve"},
+    "semanticTokensProvider": {"full": "textDocument/semanticTokens/full", "range": "textDocument/semanticTokens/range"},
+    "workspaceSymbolProvider": {"": "workspace/symbol", "resolveProvider": "workspaceSymbol/resolve"},
+    "diagnosticProvider": {"": "textDocument/diagnostic"},
+    "executeCommandProvider": {},  # another scene, as is `workspace/diagnostic`
+}
+
+
 class Fault(Exception):
     """The server did what it must not do."""
 
@@ -25,6 +48,7 @@ class Session:
         self.documents = {}  # uri: (version, text)
         self.published = {}  # uri: the last version published since it was opened
         self.unread = []
+        self.methods = set()  # the methods of all requests since somebody emptied it
         self.whole_workspace = False  # whether files that are not open are asked for, too
         self.next_id = 0
         self.encoding = "utf-16"
@@ -84,6 +108,7 @@ class Session:
 
     def request(self, method, params=None):
         self.next_id += 1
+        self.methods.add(method)
         message = {"id": self.next_id, "method": method}
         if params is not None:
             message["params"] = params
@@ -157,6 +182,18 @@ class Session:
                     faults += self.judge_range(location["uri"], location["range"])
         return faults
 
+    def unasked(self):
+        """The methods about a document that the server announced and that were not asked for."""
+        announced = set()
+        for name, value in self.announced.items():
+            if name in ("positionEncoding", "textDocumentSync", "workspace") or not value:
+                continue
+            if name not in METHODS:
+                raise Fault(f"{name} is announced, and nothing here tests it")
+            options = value if isinstance(value, dict) else {}
+            announced |= {method for option, method in METHODS[name].items() if not option or options.get(option)}
+        return sorted(announced - self.methods)
+
     def judge_range(self, uri, span):
         start, end = self.offset(uri, span["start"]), self.offset(uri, span["end"])
         if start is None or end is None:
@@ -195,6 +232,8 @@ class Session:
                 faults += self.judge_answer(uri, one)
         elif isinstance(answer, dict):
             of = answer.get("uri", answer.get("targetUri", uri))
+            if isinstance(answer.get("command"), dict) and "title" not in answer["command"]:
+                faults.append(f"a command without a title: {answer}")
             if set(answer) == {"start", "end"}:
                 return self.judge_range(of, answer)
             for name, value in answer.items():

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use dashmap::DashMap;
-use ide::{Hint, Lens, Token, View};
+use ide::{Hint, Lens, Link, Token, View};
 use lsp_types::{Uri, WorkspaceEdit};
 use rules::{Cancelled, Project, SettingsOf};
 use syntax::TextEdits;
@@ -160,6 +160,7 @@ pub(super) struct Surroundings {
     inputs: Inputs,
     lenses: OnceLock<Vec<Lens>>,
     hints: OnceLock<Vec<Hint>>,
+    links: OnceLock<Vec<Link>>,
     tokens: OnceLock<Vec<Token>>,
 }
 
@@ -199,6 +200,7 @@ impl Surroundings {
             inputs,
             lenses: OnceLock::new(),
             hints: OnceLock::new(),
+            links: OnceLock::new(),
             tokens: OnceLock::new(),
         }
     }
@@ -224,6 +226,11 @@ impl Surroundings {
     pub(super) fn hints(&self, range: TextRange) -> impl Iterator<Item = &Hint> {
         let all = self.hints.get_or_init(|| self.view().hints(self.all()));
         all.iter().filter(move |hint| range.contains_inclusive(hint.offset))
+    }
+
+    /// The links of the document.
+    pub(super) fn links(&self) -> &[Link] {
+        self.links.get_or_init(|| self.view().links())
     }
 
     /// The tokens in a range.

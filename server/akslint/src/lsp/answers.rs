@@ -157,6 +157,7 @@ impl Pages {
 fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::Range, item: Item) -> CompletionItem {
     let as_snippet = item.snippet && features.snippets;
     let new_text = if as_snippet { item.edit.new_text.clone() } else { item.plain_text() };
+    let commit_characters = commit_characters(&item);
     let is_long = new_text.contains('\n');
     let additional: Vec<TextEdit> = item
         .additional
@@ -175,7 +176,7 @@ fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::
         insert_text_mode: (is_long && features.insert_mode).then_some(InsertTextMode::ADJUST_INDENTATION),
         text_edit: Some(CompletionTextEdit::Edit(TextEdit { range: range(item.edit.range), new_text })),
         additional_text_edits: (!additional.is_empty()).then_some(additional),
-        commit_characters: commit_characters(item.kind),
+        commit_characters,
         command: (item.again && as_snippet).then(|| Command {
             title: "Complete what comes next".to_owned(),
             command: "editor.action.triggerSuggest".to_owned(),
@@ -186,8 +187,8 @@ fn completion_item(features: &Features, range: &dyn Fn(TextRange) -> lsp_types::
     }
 }
 
-fn commit_characters(kind: Kind) -> Option<Vec<String>> {
-    let characters = kind.commit_characters();
+fn commit_characters(item: &Item) -> Option<Vec<String>> {
+    let characters = item.commit_characters();
     (!characters.is_empty()).then(|| characters.iter().map(|&character| character.to_owned()).collect())
 }
 
@@ -402,18 +403,18 @@ pub(super) fn selections(snapshot: &Snapshot, params: &SelectionRangeParams) -> 
 
 pub(super) fn links(snapshot: &Snapshot, _: &DocumentLinkParams) -> Option<Vec<DocumentLink>> {
     let asked = Asked::of(snapshot)?;
-    let links = asked.view().links().into_iter().filter_map(|link| {
-        let target = match link.target {
-            LinkTarget::File(file) => asked.around.origin(file).uri.clone(),
+    let links = asked.around.links().iter().filter_map(|link| {
+        let target = match &link.target {
+            LinkTarget::File(file) => asked.around.origin(*file).uri.clone(),
             LinkTarget::Url(url) => url.parse().ok()?,
             LinkTarget::Place(location) => {
-                let place = asked.location(location);
+                let place = asked.location(*location);
                 let start = place.range.start;
                 // The way editors write a line in an address.
                 format!("{}#L{},{}", place.uri.as_str(), start.line + 1, start.character + 1).parse().ok()?
             }
         };
-        let tooltip = Some(link.tooltip);
+        let tooltip = Some(link.tooltip.clone());
         Some(DocumentLink { range: asked.range(link.range), target: Some(target), tooltip, data: None })
     });
     Some(links.collect())

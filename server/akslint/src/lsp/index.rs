@@ -95,8 +95,7 @@ impl Index {
     /// that a changed file refers to or referred to, directly or not. Blocks, and breaks off when it is cancelled.
     pub(super) fn refresh(&self, session: &Session, symbols: bool, cancel: &Cancel) -> BTreeSet<PathBuf> {
         let _one_at_a_time = lock(&self.reading);
-        let is_told_of_changes = session.features().watch_files;
-        if is_told_of_changes && lock(&self.entries).is_complete(symbols) {
+        if session.is_told_of_changes() && lock(&self.entries).is_complete(symbols) {
             return BTreeSet::new();
         }
         lock(&self.entries).is_fresh = true;

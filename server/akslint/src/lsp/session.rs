@@ -31,6 +31,12 @@ use crate::config::{FILE_NAME, FileSettings};
 /// How long the client may take to tell its settings.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The registration for changes of files.
+const FILES: &str = "akslint-files";
+/// The files that we read: templates, what they load, and what carries scripts.
+const WATCHED: &str =
+    "**/*.{bicep,bicepparam,json,jsonc,json5,arm,template,yaml,yml,txt,sh,bash,azcli,ps1,cmd,bat,md,markdown}";
+
 /// One client and what it told us.
 pub(super) struct Session {
     /// Open documents.
@@ -45,6 +51,8 @@ pub(super) struct Session {
     pub(super) index: Index,
     /// What was found in them, for a client that asks again.
     pub(super) swept: Swept,
+    /// Whether the client agreed to tell when files on disk change. Announcing that it can is not enough.
+    is_told_of_changes: AtomicBool,
     /// Whether a client that does not ask for all files has had them looked at.
     pub(super) is_swept: AtomicBool,
     /// The documentation of what was offered last.
@@ -76,6 +84,7 @@ impl Session {
             edges: Edges::default(),
             index: Index::default(),
             swept: Swept::default(),
+            is_told_of_changes: AtomicBool::new(false),
             is_swept: AtomicBool::new(false),
             pages: Pages::default(),
             check,
@@ -152,7 +161,7 @@ impl Session {
 
 impl Session {
     pub(super) fn open(self: &Arc<Self>, item: TextDocumentItem) {
-        if !self.features().watch_files {
+        if !self.is_told_of_changes() {
             // Nobody tells when a configuration file changes.
             self.settings.reload();
         }
@@ -416,6 +425,11 @@ impl Session {
         });
     }
 
+    /// Whether the client tells when files on disk change, so that nobody has to look.
+    pub(super) fn is_told_of_changes(&self) -> bool {
+        self.is_told_of_changes.load(Ordering::Relaxed)
+    }
+
     /// Asks to be told of changes, as far as the client lets us ask. It may refuse: then changes are seen later.
     fn subscribe(self: &Arc<Self>) {
         let mut registrations = Vec::new();
@@ -427,23 +441,26 @@ impl Session {
             });
         }
         if self.features().watch_files {
-            let watchers =
-                ["**/*.bicep", "**/*.bicepparam", "**/*.{json,jsonc,yaml,yml,txt,sh,ps1}", &format!("**/{FILE_NAME}")];
-            let watchers = watchers
+            let watchers = [WATCHED, &format!("**/{FILE_NAME}")]
                 .map(|glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.to_owned()), kind: None });
             let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.to_vec() };
             registrations.push(Registration {
-                id: "akslint-files".to_owned(),
+                id: FILES.to_owned(),
                 method: DidChangeWatchedFiles::METHOD.to_owned(),
                 register_options: serde_json::to_value(options).ok(),
             });
         }
         for registration in registrations {
-            let client = self.client.clone();
+            // A client that never answers does not keep the session alive.
+            let (client, session) = (self.client.clone(), Arc::downgrade(self));
             tokio::spawn(async move {
-                let method = registration.method.clone();
+                let (id, method) = (registration.id.clone(), registration.method.clone());
                 if let Err(error) = client.register_capability(vec![registration]).await {
                     tracing::warn!(method, %error, "the client refuses a registration");
+                } else if let Some(session) = session.upgrade().filter(|_| id == FILES) {
+                    // What changed before it agreed, it does not tell.
+                    session.index.outdate();
+                    session.is_told_of_changes.store(true, Ordering::Relaxed);
                 }
             });
         }

@@ -1,11 +1,12 @@
 //! All templates of the workspace, open or not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use lsp_types::notification::Notification;
 use lsp_types::request::WorkDoneProgressCreate;
 use lsp_types::{
     Diagnostic, FullDocumentDiagnosticReport, NumberOrString, ProgressToken, UnchangedDocumentDiagnosticReport, Uri,
@@ -13,6 +14,7 @@ use lsp_types::{
     WorkspaceDiagnosticReportResult, WorkspaceDocumentDiagnosticReport, WorkspaceFullDocumentDiagnosticReport,
     WorkspaceUnchangedDocumentDiagnosticReport,
 };
+use serde::{Deserialize, Serialize};
 use template::workspace::FileId;
 use tower_lsp::jsonrpc::Result;
 
@@ -69,25 +71,69 @@ impl Group {
     }
 }
 
-/// Answers `workspace/diagnostic`. A client that takes partial results asks again and again: it gets its answer when
-/// something is different from what it knows.
+/// Answers `workspace/diagnostic`. A client that takes partial results gets what was found as soon as it is there; it asks
+/// again and again, and has its answer when something is different from what it knows.
 pub(super) async fn report(
     session: &Arc<Session>,
     params: WorkspaceDiagnosticParams,
 ) -> Result<WorkspaceDiagnosticReportResult> {
     let known: HashMap<Uri, String> = params.previous_result_ids.into_iter().map(|it| (it.uri, it.value)).collect();
-    let may_wait = params.partial_result_params.partial_result_token.is_some();
+    let partial = params.partial_result_params.partial_result_token;
     let mut token = params.work_done_progress_params.work_done_token;
+    let Some(partial) = partial else {
+        let swept = sweep(session, token, None).await;
+        let gone = gone(&swept, &known);
+        let items = items(swept.into_iter().chain(gone), &known);
+        return Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport { items }));
+    };
     loop {
         let mut changed = pin!(session.files_changed.notified());
         changed.as_mut().enable();
-        let swept = sweep(session, token.take()).await;
-        let (items, news) = items(swept, &known);
-        if news || !may_wait {
-            return Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport { items }));
+        let stream = Stream { token: partial.clone(), known: &known, any: AtomicBool::new(false) };
+        let swept = sweep(session, token.take(), Some(&stream)).await;
+        stream.send(session, gone(&swept, &known)).await;
+        if stream.any.load(Ordering::Relaxed) {
+            // All of it was told already; then the answer has to be empty.
+            return Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport::default()));
         }
         changed.await;
     }
+}
+
+/// A client that takes the parts of a report as they are found.
+struct Stream<'k> {
+    token: ProgressToken,
+    known: &'k HashMap<Uri, String>,
+    /// Whether anything was sent.
+    any: AtomicBool,
+}
+
+impl Stream<'_> {
+    /// Sends what the client does not know yet.
+    async fn send(&self, session: &Session, found: Vec<InFile>) {
+        let mut items = items(found, self.known);
+        items.retain(|item| matches!(item, WorkspaceDocumentDiagnosticReport::Full(_)));
+        if items.is_empty() {
+            return;
+        }
+        self.any.store(true, Ordering::Relaxed);
+        let params = PartialParams { token: self.token.clone(), value: WorkspaceDiagnosticReport { items } };
+        session.client().send_notification::<Partial>(params).await;
+    }
+}
+
+/// `$/progress` with a part of an answer; `lsp-types` knows it with the state of work only.
+enum Partial {}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PartialParams {
+    token: ProgressToken,
+    value: WorkspaceDiagnosticReport,
+}
+
+impl Notification for Partial {
+    type Params = PartialParams;
+    const METHOD: &'static str = "$/progress";
 }
 
 /// Shows the diagnostics of files that are not open, for clients that cannot ask for them; from now on also when files
@@ -97,7 +143,7 @@ pub(super) async fn publish(session: &Arc<Session>, token: Option<ProgressToken>
         None if session.features().progress => create_token(session).await,
         token => token,
     };
-    session.publisher.on_disk(sweep(session, token).await);
+    session.publisher.on_disk(sweep(session, token, None).await);
     if session.features().pull || session.is_swept.swap(true, Ordering::Relaxed) {
         return;
     }
@@ -107,7 +153,7 @@ pub(super) async fn publish(session: &Arc<Session>, token: Option<ProgressToken>
             let mut changed = pin!(session.files_changed.notified());
             changed.as_mut().enable();
             changed.await;
-            session.publisher.on_disk(sweep(&session, None).await);
+            session.publisher.on_disk(sweep(&session, None, None).await);
         }
     });
 }
@@ -118,15 +164,21 @@ async fn create_token(session: &Session) -> Option<ProgressToken> {
     session.client().send_request::<WorkDoneProgressCreate>(params).await.ok().map(|()| token)
 }
 
-/// The items of a report, and whether any of them tells the client something new.
-fn items(swept: Vec<InFile>, known: &HashMap<Uri, String>) -> (Vec<WorkspaceDocumentDiagnosticReport>, bool) {
-    let mut news = false;
-    let mut gone: Vec<_> = known.keys().filter(|uri| !swept.iter().any(|swept| swept.uri == **uri)).collect();
+/// The files that the client knows of and that are not there any more: nothing is wrong with them.
+fn gone(swept: &[InFile], known: &HashMap<Uri, String>) -> Vec<InFile> {
+    let there: HashSet<&Uri> = swept.iter().map(|swept| &swept.uri).collect();
+    let mut gone: Vec<_> = known.keys().filter(|uri| !there.contains(uri)).collect();
     gone.sort();
-    let gone = gone.into_iter().map(|uri| InFile { uri: uri.clone(), version: None, diagnostics: Vec::new() });
-    let gone: Vec<_> = gone.collect();
-    let mut items = Vec::with_capacity(swept.len());
-    for InFile { uri, version, diagnostics } in swept.into_iter().chain(gone) {
+    gone.into_iter().map(|uri| InFile { uri: uri.clone(), version: None, diagnostics: Vec::new() }).collect()
+}
+
+/// The items of a report: in full where the client does not know them yet.
+fn items(
+    found: impl IntoIterator<Item = InFile>,
+    known: &HashMap<Uri, String>,
+) -> Vec<WorkspaceDocumentDiagnosticReport> {
+    let mut items = Vec::new();
+    for InFile { uri, version, diagnostics } in found {
         let version = version.map(i64::from);
         let result_id = format!("{:016x}", digest(&diagnostics));
         items.push(if known.get(&uri) == Some(&result_id) {
@@ -136,7 +188,6 @@ fn items(swept: Vec<InFile>, known: &HashMap<Uri, String>) -> (Vec<WorkspaceDocu
                 unchanged_document_diagnostic_report: UnchangedDocumentDiagnosticReport { result_id },
             })
         } else {
-            news = true;
             WorkspaceDocumentDiagnosticReport::Full(WorkspaceFullDocumentDiagnosticReport {
                 uri,
                 version,
@@ -147,11 +198,11 @@ fn items(swept: Vec<InFile>, known: &HashMap<Uri, String>) -> (Vec<WorkspaceDocu
             })
         });
     }
-    (items, news)
+    items
 }
 
-/// Looks at all files of the workspace, and says how far it is under that token.
-async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>) -> Vec<InFile> {
+/// Looks at all files of the workspace, and says how far it is under that token, and to a stream what it found so far.
+async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>, stream: Option<&Stream<'_>>) -> Vec<InFile> {
     /// So many files between two words about the progress.
     const CHUNK: usize = 32;
     let cancel = Cancel::default();
@@ -182,12 +233,20 @@ async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>) -> Vec<InFi
             chunk.push(group);
         }
         done += size;
-        let (session, cancel) = (session.clone(), cancel.clone());
-        let found = tokio::task::spawn_blocking(move || {
-            chunk.into_iter().flat_map(|group| sweep_group(&session, &group, &cancel)).collect::<Vec<_>>()
-        });
+        let found = {
+            let (session, cancel) = (session.clone(), cancel.clone());
+            tokio::task::spawn_blocking(move || {
+                chunk.into_iter().flat_map(|group| sweep_group(&session, &group, &cancel)).collect::<Vec<_>>()
+            })
+        };
         match found.await {
-            Ok(found) => swept.extend(found),
+            Ok(mut found) => {
+                found.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
+                if let Some(stream) = stream {
+                    stream.send(session, found.clone()).await;
+                }
+                swept.extend(found);
+            }
             Err(error) => tracing::error!(%error, "some files could not be checked"),
         }
         if let Some(progress) = &progress {

@@ -8,6 +8,7 @@ use super::context::{ArgumentAt, ArmAt};
 use super::{Item, Kind, Request, escape, identity_id, item, member, parameter, role};
 use crate::expressions::{IDENTITY, chain_of, split_arguments};
 use crate::functions::functions;
+use crate::scan::{FrameKind, is_word};
 
 const ROLE_DEFINITIONS: &str = "Microsoft.Authorization/roleDefinitions";
 
@@ -33,24 +34,25 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
             }
         }
         Some(Expr::Call(call)) if call.name_range().contains_inclusive(offset) => {
-            offer_names(request, to_source(call.name.range), true, items);
+            offer_names(request, to_source(call.name.range), true, false, items);
         }
         Some(Expr::Name(name)) => {
             let range = to_source(name.range);
             let argument = place.argument.filter(|argument| argument.call.range.contains_range(name.range));
             offer_quoted(request, argument, range, items);
-            offer_names(request, range, false, items);
+            offer_names(request, range, false, argument.is_none(), items);
         }
         // Between brackets, behind a comma or a parenthesis.
         Some(Expr::Missing(_) | Expr::Call(_) | Expr::Index(_)) => {
             let before = text[..usize::from(offset)].trim_end();
             if before.ends_with(['[', '(', ',']) {
-                offer_quoted(request, place.argument, TextRange::empty(scan.offset), items);
-                offer_names(request, TextRange::empty(scan.offset), false, items);
+                let range = TextRange::empty(scan.offset);
+                offer_quoted(request, place.argument, range, items);
+                offer_names(request, range, false, place.argument.is_none(), items);
             }
         }
         None if text[..usize::from(offset)].trim() == "[" => {
-            offer_names(request, TextRange::empty(scan.offset), false, items);
+            offer_names(request, TextRange::empty(scan.offset), false, true, items);
         }
         _ => {}
     }
@@ -60,15 +62,35 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
 fn offer_quoted(request: &Request<'_>, argument: Option<Argument<'_, '_>>, range: TextRange, items: &mut Vec<Item>) {
     let Some(argument) = argument else { return };
     let before: Vec<String> = argument.call.args.iter().take(argument.index).map(ToString::to_string).collect();
+    offer_argument(request, argument.call.name.text, &before, range, items);
+}
+
+/// The same in a Bicep call.
+pub(super) fn offer_bicep(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
+    let scan = &request.context.scan;
+    let frame = scan.frame();
+    if frame.kind != FrameKind::Parentheses {
+        return;
+    }
+    let open = usize::from(frame.start);
+    let word = scan.source[..open].bytes().rev().take_while(|&byte| is_word(byte)).count();
+    let mut before = split_arguments(&scan.source[open + 1..usize::from(range.start())]);
+    // What stands right before the cursor is no argument of its own, and nothing may stand there.
+    if before.pop().is_none_or(|last| last.trim().is_empty()) {
+        offer_argument(request, &scan.source[open - word..open], &before, range, items);
+    }
+}
+
+fn offer_argument(request: &Request<'_>, function: &str, before: &[String], range: TextRange, items: &mut Vec<Item>) {
     let first = items.len();
-    offer_text(request, argument.call.name.text, &before, range, items);
+    offer_text(request, function, before, range, items);
     for item in &mut items[first..] {
         let text = std::mem::take(&mut item.edit.new_text);
         item.edit.new_text = format!("'{text}'");
         item.label = format!("'{}'", item.label);
         item.sort = format!("0{}", item.sort);
     }
-    for (label, name) in names_of(request, argument.call.name.text, &before) {
+    for (label, name) in names_of(request, function, before) {
         if let Err(expression) = name {
             items.push(item(&label, Kind::Resource, range, expression).sort("00"));
         }
@@ -162,7 +184,9 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
                     for ty in schema::resource_types().filter(|ty| !ty.writable().is_empty()) {
                         items.push(item(ty.name(), Kind::ResourceType, range, ty.name()));
                     }
-                    items.push(item(ROLE_DEFINITIONS, Kind::ResourceType, range, ROLE_DEFINITIONS));
+                    let roles = item(ROLE_DEFINITIONS, Kind::ResourceType, range, ROLE_DEFINITIONS);
+                    // What this function is for, as a rule.
+                    items.push(if function.starts_with("subscription") { roles.sort("0") } else { roles });
                 }
             }
         }
@@ -197,8 +221,8 @@ fn offer_text(request: &Request<'_>, function: &str, before: &[String], range: T
     }
 }
 
-/// Functions, and references to what is declared.
-fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, items: &mut Vec<Item>) {
+/// Functions, and references to what is declared. `is_whole`: the value is nothing else.
+fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, is_whole: bool, items: &mut Vec<Item>) {
     for function in functions(true) {
         items.push(function_item(function, range, is_called));
     }
@@ -214,13 +238,17 @@ fn offer_names(request: &Request<'_>, range: TextRange, is_called: bool, items: 
         let text = format!("variables('{}')", variable.name);
         items.push(item(&text, Kind::Variable, range, &text).sort(format!("1{text}")));
     }
-    let wants_identity = identity_id::wants_identity(request);
+    if is_whole {
+        role::offer_expressions(request, range, items);
+        identity_id::offer_principals(request, range, items);
+    }
+    let wants_identity = is_whole && identity_id::wants_identity(request);
+    let wants_any = is_whole && request.context.path.last() == Some(&"dependsOn");
     for resource in &template.resources {
         if let Some(id) = request.view.id_expression(resource, template) {
             let name = request.view.short_name(resource, template);
             let item = item(format!("resourceId of {name}"), Kind::Resource, range, &id);
-            let path = request.context.path.as_slice();
-            let is_wanted = (resource.is_type(IDENTITY) && wants_identity) || path.last() == Some(&"dependsOn");
+            let is_wanted = wants_any || (wants_identity && resource.is_type(IDENTITY));
             let rank = if is_wanted { "0" } else { "2" };
             items.push(item.detail(resource.resource_type.as_deref().unwrap_or_default()).sort(rank));
         }

@@ -29,11 +29,10 @@ pub(super) fn offer(file: &SourceFile, offset: TextSize) -> Vec<Item> {
         return Vec::new();
     }
     let is_there = |name: &str| command.flags.iter().any(|flag| flag.name_range != word && flag.is(name));
-    known
-        .flags()
-        .filter(|flag| flag.name().starts_with("--") && !is_there(flag.name()))
-        .map(|flag| flag_item(flag, word))
-        .collect()
+    let flags = known.flags().filter(|flag| flag.name().starts_with("--") && !is_there(flag.name()));
+    let mut items: Vec<Item> = flags.map(|flag| flag_item(flag, word)).collect();
+    items.sort_by(|a, b| (&a.sort, &a.label).cmp(&(&b.sort, &b.label)));
+    items
 }
 
 fn taken(resolved: &Resolution) -> Option<Takes> {
@@ -68,6 +67,15 @@ pub(crate) fn page(flag: Flag) -> String {
         if !doc.property.is_empty() {
             let _ = write!(page, "\n\nIn a template: `{}`", doc.property);
         }
+        let own = |&&(command, _): &&(&str, &str)| command == flag.command().name();
+        let needs: Vec<String> = doc.needs.iter().filter(own).map(|(_, flag)| format!("`{flag}`")).collect();
+        if !needs.is_empty() {
+            let _ = write!(page, "\n\nNeeds {}", needs.join(", "));
+        }
+        let excludes: Vec<String> = doc.excludes.iter().map(|flag| format!("`{flag}`")).collect();
+        if !excludes.is_empty() {
+            let _ = write!(page, "\n\nNot together with {}", excludes.join(", "));
+        }
         if let Some(replacement) = doc.replaced_by {
             let _ = write!(page, "\n\nOut of use: {replacement}");
         }
@@ -79,8 +87,12 @@ pub(crate) fn page(flag: Flag) -> String {
 }
 
 fn flag_item(flag: Flag, range: TextRange) -> Item {
-    item(flag.name(), Kind::Flag, range, flag.name())
-        .detail(flag.command().name())
-        .documentation(page(flag))
-        .sort(if flag.name().contains("identity") { "0" } else { "1" })
+    let mut item = item(flag.name(), Kind::Flag, range, flag.name());
+    item.deprecated = flag.deprecated();
+    let rank = match (item.deprecated, flag.identity()) {
+        (false, true) => "0",
+        (false, false) => "1",
+        (true, _) => "2",
+    };
+    item.detail(flag.command().name()).documentation(page(flag)).sort(rank)
 }

@@ -182,6 +182,12 @@ impl<'s> Context<'s> {
         path
     }
 
+    /// The path with the key whose value the string at the cursor is.
+    pub(crate) fn path_of_string(&self) -> Vec<&'s str> {
+        let key = self.scan.member.and_then(|at| self.scan.frame().members.get(at)).map(|member| member.name);
+        self.path.iter().copied().chain(key).collect()
+    }
+
     /// The language. Asked where text is written.
     pub(crate) fn language(&self) -> Language {
         self.scan.language
@@ -332,7 +338,9 @@ fn is_followed_by_value(scan: &Scan<'_>) -> bool {
     let Some((at, byte)) = next(scan, scan.offset) else { return false };
     let rest = &scan.source[usize::from(at)..];
     let end = match byte {
-        b':' | b'{' | b'[' => return true,
+        // Behind a value it belongs to `? :`.
+        b':' => return scan.state == State::Colon,
+        b'{' | b'[' => return true,
         b'"' | b'\'' => rest[1..].find(['"', '\'', '\n']).map_or(rest.len(), |end| end + 2),
         _ if crate::scan::is_word(byte) || byte == b'-' => {
             rest.bytes().take_while(|&byte| crate::scan::is_word(byte)).count()
@@ -467,6 +475,17 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             _ => {}
         }
     }
+    // What is called or read from has to stay a name.
+    let behind = scan.token.filter(|token| token.kind == TokenKind::Word).map(|token| token.range.end());
+    if frame.kind != FrameKind::Document
+        && scan.state == State::Value
+        && behind.is_some_and(|end| scan.source[usize::from(end)..].starts_with(['(', '.', '[']))
+    {
+        return expression(scan);
+    }
+    if frame.kind == FrameKind::Parentheses && scan.token.is_none() && is_followed_by_value(scan) {
+        return Place::Nothing;
+    }
     // `[for |`: a name is being made up.
     if frame.kind == FrameKind::Array && frame.is_for && !is_behind_in(scan, frame.start) {
         return Place::Nothing;
@@ -485,6 +504,10 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
             match key {
                 Some(_) if scan.token.is_none() && is_followed_by_value(scan) => Place::Nothing,
                 Some(member) if member.value.is_none_or(|value| value.start() >= replaced(scan).start()) => {
+                    value_at(scan, Some(member.name), false)
+                }
+                // A branch of `? :` is the value itself.
+                Some(member) if matches!(previous(scan, replaced(scan).start()), Some((_, b'?' | b':'))) => {
                     value_at(scan, Some(member.name), false)
                 }
                 _ => expression(scan),
@@ -592,9 +615,10 @@ fn bicep_statement<'s>(scan: &Scan<'s>) -> Place<'s> {
                 Place::Nothing
             }
         }
+        [.., "="] if scan.token.is_none() && is_followed_by_value(scan) => Place::Nothing,
         ["targetScope", "="] => value_at(scan, Some("targetScope"), false),
         ["type", _, "="] => Place::TypeName { replace },
-        ["resource", _] => Place::Header { replace },
+        ["resource", _] if next_on_line(scan, replace.end()) != Some(b'\'') => Place::Header { replace },
         ["resource" | "module", .., "="] => match scan.statement.iter().find(|token| token.is_string()) {
             Some(string) => {
                 Place::Body { replace, head: Head { keyword: words[0], text: Some(scan.slice(string.inner())) } }
@@ -631,7 +655,8 @@ fn assigned<'s>(scan: &Scan<'s>, name: &'s str) -> Place<'s> {
 
 /// Whether the cursor is behind the `in` of a loop that begins at `start`.
 fn is_behind_in(scan: &Scan<'_>, start: TextSize) -> bool {
-    scan.source[usize::from(start)..usize::from(scan.offset)].split_whitespace().any(|word| word == "in")
+    let before = &scan.source[usize::from(start)..usize::from(replaced(scan).start())];
+    before.split_whitespace().any(|word| word == "in")
 }
 
 fn is_number(scan: &Scan<'_>) -> bool {

@@ -106,12 +106,13 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
         credential(request, at, &path, items);
     }
     if request.is_in("Microsoft.Authorization/roleAssignments") && is_path(&path, &["properties", "principalId"]) {
-        principals(request, at, items);
+        let make = |label: &str, text: &str| at.item(label, Kind::Resource, &request.expression(text));
+        principals(request, &make, items);
     }
     if is_path(&path, &["dependsOn", "[]"]) && !matches!(request.context.owner, Owner::Template) {
         dependencies(request, at, items);
     }
-    if !request.is_json() && (is_path(&path, &["parent"]) || is_path(&path, &["scope"])) {
+    if is_path(&path, &["scope"]) || (!request.is_json() && is_path(&path, &["parent"])) {
         holders(request, at, &path, items);
     }
 }
@@ -128,8 +129,7 @@ fn wants_id(path: &[&str]) -> bool {
 /// IDs of identities as expressions: in `'${…}'` and behind operators.
 pub(super) fn offer_expressions(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
     let path = request.context.path.as_slice();
-    let member = request.context.scan.member.and_then(|at| request.context.scan.frame().members.get(at));
-    let with_key: Vec<&str> = path.iter().copied().chain(member.map(|member| member.name)).collect();
+    let with_key = request.context.path_of_string();
     let is_key = is_path(path, &["identity", "userAssignedIdentities"]);
     if !is_key && !(request.is_in(CLUSTER) && (wants_id(path) || wants_id(&with_key))) {
         return;
@@ -142,11 +142,8 @@ pub(super) fn offer_expressions(request: &Request<'_>, range: TextRange, items: 
 
 /// Whether the ID of an identity is wanted where an ARM expression stands.
 pub(super) fn wants_identity(request: &Request<'_>) -> bool {
-    let path = request.context.path.as_slice();
-    let scan = &request.context.scan;
-    let key = scan.member.and_then(|at| scan.frame().members.get(at)).map(|member| member.name);
-    let with_key: Vec<&str> = path.iter().copied().chain(key).collect();
-    is_path(path, &["identity", "userAssignedIdentities"]) || (request.is_in(CLUSTER) && wants_id(&with_key))
+    is_path(&request.context.path, &["identity", "userAssignedIdentities"])
+        || (request.is_in(CLUSTER) && wants_id(&request.context.path_of_string()))
 }
 
 /// What a federated credential says: whose tokens are trusted, and for whom.
@@ -176,21 +173,26 @@ fn credential(request: &Request<'_>, at: &ValueAt<'_>, path: &[&str], items: &mu
     }
 }
 
-/// What a Bicep resource can be a child of or extend.
+/// What a resource can be a child of or extend.
 fn holders(request: &Request<'_>, at: &ValueAt<'_>, path: &[&str], items: &mut Vec<Item>) {
     let Some(template) = request.template else { return };
     let own = request.context.resource().map(|resource| resource.type_name.as_str()).unwrap_or_default();
     let parent = own.rsplit_once('/').map_or("", |(parent, _)| parent);
     let is_parent = path == ["parent"];
     for resource in template.resources.iter().filter(|it| !it.range.contains(request.context.scan.offset)) {
-        let Some(symbol) = &resource.symbol else { continue };
         if is_parent && !resource.is_type(parent) {
             continue;
         }
-        let item = at.item(symbol.name.as_str(), Kind::Resource, symbol.name.as_str());
+        let written = if request.is_json() {
+            request.view.id_expression(resource, template).map(|id| request.expression(&id))
+        } else {
+            resource.symbol.as_ref().map(|symbol| symbol.name.to_string())
+        };
+        let Some(text) = written else { continue };
+        let item = at.item(&request.view.short_name(resource, template), Kind::Resource, &text);
         items.push(item.detail(resource.resource_type.as_deref().unwrap_or_default()).sort("0"));
     }
-    if !is_parent {
+    if !is_parent && !request.is_json() {
         for function in ["resourceGroup", "subscription", "managementGroup", "tenant"] {
             let item = at.item(function, Kind::Function, &format!("{function}()"));
             items.push(item.sort(format!("1{function}")));
@@ -227,11 +229,19 @@ fn identities(request: &Request<'_>) -> Vec<Choice> {
     all
 }
 
-fn principals(request: &Request<'_>, at: &ValueAt<'_>, items: &mut Vec<Item>) {
+/// Principals in an ARM expression that has nothing else in it yet.
+pub(super) fn offer_principals(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
+    let is_principal = request.is_in("Microsoft.Authorization/roleAssignments")
+        && is_path(&request.context.path_of_string(), &["properties", "principalId"]);
+    if is_principal {
+        principals(request, &|label, text| item(label, Kind::Resource, range, text), items);
+    }
+}
+
+fn principals(request: &Request<'_>, make: &dyn Fn(&str, &str) -> Item, items: &mut Vec<Item>) {
     let Some(template) = request.template else { return };
     let mut push = |label: String, text: String, detail: &str, rank: u8| {
-        let item = at.item(&label, Kind::Resource, &request.expression(&text));
-        items.push(item.detail(detail).sort(format!("0{rank}")));
+        items.push(make(&label, &text).detail(detail).sort(format!("0{rank}")));
     };
     for resource in &template.resources {
         let Some(id) = request.view.id_expression(resource, template) else { continue };

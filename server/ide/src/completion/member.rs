@@ -34,7 +34,7 @@ fn namespace(request: &Request<'_>, chain: &Chain) -> Option<&'static str> {
 
 /// The namespace of a Bicep function.
 fn is_of(name: &str) -> &'static str {
-    const AZ: [&str; 15] = [
+    const AZ: [&str; 16] = [
         "deployer",
         "deployment",
         "environment",
@@ -50,6 +50,7 @@ fn is_of(name: &str) -> &'static str {
         "tenant",
         "tenantResourceId",
         "toLogicalZone",
+        "toPhysicalZone",
     ];
     if AZ.contains(&name) { "az" } else { "sys" }
 }

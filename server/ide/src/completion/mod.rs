@@ -85,27 +85,17 @@ pub enum Kind {
     File,
 }
 
-impl Kind {
-    /// The characters that accept an item of this kind and are then written themselves.
-    pub fn commit_characters(self) -> &'static [&'static str] {
-        match self {
-            Self::Resource | Self::Module => &["."],
-            Self::Function => &["("],
-            Self::Property
-            | Self::Value
-            | Self::Parameter
-            | Self::Variable
-            | Self::ResourceType
-            | Self::ApiVersion
-            | Self::Snippet
-            | Self::Keyword
-            | Self::Flag
-            | Self::File => &[],
+impl Item {
+    /// The characters that accept the item and are then written themselves. A dot goes on from a symbol; behind anything
+    /// that brings its own quotes or parentheses, a character more would be wrong.
+    pub fn commit_characters(&self) -> &'static [&'static str] {
+        let is_symbol = || self.edit.new_text.bytes().all(crate::scan::is_word);
+        match self.kind {
+            Kind::Resource | Kind::Module if is_symbol() => &["."],
+            _ => &[],
         }
     }
-}
 
-impl Item {
     /// The text without places to fill in, for editors that have no snippets.
     pub fn plain_text(&self) -> String {
         if self.snippet { plain(&self.edit.new_text) } else { self.edit.new_text.clone() }
@@ -183,10 +173,14 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize, folder: &Folder<'_>) -
             if context::after_dot(&request.context.scan) {
                 member::offer(&request, at.replace, &mut items);
             } else {
-                if at.is_default {
-                    parameter::offer_defaults(&request, at.replace, &mut items);
+                // Before its parentheses only a name can stand.
+                if !source.text.as_str()[usize::from(at.replace.end())..].starts_with(['(', '.', '[']) {
+                    if at.is_default {
+                        parameter::offer_defaults(&request, at.replace, &mut items);
+                    }
+                    argument::offer_bicep(&request, at.replace, &mut items);
+                    identity_id::offer_expressions(&request, at.replace, &mut items);
                 }
-                identity_id::offer_expressions(&request, at.replace, &mut items);
                 name::offer(&request, at, &mut items);
             }
         }
@@ -198,14 +192,16 @@ pub(crate) fn complete(view: &View<'_>, offset: TextSize, folder: &Folder<'_>) -
         Place::Path(at) => statement::offer_paths(&request, at, &mut items),
         Place::Statement { replace } => {
             statement::offer(&request, *replace, &mut items);
-            snippet::offer_statements(&request, *replace, &mut items);
+            if items.iter().any(|item| item.snippet) {
+                snippet::offer_statements(&request, *replace, &mut items);
+            }
         }
         Place::Header { replace } => resource_type::offer_header(&request, *replace, &mut items),
         Place::Body { replace, head } => snippet::offer_bodies(*replace, head, &mut items),
         Place::ParameterName { replace } => parameter::offer_names(&request, *replace, &mut items),
         Place::Assigned { name, at } => parameter::offer_assigned(&request, name, at, &mut items),
         Place::TypeName { replace } => statement::offer_types(&request, *replace, &mut items),
-        Place::Decorator { replace } => statement::offer_decorators(*replace, &mut items),
+        Place::Decorator { replace } => statement::offer_decorators(&request, *replace, &mut items),
         Place::Comment { range } => statement::offer_codes(&request, *range, &mut items),
         Place::Nothing => {}
     }

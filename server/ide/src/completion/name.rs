@@ -82,6 +82,14 @@ pub(super) fn offer(request: &Request<'_>, at: &ExpressionAt, items: &mut Vec<It
     let own = first.and(scan.statement.get(1)).map(|token| scan.slice(token.range));
     let is_own = |name: &str| own == Some(name);
     let is_called = scan.source[usize::from(range.end())..].starts_with('(');
+    if is_called {
+        for function in request.template.iter().flat_map(|template| &template.functions) {
+            let name = function.name.as_str();
+            items.push(item(name, Kind::Function, range, name).sort(format!("4{name}")));
+        }
+        items.extend(functions(false).map(|function| argument::function_item(function, range, true)));
+        return;
+    }
     for name in loop_variables(request) {
         items.push(item(name, Kind::Variable, range, name).detail("of the loop").sort(format!("3{name}")));
     }
@@ -118,7 +126,7 @@ pub(super) fn offer(request: &Request<'_>, at: &ExpressionAt, items: &mut Vec<It
         }
     }
     for function in functions(false) {
-        items.push(argument::function_item(function, range, is_called));
+        items.push(argument::function_item(function, range, false));
     }
     for word in ["true", "false", "null"] {
         items.push(item(word, Kind::Keyword, range, word).sort(format!("7{word}")));

@@ -13,17 +13,23 @@ pub(super) fn offer_values(request: &Request<'_>, at: &ValueAt<'_>, items: &mut 
     let is_variable = request.is_json()
         && matches!(path.as_slice(), ["variables", name] if name.to_ascii_lowercase().contains("role"));
     for role in ROLES.iter().filter(|_| is_definition || is_variable) {
-        let text = if is_variable {
-            request.quoted(role.guid)
-        } else {
-            request.expression(&format!(
-                "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{}')",
-                role.guid
-            ))
-        };
+        let text = if is_variable { request.quoted(role.guid) } else { request.expression(&definition(role)) };
         let item = at.item(role.name, Kind::Value, &text);
         items.push(finish(item, role));
     }
+}
+
+/// The definitions in an ARM expression that has nothing else in it yet.
+pub(super) fn offer_expressions(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
+    let is_definition = request.is_in("Microsoft.Authorization/roleAssignments")
+        && is_path(&request.context.path_of_string(), &["properties", "roleDefinitionId"]);
+    for role in ROLES.iter().filter(|_| is_definition) {
+        items.push(finish(item(role.name, Kind::Value, range, definition(role)), role));
+    }
+}
+
+fn definition(role: &Role) -> String {
+    format!("subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{}')", role.guid)
 }
 
 /// The GUIDs alone, for an argument or a variable.

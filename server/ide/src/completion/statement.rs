@@ -51,8 +51,15 @@ const DECORATORS: [(&str, &str, &str); 10] = [
 
 pub(super) fn offer(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
     let all: &[_] = if request.language() == Language::BicepParam { &PARAMETER_STATEMENTS } else { &STATEMENTS };
+    // Before the rest of a statement only its keyword is to be written.
+    let rest = &request.context.scan.source[usize::from(range.end())..];
+    let is_alone = rest.trim_start_matches([' ', '\t']).starts_with(['\n', '\r']) || rest.trim().is_empty();
     for (index, (name, text, what)) in all.iter().enumerate() {
-        let item = item(*name, Kind::Keyword, range, *text).snippet();
+        let item = if is_alone {
+            item(*name, Kind::Keyword, range, *text).snippet()
+        } else {
+            item(*name, Kind::Keyword, range, *name)
+        };
         items.push(item.documentation(*what).sort(format!("1{index:02}")));
     }
     if request.language() == Language::BicepParam {
@@ -96,9 +103,15 @@ pub(super) fn offer_types(request: &Request<'_>, range: TextRange, items: &mut V
 }
 
 /// Behind `@`, or behind `@sys.`.
-pub(super) fn offer_decorators(range: TextRange, items: &mut Vec<Item>) {
+pub(super) fn offer_decorators(request: &Request<'_>, range: TextRange, items: &mut Vec<Item>) {
+    let is_called = request.context.scan.source[usize::from(range.end())..].starts_with('(');
     for (name, text, what) in DECORATORS {
-        items.push(item(name, Kind::Function, range, text).snippet().documentation(what));
+        let item = if is_called {
+            item(name, Kind::Function, range, name)
+        } else {
+            item(name, Kind::Function, range, text).snippet()
+        };
+        items.push(item.documentation(what));
     }
 }
 

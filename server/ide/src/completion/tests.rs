@@ -404,6 +404,20 @@ fn nothing_is_lost_behind_a_quote() {
 }
 
 #[test]
+fn only_symbols_are_accepted_by_a_dot() {
+    let commits = |fixture: &str, label: &str| {
+        let (_, items) = completions(main_of(fixture), fixture);
+        items.iter().find(|item| item.label == label).expect(label).commit_characters().to_vec()
+    };
+    assert_eq!(commits(&format!("{}output x string = |", bicep("")), "mi"), ["."]);
+    // A character behind what has its parentheses or quotes already would be one too many.
+    assert_eq!(commits("var x = |", "concat"), [""; 0]);
+    assert_eq!(commits(&bicep("identity: {\n    userAssignedIdentities: {\n      |\n    }\n  }"), "mi"), [""; 0]);
+    assert_eq!(commits(&cluster(r#""dependsOn": [ | ]"#), "miName"), [""; 0]);
+    assert_eq!(commits(&cluster(r#""location": "[|]""#), "concat"), [""; 0]);
+}
+
+#[test]
 fn nothing_is_offered_twice() {
     for fixture in [
         bicep("dependsOn: [\n    |\n  ]"),
@@ -819,11 +833,59 @@ fn completes_names_of_resources() {
     check_edit(&literal(&text("[reference('|')]")), "mi", &literal(&text("[reference('mi')]")));
     let ids = cluster(r#""identity": { "userAssignedIdentities": { "[|]": {} } }"#);
     check_first(&ids, &["resourceId of miName"]);
+    check_first(
+        &ids.replace("[|]", "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', |)]"),
+        &["miName"],
+    );
+    check_has(&cluster(r#""dependsOn": [ "[|]" ]"#), &["resourceId of miName"], &[]);
     check_edit(
         &bicep("tags: {\n    a: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '|')\n  }"),
         "mi",
         &bicep("tags: {\n    a: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')\n  }"),
     );
+}
+
+#[test]
+fn branches_and_brackets_take_the_same_values() {
+    for body in ["type: a ? | : 'None'", "type: a ? 'None' : |", "type: a ? '|' : 'None'", "type: a ? 'None' : '|'"] {
+        check_first(&bicep(&format!("identity: {{\n    {body}\n  }}")), &["UserAssigned", "SystemAssigned", "None"]);
+    }
+    check_bicep(
+        "identity: {\n    type: a ? | : 'None'\n  }",
+        "UserAssigned",
+        "identity: {\n    type: a ? 'UserAssigned' : 'None'\n  }",
+    );
+    check_first(&bicep("tags: {\n    a: resourceId(|)\n  }"), &["'Microsoft.Authorization/roleAssignments'"]);
+    let roles = "'Microsoft.Authorization/roleDefinitions'";
+    check_first(&bicep("tags: {\n    a: subscriptionResourceId(|)\n  }"), &[roles]);
+    check_first(&cluster(r#""tags": { "a": "[subscriptionResourceId(|)]" }"#), &[roles]);
+    check_bicep(
+        "tags: {\n    a: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', |)\n  }",
+        "'AcrPull'",
+        "tags: {\n    a: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')\n  }",
+    );
+    let json = |body: &str| {
+        cluster("")
+            .replace(
+                "\"Microsoft.ContainerService/managedClusters\",\n      \"apiVersion\": \"2025-05-01\"",
+                "\"Microsoft.Authorization/roleAssignments\",\n      \"apiVersion\": \"2022-04-01\"",
+            )
+            .replace("\"name\": \"c\",", body)
+    };
+    let role = json(r#""properties": { "roleDefinitionId": "[|]" }"#);
+    check_edit(
+        &role,
+        "AcrPull",
+        &role.replace(
+            '|',
+            "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')",
+        ),
+    );
+    let principal = json(r#""properties": { "principalId": "[|]" }"#);
+    check_first(&principal, &["miName: principalId"]);
+    let scope = json(r#""scope": "|""#);
+    let id = "\"[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]\"";
+    check_edit(&scope, "miName", &scope.replace("\"|\"", id));
 }
 
 #[test]
@@ -845,7 +907,7 @@ fn completes_bicep_where_less_is_possible() {
     check_has(&format!("{acr}output x string = acr.|"), &["id", "name", "properties"], &[]);
     check_first(&format!("{}output x string = mi.|", bicep("")), &["id"]);
     check_first(
-        &format!("{}resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  scope: |\n}}", acr),
+        &format!("{acr}resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{\n  scope: |\n}}"),
         &["acr", "managementGroup"],
     );
     let child = "resource fic 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {\n  parent: |\n}";
@@ -978,6 +1040,40 @@ fn offers_statements_types_and_decorators() {
 }
 
 #[test]
+fn keywords_leave_the_rest_of_a_statement_alone() {
+    check_edit("par|am x string\n", "var", "var x string\n");
+    check_edit("target| = 'tenant'\n", "targetScope", "targetScope = 'tenant'\n");
+    check_has("par|am x string\n", &["param"], &["aks-user-assigned"]);
+    check_edit("var a = 1\nout|\nvar b = 2\n", "output", "var a = 1\noutput name string = \nvar b = 2\n");
+    check_edit("@des|(x)\nparam x string", "description", "@description(x)\nparam x string");
+    check_edit("resource x |", "Microsoft.ManagedIdentity/userAssignedIdentities", &{
+        let ty = schema::resource_type("Microsoft.ManagedIdentity/userAssignedIdentities").unwrap();
+        format!("resource x '{}@{}'", ty.name(), ty.newest().unwrap())
+    });
+    // A function keeps its arguments, and what is read of keeps what is read.
+    let call = bicep("properties: un|ion({}, {})");
+    check_has(&call, &["union", "concat"], &["{ }", "location", "true", "mi"]);
+    check_edit(&call, "concat", &bicep("properties: concat({}, {})"));
+    check_has(
+        &assignment("roleDefinitionId: sub|scriptionResourceId('a', 'b')"),
+        &["subscriptionResourceId"],
+        &["AcrPull"],
+    );
+    check_has(&assignment("principalId: m|i.properties.principalId"), &["mi", "aks"], &["mi: principalId"]);
+    for text in [
+        "param x string = | 'a'",
+        "var x =| {}",
+        "var x = | [1]",
+        "resource x | 'Microsoft.X/y@2020-01-01' = {}",
+        "var x = concat(| 'a')",
+        "var x = concat('a', |'b')",
+        "var x = [for a in| b: a]",
+    ] {
+        assert_eq!(completions("main.bicep", text).1, [], "{text}");
+    }
+}
+
+#[test]
 fn offers_sections_and_declarations_of_json_templates() {
     check_has(
         "{ \"resources\": [], \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", | }",
@@ -1018,6 +1114,13 @@ fn offers_flags_of_az_commands() {
         let labels: Vec<&str> = items.iter().map(|item| item.label.as_str()).collect();
         assert!(labels.contains(&"--assign-identity"), "{path}: {labels:?}");
     }
+    // What concerns identity comes first, what is out of use last.
+    let (_, items) = completions("a.sh", "az aks create |\n");
+    let place = |items: &[Item], label: &str| items.iter().position(|item| item.label == label).expect(label);
+    assert!(place(&items, "--attach-acr") < place(&items, "--node-count"));
+    let (_, items) = completions("a.sh", "az aks update-credentials |\n");
+    let legacy = place(&items, "--aad-client-app-id");
+    assert!(place(&items, "--service-principal") < legacy && items[legacy].deprecated);
     for script in [
         "az aks create --network-plugin=|\n",
         "az aks create --name |\n",
