@@ -183,7 +183,9 @@ fn modules_of_registries_are_read_where_the_bicep_tools_keep_them() {
         let run = command.run_with(b"");
         let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         let all = report["diagnostics"].as_array().unwrap().clone();
-        all.iter().map(|one| format!("{} {}", one["code"].as_str().unwrap(), one["path"].as_str().unwrap())).collect()
+        all.iter()
+            .map(|one| format!("{} {}", one["code"].as_str().unwrap(), one["path"].as_str().unwrap()))
+            .collect::<Vec<_>>()
     };
     let none: Vec<String> = Vec::new();
     assert_eq!(found("infra/main.bicep", Some("kept")), ["identity-type-combined infra/main.bicep"]);
