@@ -181,3 +181,52 @@ fn a_renamed_module_is_a_change_of_its_callers() {
     assert!(found.contains(&"caller.bicep syntax-error".to_owned()), "{found:?}");
     assert!(!found.iter().any(|one| one.starts_with("other")), "{found:?}");
 }
+
+/// What a registry keeps, as the Bicep tools fetch it: a cluster of the kind that is asked for.
+const KEPT: &str = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "kind": { "type": "string" } },
+  "resources": [ { "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2025-05-01", "name": "aks",
+    "location": "x", "identity": { "type": "[parameters('kind')]" },
+    "properties": { "dnsPrefix": "a", "agentPoolProfiles": [ { "name": "a", "count": 1, "vmSize": "x", "mode": "System" } ] } } ]
+}"#;
+
+#[test]
+fn modules_of_registries_are_read_where_the_bicep_tools_keep_them() {
+    let deploy = |name: &str| {
+        format!("module aks '{name}' = {{\n  name: 'aks'\n  params: {{ kind: 'SystemAssigned, UserAssigned' }}\n}}\n")
+    };
+    let project = Project::new(&[
+        ("infra/main.bicep", &deploy("br/own:aks:1.0-RC")),
+        ("infra/public.bicep", &deploy("br/public:own/aks:1.0")),
+        ("infra/spec.bicep", &deploy("ts:Sub/Group/aks:1.0")),
+        ("infra/absent.bicep", &deploy("br/public:own/other:1.0")),
+        (
+            "infra/bicepconfig.json",
+            r#"{ "moduleAliases": { "br": { "own": { "registry": "own.azurecr.io", "modulePath": "bicep" } } } }"#,
+        ),
+        ("kept/br/own.azurecr.io/bicep$aks/1.0-RC$30/main.json", KEPT),
+        ("kept/br/mcr.microsoft.com/bicep$own$aks/1.0$/main.json", KEPT),
+        (".bicep/ts/sub/group/aks/1.0/main.json", KEPT),
+    ]);
+    let found = |file: &str, cache: Option<&str>| {
+        let command = project.command(&["check", "--format", "json", file]);
+        let command = match cache {
+            Some(cache) => command.env("BICEP_CACHE_DIRECTORY", &project.path(cache).to_string_lossy()),
+            None => command,
+        };
+        let run = command.run_with(b"");
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let all = report["diagnostics"].as_array().unwrap().clone();
+        all.iter()
+            .map(|one| format!("{} {}", one["code"].as_str().unwrap(), one["path"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(found("infra/main.bicep", Some("kept")), ["identity-type-combined infra/main.bicep"]);
+    assert_eq!(found("infra/public.bicep", Some("kept")), ["identity-type-combined infra/public.bicep"]);
+    assert_eq!(found("infra/spec.bicep", None), ["identity-type-combined infra/spec.bicep"]);
+    assert_eq!(found("infra/main.bicep", None), none, "it is not in that cache");
+    assert_eq!(found("infra/absent.bicep", Some("kept")), none);
+}

@@ -12,6 +12,7 @@ use template::value::{Piece, ResourceRef, Value};
 use template::workspace::{FileId, Location};
 use template::{Expr, ExprId, Template};
 
+use crate::identity_id::argument;
 use crate::kubelet_grant::role_definition;
 use crate::offers::label_of_id;
 use crate::write::{ResourceHead, Target};
@@ -261,10 +262,19 @@ pub(crate) fn about_role(ctx: &Ctx<'_>, grant: &Grant, message: impl Into<String
 }
 
 fn beside(ctx: &Ctx<'_>, grant: &Grant, slot: &Slot, finding: Finding) -> Finding {
-    if is_by_caller(grant.assignment, slot) {
+    let finding = if is_by_caller(ctx, grant.assignment, slot) {
         finding.related(ctx.eval.header(grant.assignment), "the role is assigned here")
     } else {
         finding
+    };
+    from_output(ctx, grant.assignment, slot, finding)
+}
+
+/// Says where a value comes from that is the output of another module.
+pub(crate) fn from_output(ctx: &Ctx<'_>, assignment: ResourceRef, slot: &Slot, finding: Finding) -> Finding {
+    match slot.place.filter(|_| own_place(ctx, assignment, slot).is_none()) {
+        Some(place) => finding.related(ctx.eval.location(place), "the value comes from here"),
+        None => finding,
     }
 }
 
@@ -354,17 +364,32 @@ fn calls_of<'a>(ctx: &Ctx<'a>, called: FileId) -> Vec<(&'a Template, u32)> {
 }
 
 /// Where a value of a role assignment is to be judged: in the assignment, or where the caller of the module around it gives
-/// it.
+/// it. What the value of a module's output is made of is that module's business: it is judged where the output is read.
 pub(crate) fn judged_at(ctx: &Ctx<'_>, assignment: ResourceRef, slot: &Slot) -> Option<Location> {
-    match slot.place.filter(|place| place.scope != assignment.scope) {
+    match given_at(ctx, assignment, slot) {
         Some(place) => Some(ctx.eval.location(place)),
         None => ctx.eval.written_at(slot),
     }
 }
 
+/// The expression with which the caller of the module that assigns the role gives a value, if it does.
+pub(crate) fn given_at(ctx: &Ctx<'_>, assignment: ResourceRef, slot: &Slot) -> Option<Place> {
+    let place = slot.place.filter(|place| place.scope != assignment.scope)?;
+    if ctx.eval.is_deployed_by(assignment.scope, place.scope) {
+        return Some(place);
+    }
+    argument(ctx, written(ctx, slot)?).map(|given| given.place)
+}
+
 /// Whether a value is given by the caller of the module that assigns the role.
-pub(crate) fn is_by_caller(assignment: ResourceRef, slot: &Slot) -> bool {
-    slot.place.is_some_and(|place| place.scope != assignment.scope)
+pub(crate) fn is_by_caller(ctx: &Ctx<'_>, assignment: ResourceRef, slot: &Slot) -> bool {
+    given_at(ctx, assignment, slot).is_some()
+}
+
+/// The expression that a value of a role assignment is, where changing it changes no more than that: in the assignment or
+/// with its caller, and not in another module that it comes out of.
+pub(crate) fn own_place(ctx: &Ctx<'_>, assignment: ResourceRef, slot: &Slot) -> Option<Place> {
+    slot.place.filter(|place| ctx.eval.is_deployed_by(assignment.scope, place.scope))
 }
 
 /// The expression of a value as it is written at its property.
@@ -376,7 +401,7 @@ pub(crate) fn written(ctx: &Ctx<'_>, slot: &Slot) -> Option<Place> {
 
 /// Gives another role instead, in the assignment or where the caller says which.
 pub(crate) fn give_instead<'a>(ctx: &Ctx<'a>, assignment: ResourceRef, role: &Slot, guid: &str) -> Option<Rewrite<'a>> {
-    let place = match role.place.filter(|_| is_by_caller(assignment, role)) {
+    let place = match given_at(ctx, assignment, role) {
         Some(place) => place,
         None => written(ctx, role)?,
     };

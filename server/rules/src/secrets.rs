@@ -83,7 +83,10 @@ fn parameter<'w>(
         default.filter(|expr| matches!(eval.template(names).expr(*expr), Expr::Str(text) if !is_placeholder(text)));
     match literal {
         Some(expr) => found.push(Leak::Default(names, parameter, Place { scope: names, expr })),
-        None if !parameter.ty.secure && matches!(parameter.ty.kind, TypeKind::String | TypeKind::Object) => {
+        None if !parameter.ty.secure
+            && matches!(parameter.ty.kind, TypeKind::String | TypeKind::Object)
+            && !is_broken(eval, names, parameter) =>
+        {
             found.push(Leak::Parameter { scope: names, parameter, member });
         }
         None => {}
@@ -91,6 +94,13 @@ fn parameter<'w>(
     if let (Some(given), false) = (given, member) {
         trace(eval, given, steps, found);
     }
+}
+
+/// Whether there is more to a parameter than could be understood: it may say that it is secure.
+fn is_broken(eval: &Evaluator<'_>, scope: ScopeId, parameter: &Parameter) -> bool {
+    let file = eval.workspace().file(eval.scope(scope).file);
+    let lines = file.text.line_of(parameter.range.start())..=file.text.line_of(parameter.range.end());
+    file.syntax_errors.iter().any(|error| lines.contains(&file.text.line_of(error.range.start())))
 }
 
 fn finding(ctx: &Ctx<'_>, mistake: &Mistake, property: PropertyAt, leak: &Leak<'_>) -> Finding {

@@ -244,6 +244,15 @@ impl<'w> Evaluator<'w> {
         Some(call)
     }
 
+    /// Whether a scope is part of what another one deploys, or that one itself.
+    pub fn is_deployed_by(&self, scope: ScopeId, by: ScopeId) -> bool {
+        let mut at = Some(scope);
+        while let Some(scope) = at.filter(|&scope| scope != by) {
+            at = self.scope(scope).module.map(|module| module.scope);
+        }
+        at.is_some()
+    }
+
     /// What to underline when a module as a whole is meant.
     pub fn module_header(&self, module: ModuleRef) -> Location {
         let scope = self.scope(module.scope);

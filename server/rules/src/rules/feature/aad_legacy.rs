@@ -77,9 +77,12 @@ impl Rule for AadLegacy {
             )
         });
         let locals = cluster.slots(&["properties", "disableLocalAccounts"]);
+        // AKS Automatic sets the profile up by itself.
+        let is_automatic =
+            cluster.slots(&["sku", "name"]).iter().any(|case| case.value.value.literal() == Some("Automatic"));
         ctx.judge(&ctx.eval.join(&locals, &profiles), |case| {
             let (local, profile) = case.value;
-            if !is_true(local, 2) || !profile.is_absent() || is_partial(cluster) {
+            if is_automatic || !is_true(local, 2) || !profile.is_absent() || is_partial(cluster) {
                 return None;
             }
             let message = "`disableLocalAccounts` without `aadProfile`: nobody could sign in to the cluster";
@@ -171,6 +174,25 @@ mod tests {
         check(RULE, &cluster("param id string = ''\n", "    aadProfile: { managed: true, clientAppID: id }"));
         check(RULE, &cluster("", "    aadProfile: { managed: true, clientAppID: '' }"));
         check(RULE, &cluster("param profile object\n", "    disableLocalAccounts: true\n    aadProfile: profile"));
+    }
+
+    #[test]
+    fn automatic_clusters_have_a_profile_anyhow() {
+        let text = cluster("param sku string\n", "    disableLocalAccounts: true")
+            .replace("properties:", "sku: { name: KIND }\n  properties:");
+        check(RULE, &text.replace("KIND", "'Automatic'"));
+        check(RULE, &text.replace("KIND", "sku == 'a' ? 'Automatic' : 'Base'"));
+        let marked = text.replace(
+            "disableLocalAccounts: true",
+            "disableLocalAccounts: true\n    ^^^^^^^^^^^^^^^^^^^^^^^^^^ warning[aad-legacy]: without `aadProfile`",
+        );
+        check(RULE, &marked.replace("KIND", "'Base'"));
+        let json = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "resources": [ { "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2025-05-01", "name": "aks",
+    "sku": { "name": "Automatic", "tier": "Standard" }, "properties": { "dnsPrefix": "a", "disableLocalAccounts": true } } ]
+}"#;
+        check(RULE, json);
     }
 
     #[test]

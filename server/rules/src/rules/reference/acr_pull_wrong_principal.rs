@@ -2,7 +2,7 @@ use template::aks::{Case, Cluster, Principal, RoleAssignment, Slot};
 use template::grants::rights;
 use template::value::{ResourceRef, Value};
 
-use crate::roles::kubelet_may_pull;
+use crate::roles::{from_output, is_by_caller, judged_at, kubelet_may_pull, own_place};
 use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
 
 declare_rule! {
@@ -143,20 +143,19 @@ fn finding(
     cluster: ResourceRef,
     applicability: Applicability,
 ) -> Option<Finding> {
-    let place = principal.place?;
     // Where a module is told whom to give the role to, the mistake is with its caller.
-    let by_caller = place.scope != assignment.resource.scope;
-    let at = if by_caller { ctx.eval.location(place) } else { ctx.eval.written_at(principal)? };
+    let at = judged_at(ctx, assignment.resource, principal)?;
     let mut finding =
         Finding::at(at, "AcrPull is given to the identity of the control plane; images are pulled by the kubelet")
             .help("Give it to `properties.identityProfile.kubeletidentity.objectId` of the cluster");
-    finding = if by_caller {
+    finding = if is_by_caller(ctx, assignment.resource, principal) {
         finding.related(ctx.eval.header(assignment.resource), "the role is assigned here")
     } else {
         finding.related(ctx.eval.header(cluster), "the cluster")
     };
-    let in_reach = place.scope == cluster.scope;
-    let fix = in_reach.then(|| {
+    finding = from_output(ctx, assignment.resource, principal, finding);
+    let place = own_place(ctx, assignment.resource, principal).filter(|place| place.scope == cluster.scope);
+    let fix = place.map(|place| {
         let read = New::read(cluster, "properties.identityProfile.kubeletidentity.objectId");
         ctx.rewrite().replace(place, read).fix("Give it to the identity of the kubelet", applicability)
     });
@@ -293,6 +292,36 @@ resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: principal
   }
 }
+",
+        );
+    }
+
+    #[test]
+    fn a_principal_out_of_a_module_is_judged_where_it_is_read() {
+        check(
+            RULE,
+            "//- main.bicep
+module cluster 'aks.bicep' = { name: 'cluster' }
+resource acr 'Microsoft.ContainerRegistry/registries@2023-07-01' = { name: 'acr', location: 'x', sku: { name: 'Basic' } }
+resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: acr
+  name: guid(acr.id, cluster.outputs.name)
+  properties: {
+    principalId: cluster.outputs.principal
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^ warning[acr-pull-wrong-principal]: the control plane
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
+  }
+}
+//- aks.bicep
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  location: 'x'
+  identity: { type: 'SystemAssigned' }
+  properties: { dnsPrefix: 'aks', agentPoolProfiles: [{ name: 'a', count: 1, vmSize: 'x', mode: 'System' }] }
+}
+output name string = aks.name
+output principal string = aks.identity.principalId
 ",
         );
     }

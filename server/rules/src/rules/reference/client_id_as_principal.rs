@@ -2,11 +2,10 @@ use template::Expr;
 use template::aks::{IDENTITY, RoleAssignment, Slot};
 use template::eval::Place;
 use template::value::{Piece, ResourceId, ResourceRef, Value};
-use template::workspace::Location;
 
 use crate::kubelet_grant::Recipient;
 use crate::offers::label_of_id;
-use crate::roles::{is_by_caller, judged_at};
+use crate::roles::{from_output, is_by_caller, judged_at, own_place};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, declare_rule};
 
 declare_rule! {
@@ -87,8 +86,8 @@ declare_rule! {
 impl Rule for ClientIdAsPrincipal {
     fn check_role_assignment(&self, ctx: &Ctx<'_>, assignment: &RoleAssignment) {
         ctx.judge(&assignment.principal, |case| {
-            let finding = wrong(ctx, &case.value, "principalId", judged_at(ctx, assignment.resource, &case.value)?)?;
-            Some(if is_by_caller(assignment.resource, &case.value) {
+            let finding = wrong(ctx, assignment.resource, &case.value, "principalId")?;
+            Some(if is_by_caller(ctx, assignment.resource, &case.value) {
                 finding.related(ctx.eval.header(assignment.resource), "the role is assigned here")
             } else {
                 finding
@@ -106,8 +105,8 @@ impl Rule for ClientIdAsPrincipal {
             for policy in ctx.eval.items(&policies) {
                 let cases = ctx.eval.slots_in(&policy.value, &policy.when, &["objectId"]);
                 ctx.judge(&cases, |case| {
-                    let finding = wrong(ctx, &case.value, "objectId", judged_at(ctx, resource, &case.value)?)?;
-                    let by_caller = is_by_caller(resource, &case.value);
+                    let finding = wrong(ctx, resource, &case.value, "objectId")?;
+                    let by_caller = is_by_caller(ctx, resource, &case.value);
                     Some(if by_caller { finding.related(ctx.eval.header(resource), "the vault") } else { finding })
                 });
             }
@@ -115,30 +114,34 @@ impl Rule for ClientIdAsPrincipal {
     }
 }
 
-fn wrong(ctx: &Ctx<'_>, slot: &Slot, property: &str, at: Location) -> Option<Finding> {
+fn wrong(ctx: &Ctx<'_>, resource: ResourceRef, slot: &Slot, property: &str) -> Option<Finding> {
+    let at = judged_at(ctx, resource, slot)?;
+    let own = own_place(ctx, resource, slot);
     let (what, fix) = match slot.value.read() {
         Some(read) => {
-            let (part, own) = ctx.eval.part_of(read)?;
+            let (part, name) = ctx.eval.part_of(read)?;
             let wanted = part.principal();
-            let is_other = ["clientId", "tenantId", "resourceId"].iter().any(|other| own.eq_ignore_ascii_case(other));
+            let is_other = ["clientId", "tenantId", "resourceId"].iter().any(|other| name.eq_ignore_ascii_case(other));
             if !is_other {
                 return None;
             }
-            (format!("the `{own}` of an identity"), slot.place.and_then(|place| other_property(ctx, place, wanted)))
+            (format!("the `{name}` of an identity"), own.and_then(|place| other_property(ctx, place, wanted)))
         }
         None => {
             let Value::Str(text) = &slot.value else { return None };
             let [Piece::Id(id)] = text.pieces() else { return None };
             id.resource_type.as_ref()?;
-            (format!("the resource ID of `{}`", label_of_id(ctx, id)), principal_of_id(ctx, slot, id))
+            (
+                format!("the resource ID of `{}`", label_of_id(ctx, id)),
+                own.and_then(|place| principal_of_id(ctx, place, id)),
+            )
         }
     };
     let message = format!("`{property}` is {what}, not the ID of its principal");
-    Some(
-        Finding::at(at, message)
-            .help("Use `principalId` of an identity, `objectId` of the identities in a cluster")
-            .fix(fix),
-    )
+    let finding = Finding::at(at, message)
+        .help("Use `principalId` of an identity, `objectId` of the identities in a cluster")
+        .fix(fix);
+    Some(from_output(ctx, resource, slot, finding))
 }
 
 /// The same chain with another end.
@@ -149,8 +152,7 @@ pub(super) fn other_property(ctx: &Ctx<'_>, place: Place, wanted: &str) -> Optio
     ctx.rewrite().replace(place, right).fix(format!("Use `{wanted}`"), Applicability::Safe)
 }
 
-fn principal_of_id(ctx: &Ctx<'_>, slot: &Slot, id: &ResourceId) -> Option<Fix> {
-    let place = slot.place?;
+fn principal_of_id(ctx: &Ctx<'_>, place: Place, id: &ResourceId) -> Option<Fix> {
     if id.is_type(IDENTITY) != Some(true) {
         return None;
     }
@@ -224,6 +226,82 @@ resource a 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: { principalId: who }
 }
 ",
+        );
+    }
+
+    /// A module with two outputs, and what is between it and the assignment.
+    const CLUSTER: &str = "//- aks.bicep
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' existing = { name: 'aks' }
+output client string = aks.properties.identityProfile.kubeletidentity.clientId
+output object string? = aks.properties.?identityProfile.?kubeletidentity.?objectId
+";
+
+    #[test]
+    fn the_output_of_a_module_is_judged_where_it_is_read() {
+        let read = |output: &str, mark: &str| {
+            format!(
+                "//- main.bicep
+module cluster 'aks.bicep' = {{ name: 'cluster' }}
+resource a 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
+  name: guid(cluster.name)
+  properties: {{
+    principalId: cluster.outputs.{output}{mark}
+  }}
+}}
+{CLUSTER}"
+            )
+        };
+        check(
+            RULE,
+            &read("client", "\n                 ^^^^^^^^^^^^^^^^^^^^^^ error[client-id-as-principal]: `clientId`"),
+        );
+        check(RULE, &read("object", ""));
+    }
+
+    #[test]
+    fn or_where_it_is_passed_on() {
+        check(
+            RULE,
+            &format!(
+                "//- main.bicep
+module cluster 'aks.bicep' = {{ name: 'cluster' }}
+module role 'role.bicep' = {{
+  name: 'role'
+  params: {{ who: cluster.outputs.client }}
+                 ^^^^^^^^^^^^^^^^^^^^^^ error[client-id-as-principal]: `clientId`
+}}
+//- role.bicep
+param who string
+resource a 'Microsoft.Authorization/roleAssignments@2022-04-01' = {{
+  name: guid(who)
+  properties: {{ principalId: who }}
+}}
+{CLUSTER}"
+            ),
+        );
+    }
+
+    #[test]
+    fn nested_templates_give_out_values_too() {
+        check(
+            RULE,
+            r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "resources": [
+    { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "cluster",
+      "properties": { "mode": "Incremental", "expressionEvaluationOptions": { "scope": "inner" }, "template": {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "resources": [],
+        "outputs": { "client": { "type": "string",
+          "value": "[reference(resourceId('Microsoft.ContainerService/managedClusters', 'aks'), '2025-05-01').identityProfile.kubeletidentity.clientId]" } } } } },
+    { "type": "Microsoft.Authorization/roleAssignments", "apiVersion": "2022-04-01", "name": "[guid('a')]",
+      "properties": {
+        "principalId": "[reference('cluster').outputs.client.value]"
+                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error[client-id-as-principal]: `clientId`
+      } }
+  ]
+}
+"#,
         );
     }
 }

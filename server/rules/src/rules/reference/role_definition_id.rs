@@ -4,7 +4,7 @@ use template::value::Value;
 use template::{Expr, ExprId};
 
 use crate::kubelet_grant::role_definition;
-use crate::roles::{is_by_caller, judged_at, written};
+use crate::roles::{given_at, is_by_caller, judged_at, written};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -116,8 +116,8 @@ fn bare(ctx: &Ctx<'_>, assignment: &RoleAssignment, slot: &Slot, text: &str) -> 
     if !is_guid(text) {
         return named(ctx, assignment, slot, text);
     }
-    let by_caller = is_by_caller(assignment.resource, slot);
-    let place = if by_caller { slot.place } else { written(ctx, slot) };
+    let by_caller = is_by_caller(ctx, assignment.resource, slot);
+    let place = given_at(ctx, assignment.resource, slot).or_else(|| written(ctx, slot));
     let fix = place.and_then(|place| {
         let id = New::Call("subscriptionResourceId", vec![New::str(ROLE_DEFINITION), New::Copy(place)]);
         let applicability = if by_caller { Applicability::Unsafe } else { Applicability::Safe };
@@ -138,7 +138,7 @@ fn bare(ctx: &Ctx<'_>, assignment: &RoleAssignment, slot: &Slot, text: &str) -> 
 fn named(ctx: &Ctx<'_>, assignment: &RoleAssignment, slot: &Slot, name: &str) -> Option<Finding> {
     let role = schema::roles::by_name(name);
     let fix = role.and_then(|role| {
-        let place = if is_by_caller(assignment.resource, slot) { slot.place } else { written(ctx, slot) }?;
+        let place = given_at(ctx, assignment.resource, slot).or_else(|| written(ctx, slot))?;
         let id = role_definition(ctx.eval, place.scope, role.guid).0;
         ctx.rewrite().replace(place, id).fix(format!("Use the ID of {}", role.name), Applicability::Safe)
     });

@@ -94,7 +94,7 @@ impl Rule for RolePrincipalTypeMissing {
             let (principal, kind, bearer) = &case.value;
             let bearer = bearer.as_ref().filter(|_| kind.is_absent())?;
             let fresh = is_fresh(ctx, bearer);
-            let by_caller = is_by_caller(assignment.resource, principal);
+            let by_caller = is_by_caller(ctx, assignment.resource, principal);
             // A module may be there for users and groups as well.
             if by_caller && !(fresh && only_identities(ctx, assignment)) {
                 return None;

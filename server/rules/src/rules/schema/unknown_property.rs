@@ -69,7 +69,7 @@ impl Rule for UnknownProperty {
             let mut finding = Finding::at(ctx.key_of(mistake), message);
             let elsewhere = elsewhere(mistake, name);
             if let Some((path, named)) = &elsewhere {
-                finding = finding.help(format!("`{named}` belongs in {}", place_words(path)));
+                finding = finding.help(format!("`{named}` belongs {}", place_words(path)));
                 if is_cluster {
                     finding = finding.fix(moved(ctx, mistake, path, named));
                 }

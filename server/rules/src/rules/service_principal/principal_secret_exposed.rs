@@ -124,6 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn of_a_parameter_that_is_not_understood_nothing_is_said() {
+        let text = "param secret string {
+  secure: true
+}
+resource aks 'Microsoft.ContainerService/managedClusters@2020-03-01' = {
+  name: 'aks'
+  properties: { dnsPrefix: 'a', servicePrincipalProfile: { clientId: 'a', secret: secret } }
+}
+";
+        let workspace = crate::testing::workspace(&[("main.bicep", text)]);
+        let outcome = crate::testing::outcome(&[RULE], &workspace, &crate::Settings::default());
+        assert!(outcome.diagnostics.iter().all(|one| one.code != RULE.metadata().code), "{:#?}", outcome.diagnostics);
+    }
+
+    #[test]
     fn placeholders_and_secure_parameters_are_fine() {
         check(RULE, &json(r#"{ "type": "securestring" }"#));
         check(RULE, &json(r#"{ "type": "secureString", "defaultValue": "n/a" }"#));
