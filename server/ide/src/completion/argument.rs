@@ -45,7 +45,10 @@ pub(super) fn offer_arm(request: &Request<'_>, at: &ArmAt, items: &mut Vec<Item>
         // Between brackets, behind a comma or a parenthesis.
         Some(Expr::Missing(_) | Expr::Call(_) | Expr::Index(_)) => {
             let before = text[..usize::from(offset)].trim_end();
-            if before.ends_with(['[', '(', ',']) {
+            let after = text[usize::from(offset)..].trim_start();
+            // Not before an argument that stands there.
+            let is_free = after.is_empty() || after.starts_with([')', ']', ',']);
+            if is_free && before.ends_with(['[', '(', ',']) {
                 let range = TextRange::empty(scan.offset);
                 offer_quoted(request, place.argument, range, items);
                 offer_names(request, range, false, place.argument.is_none(), items);

@@ -389,8 +389,8 @@ fn value_in<'s>(
         .map(|(end, _)| end);
     let next = next(scan, replace.end());
     let comma_after = match next {
-        Some((at, byte)) if is_json => {
-            matches!(byte, b'"') || (in_array && matches!(byte, b'{' | b'[')) && at > replace.end()
+        Some((_, byte)) if is_json => {
+            byte == b'"' || (in_array && (matches!(byte, b'{' | b'[' | b'-') || crate::scan::is_word(byte)))
         }
         _ => false,
     };
@@ -483,7 +483,10 @@ fn bicep_place<'s>(scan: &Scan<'s>) -> Place<'s> {
     {
         return expression(scan);
     }
-    if frame.kind == FrameKind::Parentheses && scan.token.is_none() && is_followed_by_value(scan) {
+    let in_list = matches!(frame.kind, FrameKind::Parentheses | FrameKind::Array | FrameKind::Hole);
+    // In the head of a loop every word looks like a value.
+    let is_complete = || scan.state == State::After && !frame.is_for && !after_dot(scan);
+    if in_list && scan.token.is_none() && (is_complete() || is_followed_by_value(scan)) {
         return Place::Nothing;
     }
     // `[for |`: a name is being made up.
@@ -615,7 +618,10 @@ fn bicep_statement<'s>(scan: &Scan<'s>) -> Place<'s> {
                 Place::Nothing
             }
         }
-        [.., "="] if scan.token.is_none() && is_followed_by_value(scan) => Place::Nothing,
+        // The value is there already.
+        [.., "="] if scan.token.is_none() && (scan.state == State::After || is_followed_by_value(scan)) => {
+            if after_dot(scan) { expression(scan) } else { Place::Nothing }
+        }
         ["targetScope", "="] => value_at(scan, Some("targetScope"), false),
         ["type", _, "="] => Place::TypeName { replace },
         ["resource", _] if next_on_line(scan, replace.end()) != Some(b'\'') => Place::Header { replace },

@@ -438,6 +438,39 @@ fn nothing_is_offered_twice() {
     check_has(&bicep("dependsOn: [\n    |\n  ]"), &["mi"], &["location", "concat", "aks"]);
 }
 
+/// Whatever is chosen wherever in a template that is right, it stays one; as far as nothing has to be filled in.
+#[test]
+fn no_choice_tears_a_template_apart() {
+    let json = cluster(
+        r#""identity": { "type": "UserAssigned", "userAssignedIdentities": {
+        "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', variables('miName'))]": {} } },
+      "dependsOn": [ "[concat('a', parameters('clusterName'))]" ],
+      "properties": { "enableRBAC": true, "agentPoolProfiles": [ { "name": "a", "count": 1 }, { "mode": "User" } ] }"#,
+    );
+    let bicep = assignment("roleDefinitionId: subscriptionResourceId('a', 'b')\n    principalId: mi.properties.principalId").replace(
+        "name: 'c'\n",
+        "name: toLower('C')\n  identity: { type: 'UserAssigned', userAssignedIdentities: { '${mi.id}': {} } }\n  dependsOn: [ mi ]\n  properties: {\n    enableRBAC: empty(location) ? true : false\n    agentPoolProfiles: [for pool in [1]: { name: 'p${pool}' }]\n  }\n",
+    );
+    let errors = |path: &str, text: &str| SourceFile::parse(path, SourceText::new(text)).syntax_errors;
+    for text in [json, bicep] {
+        let path = main_of(&text);
+        assert_eq!(errors(path, &text), [], "{text}");
+        let workspace = Workspace::new(vec![Arc::new(SourceFile::parse(path, SourceText::new(text.as_str())))]);
+        for at in (0..text.len()).step_by(3) {
+            let offset = TextSize::try_from(at).unwrap();
+            let mut items = View::new(&workspace, FileId(0)).completions(offset, &|_| Vec::new());
+            // Another keyword begins another statement.
+            items.retain(|item| !item.snippet && item.kind != super::Kind::Keyword);
+            let count = items.len();
+            for (number, item) in items.iter().enumerate().filter(|(number, _)| *number < 4 || *number + 3 > count) {
+                let after = applied(&text, item);
+                let found = errors(path, &after);
+                assert_eq!(found, [], "{number}: `{}` at {}|{}", item.label, &text[..at], &text[at..]);
+            }
+        }
+    }
+}
+
 #[test]
 fn survives_every_prefix() {
     for text in [
@@ -1068,6 +1101,11 @@ fn keywords_leave_the_rest_of_a_statement_alone() {
         "var x = concat(| 'a')",
         "var x = concat('a', |'b')",
         "var x = [for a in| b: a]",
+        "var x = concat('a'|)",
+        "var x = [ 'a' |]",
+        "var x = [for a in b: |{}]",
+        "resource x 'Microsoft.X/y@2020-01-01' = {\n}|\n",
+        "var x = {}|\n",
     ] {
         assert_eq!(completions("main.bicep", text).1, [], "{text}");
     }
