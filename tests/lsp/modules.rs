@@ -1,8 +1,9 @@
 //! Documents that refer to others, open or not.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use template::workspace::{FileId, Location, Workspace};
@@ -186,4 +187,54 @@ async fn parameter_files_are_looked_at_again_with_their_template() {
     }
     client.change(&dev, 2, [0, 2, 0, 5], "test");
     while !seen(&mut client, &main).await.contains("//test") {}
+}
+
+/// Of many open files an edit of one leads to a look at that one and at those that depend on it, and at no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_in_one_of_500_files_checks_only_what_depends_on_it() {
+    const SHARED: usize = 50;
+    let name =
+        |number: usize| if number < SHARED { format!("shared{number}.bicep") } else { format!("f{number}.bicep") };
+    let text = |number: usize| match number {
+        0..SHARED => format!("//{number}\n"),
+        // The last one deploys one that deploys what is edited.
+        499 => format!("//{number}\nmodule m '{}' = {{ name: 'm' }}\n", name(57)),
+        _ => format!("//{number}\nmodule m '{}' = {{ name: 'm' }}\n", name(number % SHARED)),
+    };
+    let files: Vec<(String, String)> = (0..500).map(|number| (name(number), text(number))).collect();
+    let folder = Folder::new(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>());
+
+    let checked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let recorder = checked.clone();
+    let check = move |workspace: &Workspace, targets: &[FileId], _: &rules::Settings, _: &rules::Cancelled<'_>| {
+        let name = |file: &FileId| workspace.file(*file).path.file_name().unwrap().to_string_lossy().into_owned();
+        recorder.lock().unwrap().extend(targets.iter().map(name));
+        Vec::new()
+    };
+    let mut client = TestClient::start_with(json!({}), Arc::new(check), Manners::default()).await;
+    for (name, text) in &files {
+        client.open(&folder.uri(name), "bicep", 1, text);
+    }
+    for (name, _) in &files {
+        client.settled(&folder.uri(name), 1).await;
+    }
+    client.fence().await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    checked.lock().unwrap().clear();
+
+    let edited = name(7);
+    client.change(&folder.uri(&edited), 2, [0, 2, 0, 3], "edited");
+    client.settled(&folder.uri(&edited), 2).await;
+    let dependants = (SHARED..499).filter(|number| number % SHARED == 7).chain([499]);
+    let expected: BTreeSet<String> = dependants.map(name).chain([edited]).collect();
+    let seen = || checked.lock().unwrap().iter().cloned().collect::<BTreeSet<String>>();
+    for _ in 0..100 {
+        if seen() == expected {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    // And nothing comes after it.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(seen(), expected);
 }

@@ -273,12 +273,17 @@ impl Evaluator<'_> {
 
     /// Whether a grant gives someone a right, in the case that it is deployed.
     pub fn gives(&self, grant: &Grant, wanted: &Wanted<'_>) -> Truth {
+        // Most grants are of another role, which is seen at once; who and what they are for is dear to compare.
+        let right = wanted.right.is_given_by(grant.role.as_deref());
+        if right == Truth::No {
+            return Truth::No;
+        }
         let bearer = match &grant.bearer {
             Some(bearer) => self.same_bearer(bearer, wanted.bearer),
             None => Truth::Unknown,
         };
         let on = wanted.on.map_or(Truth::Yes, |on| self.covers(&grant.scope, on));
-        wanted.right.is_given_by(grant.role.as_deref()).and(bearer).and(on)
+        right.and(bearer).and(on)
     }
 
     /// Who a principal is, in every case; `None` when that is not known. No case where it is nobody.

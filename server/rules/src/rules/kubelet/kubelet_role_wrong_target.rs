@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use template::aks::{Cluster, ROLE_ASSIGNMENT};
+use template::aks::{Case, Cluster, ROLE_ASSIGNMENT};
 use template::condition::Conditions;
 use template::eval::Place;
 use template::expr::Item;
@@ -199,13 +199,21 @@ declare_rule! {
 impl Rule for KubeletRoleWrongTarget {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let cases = ctx.eval.join(cluster.control_plane_ids(), cluster.kubelet_ids());
+        // Looking for them takes a look at every grant.
+        let found = cases.into_iter().map(|Case { when, value: ids }| {
+            let ways = misdirected(ctx, ids.0, ids.1, &when);
+            Case { when, value: (ids, ways) }
+        });
+        let found: Vec<_> = found.collect();
+        let mut numbers: Vec<usize> = found.iter().flat_map(|case| &case.value.1).map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
         let grants = ctx.eval.grants();
-        for (number, grant) in (0..).zip(&grants.all) {
-            ctx.judge(&cases, |case| {
-                let (control_plane, kubelet) = case.value;
-                let found = misdirected(ctx, control_plane, kubelet, &case.when);
-                let (_, way) = found.into_iter().find(|(index, _)| *index == number)?;
-                finding(ctx, cluster, grant, way, [control_plane, kubelet])
+        for number in numbers {
+            ctx.judge(&found, |case| {
+                let ((control_plane, kubelet), ways) = &case.value;
+                let (_, way) = ways.iter().find(|(index, _)| *index == number)?;
+                finding(ctx, cluster, grants.all.get(number)?, *way, [control_plane, kubelet])
             });
         }
     }
