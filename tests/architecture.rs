@@ -70,3 +70,50 @@ fn crates_do_not_know_what_is_not_their_business() {
         }
     }
 }
+
+/// Every crate that is depended on directly, and where it matters: in the program, to build it, or for developers only.
+fn direct() -> BTreeMap<String, &'static str> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let ours: BTreeSet<String> = packages.iter().map(|package| text(&package["name"])).collect();
+    let mut direct: BTreeMap<String, &str> = BTreeMap::new();
+    for package in packages {
+        let is_tool = ["xtask", "test-support", "fuzzing"].contains(&text(&package["name"]).as_str());
+        for one in package["dependencies"].as_array().unwrap() {
+            let place = match one["kind"].as_str() {
+                None if !is_tool => "In the program",
+                Some("build") if !is_tool => "To build it",
+                _ => "In tests and developer commands",
+            };
+            let name = text(&one["name"]);
+            // Where several places are possible, the one that weighs more.
+            let heavier = direct.get(&name).is_none_or(|other| place < *other && *other != "In the program");
+            if !ours.contains(&name) && heavier {
+                direct.insert(name, place);
+            }
+        }
+    }
+    direct
+}
+
+#[test]
+fn every_dependency_has_a_reason() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/dependencies.md")).unwrap();
+    let mut listed = BTreeMap::new();
+    let mut heading = "";
+    for line in page.lines() {
+        if let Some(text) = line.strip_prefix("## ") {
+            heading = text;
+        } else if let Some((name, reason)) = line.strip_prefix("| `").and_then(|row| row.split_once("` | ")) {
+            assert!(reason.len() > 10, "`{name}` has no reason");
+            listed.insert(name.to_owned(), heading);
+        }
+    }
+    assert_eq!(listed, direct(), "docs/dependencies.md does not list what the manifests have");
+}

@@ -5,6 +5,7 @@
 mod common;
 mod configuration;
 mod exit_codes;
+mod faults;
 mod files;
 mod fix;
 mod formats;
@@ -12,5 +13,6 @@ mod golden;
 mod identities;
 mod output;
 mod robustness;
+mod sandbox;
 mod selection;
 mod watch;

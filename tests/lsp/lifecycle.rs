@@ -251,3 +251,72 @@ fn memory_returns_when_documents_are_closed() {
     let grown = resident(&program).saturating_sub(before);
     assert!(grown < 8 << 20, "{grown} bytes more after 10,000 documents of {} bytes", text.len());
 }
+
+fn opened(uri: &str, text: &str) -> Value {
+    let document = json!({ "uri": uri, "languageId": "bicep", "version": 1, "text": text });
+    json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument": document } })
+}
+
+/// Reads until the diagnostics of a document come.
+fn published(program: &mut Program, uri: &str) -> Value {
+    loop {
+        let message = program.receive();
+        if message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri {
+            return message["params"]["diagnostics"].clone();
+        }
+    }
+}
+
+#[test]
+fn a_server_that_was_killed_can_be_started_again() {
+    let uri = "file:///w/main.bicep";
+    for _ in 0..3 {
+        let mut program = Program::start(&["server"]);
+        program.initialize();
+        program.send(&opened(uri, "param name =\n"));
+        assert_eq!(published(&mut program, uri)[0]["code"], "syntax-error");
+        // Killed while it has something to do: nothing of it is left that could be in the way of the next one.
+        program.send(&opened("file:///w/other.bicep", &"param name =\n".repeat(10_000)));
+        let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 7 } });
+        program.send(&json!({ "jsonrpc": "2.0", "id": 2, "method": "textDocument/hover", "params": params }));
+        program.0.kill().unwrap();
+        assert_eq!(program.code(), None, "by the signal");
+    }
+}
+
+#[test]
+fn a_client_that_never_reads_is_left_in_the_end() {
+    let mut program = Program::start(&["server"]);
+    program.initialize();
+    // Ten times as much to say as a pipe holds.
+    let text = "param name =\n".repeat(50);
+    for number in 0..100 {
+        program.send(&opened(&format!("file:///w/{number}.bicep"), &text));
+    }
+    drop(program.0.stdin.take());
+    let start = std::time::Instant::now();
+    assert_eq!(program.code(), Some(1));
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_documents_can_be_open() {
+    const COUNT: usize = 10_000;
+    let mut program = Program::start(&["server"]);
+    program.initialize();
+    let text = "param name string = 'value'\nparam other =\n";
+    for number in 0..COUNT {
+        let uri = format!("file:///w/{number}.bicep");
+        program.send(&opened(&uri, text));
+        // As an editor that reads while it writes.
+        assert_eq!(published(&mut program, &uri)[0]["code"], "syntax-error");
+    }
+    let statm = std::fs::read_to_string(format!("/proc/{}/statm", program.0.id())).unwrap();
+    let resident = statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096;
+    assert!(resident / COUNT < 20 << 10, "{resident} bytes for {COUNT} documents of {} bytes", text.len());
+    program.send(&json!({ "jsonrpc": "2.0", "id": 2, "method": "shutdown" }));
+    while program.receive().get("id") != Some(&json!(2)) {}
+    program.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
+    assert_eq!(program.code(), Some(0));
+}

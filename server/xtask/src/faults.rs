@@ -137,8 +137,9 @@ fn measured(program: &Path, folder: &Path, language: Language, input: Input) -> 
 fn serve(program: &Path, language: Language, text: &str) -> anyhow::Result<(Duration, u64)> {
     let mut client = Client::start(Command::new(program).arg("server"), &json!({}), Value::Null)?;
     let uri = format!("file:///w/main.{}", language.extension());
+    let opened = Client::opened(&uri, if language == Language::Json { "arm-template" } else { "bicep" }, text);
     let start = Instant::now();
-    client.open(&uri, if language == Language::Json { "arm-template" } else { "bicep" }, text)?;
+    client.send_text(&opened)?;
     client.pushed(&uri, 1)?;
     let took = start.elapsed();
     Ok((took, client.memory().map_or(0, |(_, peak)| peak)))

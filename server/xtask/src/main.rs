@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask help`.
 
+mod bench;
 mod corpus;
 mod docs;
 mod faults;
@@ -21,6 +22,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure akslint beside other tools, beside parsing alone, and against its own size
+    Bench(bench::Arguments),
     /// Check a folder of real files and print what is found, by rule
     Corpus(corpus::Arguments),
     /// Write RULES.md and the generated pages of the book in docs/
@@ -35,6 +38,7 @@ enum Command {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments)?,
         Command::Corpus(arguments) => corpus::run(&arguments)?,
         Command::Docs(arguments) => docs::run(&arguments)?,
         Command::Faults(arguments) => return faults::run(&arguments),

@@ -37,25 +37,44 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Run>
     let mut child = command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     let (ended, end) = mpsc::channel::<()>();
     let id = child.id();
-    let watch = std::thread::spawn(move || {
-        if end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-            kill(id);
-        }
-    });
+    let watch = std::thread::spawn(move || watch(id, start + limit, &end));
     let used = child.wait4();
     let wall = start.elapsed();
     drop(ended);
-    let _ = watch.join();
+    let seen = watch.join().unwrap_or_default();
     let used = used?;
     let usage = used.rusage;
     Ok(Run {
         code: used.status.code(),
         wall,
         cpu: usage.utime + usage.stime,
-        peak: usage.maxrss,
+        peak: if seen > 0 { seen } else { usage.maxrss },
         output: content(&mut output)?,
         errors: content(&mut errors)?,
     })
+}
+
+/// Looks at a process until it ends; ends it when it takes too long. The most memory it was seen to hold: what the system says
+/// at the end counts what this process held when it started the other one.
+fn watch(id: u32, deadline: Instant, end: &mpsc::Receiver<()>) -> u64 {
+    let mut most = 0;
+    while end.recv_timeout(Duration::from_millis(2)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        most = memory(id).map_or(most, |(_, peak)| peak.max(most));
+        if Instant::now() > deadline {
+            kill(id);
+        }
+    }
+    most
+}
+
+/// The memory that a process holds, in bytes: now, and at its most. Nothing where nobody knows.
+fn memory(id: u32) -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let of = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    };
+    Some((of("VmRSS:")?, of("VmHWM:")?))
 }
 
 #[cfg(unix)]

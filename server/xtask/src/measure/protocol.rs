@@ -52,7 +52,11 @@ impl Client {
     }
 
     pub(crate) fn send(&mut self, message: &Value) -> anyhow::Result<()> {
-        let body = message.to_string();
+        self.send_text(&message.to_string())
+    }
+
+    /// Sends a message that is written already.
+    pub(crate) fn send_text(&mut self, body: &str) -> anyhow::Result<()> {
         write!(self.stdin, "Content-Length: {}\r\n\r\n{body}", body.len())?;
         Ok(self.stdin.flush()?)
     }
@@ -73,10 +77,11 @@ impl Client {
         Ok(answer["result"].clone())
     }
 
-    /// Opens a document.
-    pub(crate) fn open(&mut self, uri: &str, language: &str, text: &str) -> anyhow::Result<()> {
+    /// The message that opens a document.
+    pub(crate) fn opened(uri: &str, language: &str, text: &str) -> String {
         let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
-        self.notify("textDocument/didOpen", &json!({ "textDocument": document }))
+        let params = json!({ "textDocument": document });
+        json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": params }).to_string()
     }
 
     /// Puts a letter behind a place, or takes it away.
@@ -127,12 +132,7 @@ impl Client {
 
     /// The memory it holds, in bytes: now, and at its most. Nothing where nobody knows.
     pub(crate) fn memory(&self) -> Option<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let of = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
-        };
-        Some((of("VmRSS:")?, of("VmHWM:")?))
+        super::memory(self.child.id())
     }
 }
 
