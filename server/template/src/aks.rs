@@ -12,7 +12,7 @@ use text_size::TextRange;
 
 use crate::canon::CanonId;
 use crate::condition::Conditions;
-use crate::eval::{Evaluator, Place, ScopeId};
+use crate::eval::{Evaluator, Place, Plain, ScopeId};
 use crate::expr::{Expr, Member, ObjectForm, Property};
 use crate::value::{Entry, ObjectValue, Occurs, Piece, Read, ResourceId, ResourceRef, Str, Target, Value, Values};
 use crate::workspace::Location;
@@ -457,36 +457,27 @@ impl Evaluator<'_> {
         }
         let Case { when, value: slot } = from;
         match &slot.value {
-            Value::Object(object) if let Some(found) = Self::plain_entry(object, name) => {
-                let Some(entry) = found else {
+            Value::Object(object) => {
+                let plain = Self::plain_entry(object, name);
+                if let Plain::Absent = plain {
                     let holder = object.source.or(slot.holder.filter(|_| slot.depth == 0));
                     let value = Slot { value: Value::Null, place: None, property: None, holder, depth: slot.depth };
                     into.push(Case { when, value });
                     return;
-                };
-                for alternative in self.force(&entry.value).iter() {
-                    let Some(when) = self.and(&when, &alternative.when) else { continue };
-                    let absent = matches!(alternative.value, Value::Null) && alternative.place.is_none();
-                    let value = Slot {
-                        value: alternative.value.clone(),
-                        place: alternative.place,
-                        property: if absent { None } else { property_of(entry) },
-                        holder: object.source.or(slot.holder.filter(|_| absent && slot.depth == 0)),
-                        depth: slot.depth + usize::from(!absent),
-                    };
-                    if matches!(value.value, Value::Null) {
-                        into.push(Case { when, value });
-                    } else {
-                        self.descend(Case { when, value }, rest, into);
-                    }
                 }
-            }
-            Value::Object(object) => {
                 let at = slot.place.unwrap_or(Place { scope: ScopeId::ROOT, expr: ExprId::default() });
-                for alternative in self.lookup(object, name, at).iter() {
+                let values = match plain {
+                    Plain::Entry(entry) => self.force(&entry.value),
+                    Plain::Absent | Plain::Depends => Rc::new(self.lookup(object, name, at)),
+                };
+                for alternative in values.iter() {
                     let Some(when) = self.and(&when, &alternative.when) else { continue };
                     let absent = matches!(alternative.value, Value::Null) && alternative.place.is_none();
-                    let entry = if absent { None } else { self.entry(object, name, &when) };
+                    let entry = match plain {
+                        _ if absent => None,
+                        Plain::Entry(entry) => Some(entry),
+                        Plain::Absent | Plain::Depends => self.entry(object, name, &when),
+                    };
                     let next = Slot {
                         value: alternative.value.clone(),
                         place: alternative.place,

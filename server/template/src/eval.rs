@@ -98,6 +98,17 @@ fn key(place: Place, locals: &Locals) -> Key {
     (place, locals.as_ref().map_or(0, |frame| frame.serial))
 }
 
+/// What an object has under a key.
+#[derive(Clone, Copy)]
+pub(crate) enum Plain<'o> {
+    /// This, whatever else holds.
+    Entry(&'o Entry),
+    /// Nothing.
+    Absent,
+    /// Conditions, merges or unknown keys have a say, which they hardly ever have.
+    Depends,
+}
+
 /// A template being evaluated, see [`ScopeId`].
 #[derive(Clone, Debug)]
 pub struct Scope<'w> {
@@ -1046,27 +1057,26 @@ impl<'w> Evaluator<'w> {
         })
     }
 
-    /// The only entry that can be under a key, ignoring case, or that there is none: `None` when conditions, merges or
-    /// unknown keys have a say, which they hardly ever have.
-    pub(crate) fn plain_entry<'o>(object: &'o ObjectValue, key: &str) -> Option<Option<&'o Entry>> {
+    /// What is under a key, ignoring case, where one look says it.
+    pub(crate) fn plain_entry<'o>(object: &'o ObjectValue, key: &str) -> Plain<'o> {
         for entry in object.entries.iter().rev() {
-            match entry.key.as_ref()?.literal() {
+            match entry.key.as_ref().and_then(Str::literal) {
                 Some(own) if own.eq_ignore_ascii_case(key) => {
-                    return (entry.when.is_true() && !entry.merges).then_some(Some(entry));
+                    return if entry.when.is_true() && !entry.merges { Plain::Entry(entry) } else { Plain::Depends };
                 }
                 Some(_) => {}
-                None => return None,
+                None => return Plain::Depends,
             }
         }
-        (!object.damaged).then_some(None)
+        if object.damaged { Plain::Depends } else { Plain::Absent }
     }
 
     /// What an object has under a key, ignoring case; null where it has nothing.
     pub fn lookup(&self, object: &ObjectValue, key: &str, place: Place) -> Values {
         match Self::plain_entry(object, key) {
-            Some(Some(entry)) => return Values::clone(&self.force(&entry.value)),
-            Some(None) => return Values::always(Value::Null, None),
-            None => {}
+            Plain::Entry(entry) => return Values::clone(&self.force(&entry.value)),
+            Plain::Absent => return Values::always(Value::Null, None),
+            Plain::Depends => {}
         }
         self.lookup_in(&object.entries, object.damaged, key, place, &mut Vec::new())
     }

@@ -83,7 +83,7 @@ impl SourceFile {
         let (text, language) = (tree.text().clone(), tree.language());
         let kind = Kind::Template(language);
         let tree = OnceLock::from(Some(tree));
-        Self { tree, syntax_errors, template, ..Self::without_tree(path.into(), text, kind) }
+        Self { syntax_errors, template, tree, ..Self::without_tree(path.into(), text, kind) }
     }
 
     /// The same without its tree, which is many times the size of the text: parsed again should somebody ask for it. For who

@@ -82,7 +82,7 @@ declare_rule! {
 
 impl Rule for AcrPullWrongPrincipal {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
-        let assignments: Vec<RoleAssignment> = ctx.eval.each_role_assignment().iter().filter(gives_pull).cloned().collect();
+        let assignments: Vec<RoleAssignment> = ctx.eval.each_role_assignment().iter().filter(|one| gives_pull(one)).cloned().collect();
         if assignments.is_empty() {
             return;
         }
@@ -105,7 +105,7 @@ impl Rule for AcrPullWrongPrincipal {
     }
 }
 
-fn gives_pull(assignment: &&RoleAssignment) -> bool {
+fn gives_pull(assignment: &RoleAssignment) -> bool {
     assignment.roles.iter().any(|Case { value, .. }| **value == *rights::PULL_IMAGES.role)
 }
 

@@ -117,3 +117,18 @@ fn other_json_is_not_parsed() {
     assert!(!file.has_tree() && file.template.is_none() && file.syntax_errors.is_empty());
     assert_eq!(file.language(), Some(Language::Json));
 }
+
+#[test]
+fn a_tree_that_was_let_go_of_is_parsed_again() {
+    for (path, text) in
+        [("main.bicep", "param a string\n"), ("a.json", r#"{"$schema":"x/deploymentTemplate.json#","a":1}"#)]
+    {
+        let file = SourceFile::parse(path, SourceText::new(text));
+        let sexp = file.tree().unwrap().root().to_sexp();
+        let file = file.letting_go_of_tree();
+        assert!(file.has_tree() && file.template.is_some());
+        assert_eq!(file.tree().unwrap().root().to_sexp(), sexp);
+    }
+    let script = SourceFile::parse("a.sh", SourceText::new("az aks list")).letting_go_of_tree();
+    assert!(!script.has_tree() && script.tree().is_none());
+}
