@@ -56,11 +56,12 @@ fn assert_modest(project: &Project, calls: &[String]) {
     let root = project.root().canonicalize().unwrap();
     // The configuration of a file is looked for in the folders above it.
     let above: Vec<String> = root.ancestors().map(|folder| folder.join("akslint.toml").display().to_string()).collect();
-    // Whoever walks a tree looks for what is ignored in the folders above, and for the file of the person.
+    // Whoever walks a tree looks for what is ignored in the folders above, and in the file that git's settings name.
     let ignored = |path: &Path| {
         [".gitignore", ".ignore"].iter().any(|name| path.ends_with(name))
             || path.ends_with("git/ignore")
             || path.ends_with(".gitconfig")
+            || path == Path::new("/etc/gitconfig")
             || path.ends_with("git/config")
             || path.ends_with(".git/info/exclude")
     };
