@@ -93,7 +93,12 @@ fn direct() -> BTreeMap<String, &'static str> {
             };
             let name = text(&one["name"]);
             // Where several places are possible, the one that weighs more.
-            let heavier = direct.get(&name).is_none_or(|other| place < *other && *other != "In the program");
+            let weight = |place: &str| {
+                ["In tests and developer commands", "To build it", "In the program"]
+                    .iter()
+                    .position(|one| *one == place)
+            };
+            let heavier = direct.get(&name).is_none_or(|other| weight(place) > weight(other));
             if !ours.contains(&name) && heavier {
                 direct.insert(name, place);
             }

@@ -14,7 +14,7 @@ mod survey;
 use text_size::{TextRange, TextSize};
 use tree_sitter::{Node, TreeCursor};
 
-use self::kind::{Child, Field, Kind, children, field_of, fields, kind_of};
+use self::kind::{Child, Field, Kind, children, elements, field_of, fields, kind_of};
 pub use self::string::{Piece, Segment, Str};
 pub use self::survey::{Comment, Damage, Survey, brace_damage, survey, syntax_errors};
 use crate::text::Language;
@@ -830,7 +830,7 @@ impl<'t> Array<'t> {
 
     /// The items in order.
     pub fn items(self) -> Items<'t> {
-        Items { children: children(self.node), source: self.source }
+        Items { children: elements(self.node), source: self.source }
     }
 }
 
@@ -935,7 +935,7 @@ pub struct Call<'t> {
 impl<'t> Call<'t> {
     /// The arguments in order; nothing if even the parenthesis is missing.
     pub fn arguments(self) -> Option<Items<'t>> {
-        self.arguments.map(|node| Items { children: children(node), source: self.source })
+        self.arguments.map(|node| Items { children: elements(node), source: self.source })
     }
 
     /// The parentheses with everything between them.

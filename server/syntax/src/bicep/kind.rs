@@ -212,12 +212,18 @@ pub(super) struct Child<'t> {
 pub(super) struct Children<'t> {
     cursor: TreeCursor<'t>,
     more: bool,
+    with_fields: bool,
 }
 
 pub(super) fn children(node: Node<'_>) -> Children<'_> {
     let mut cursor = node.walk();
     let more = cursor.goto_first_child();
-    Children { cursor, more }
+    Children { cursor, more, with_fields: true }
+}
+
+/// The children of a list, which play no part: to ask for it takes a way up the tree for each, the longer the longer the list.
+pub(super) fn elements(node: Node<'_>) -> Children<'_> {
+    Children { with_fields: false, ..children(node) }
 }
 
 impl<'t> Iterator for Children<'t> {
@@ -226,7 +232,8 @@ impl<'t> Iterator for Children<'t> {
     fn next(&mut self) -> Option<Child<'t>> {
         while self.more {
             let node = self.cursor.node();
-            let child = Child { node, kind: kind_of(node), field: field_of(&self.cursor) };
+            let field = if self.with_fields { field_of(&self.cursor) } else { None };
+            let child = Child { node, kind: kind_of(node), field };
             self.more = self.cursor.goto_next_sibling();
             if !matches!(child.kind, Kind::Comment | Kind::Directive) {
                 return Some(child);

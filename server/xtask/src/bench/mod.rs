@@ -39,7 +39,10 @@ pub(crate) struct Arguments {
     /// How often Checkov runs
     #[arg(long, value_name = "N", default_value_t = 1)]
     peer_rounds: usize,
-    /// Write docs/benchmarks.md instead of printing it
+    /// Only these parts: `machine`, `parsing`, `start-up`, `server`, `threads`, `sizes`, `counts`, `checkov`
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Write the tables into docs/benchmarks.md as well
     #[arg(long)]
     write: bool,
 }
@@ -52,46 +55,42 @@ struct Bench<'a> {
     scratch: &'a Path,
 }
 
-/// The page, up to the numbers.
-const HEAD: &str = "# Benchmarks
+/// A part of the page by its name, and what makes it.
+type Part<'p> = (&'p str, &'p dyn Fn() -> anyhow::Result<String>);
 
-<!-- Written by `cargo xtask bench --write`; the words are in server/xtask/src/bench, the numbers come from the run. -->
-
-Each table was made in one run, in which what is compared took turns; times are medians. `cargo xtask bench --help` says what can be
-chosen, and a second run should come to the same ratios, not to the same times.
-
-";
+/// Where the tables go.
+const PAGE: &str = "docs/benchmarks.md";
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let program = measure::program(arguments.binary.as_deref())?;
     let scratch = tempfile::tempdir()?;
     let bench = Bench { program: &program, rounds: arguments.rounds.max(1), scratch: scratch.path() };
     let peers = peers::Peers::find(&arguments.peers, arguments.install)?;
-    let mut page = String::from(HEAD);
-    page.push_str("```sh\n");
-    page.push_str(&command(arguments));
-    page.push_str("\n```\n\n");
-    page.push_str(&machine::describe(&program, &peers.versions()));
     let files = match &arguments.folder {
         Some(folder) => files::Files::in_folder(folder)?,
         None => files::Files::made_up(bench.scratch)?,
     };
-    let _ = writeln!(page, "- files: {}", files.describe());
-    for part in [
-        files::parsing(&bench, &files)?,
-        peers::checkov(&bench, &peers, &files, arguments.files, arguments.peer_rounds.max(1))?,
-        server::key_presses(&bench, &peers)?,
-        scaling::start_up(&bench)?,
-        scaling::sizes(&bench)?,
-        scaling::counts(&bench)?,
-        scaling::threads(&bench, &files)?,
-    ] {
-        println!("{part}");
-        page.push('\n');
-        page.push_str(&part);
-    }
-    if arguments.write {
-        std::fs::write("docs/benchmarks.md", page)?;
+    let parts: [Part<'_>; 8] = [
+        ("machine", &|| {
+            let machine = machine::describe(&program, &peers.versions());
+            Ok(format!("```sh\n{}\n```\n\n{machine}- files: {}\n", command(arguments), files.describe()))
+        }),
+        ("parsing", &|| files::parsing(&bench, &files)),
+        ("start-up", &|| scaling::start_up(&bench)),
+        ("server", &|| server::key_presses(&bench, &peers)),
+        ("threads", &|| scaling::threads(&bench, &files)),
+        ("sizes", &|| scaling::sizes(&bench)),
+        ("counts", &|| scaling::counts(&bench)),
+        ("checkov", &|| peers::checkov(&bench, &peers, &files, arguments.files, arguments.peer_rounds.max(1))),
+    ];
+    for (name, part) in parts {
+        if arguments.only.is_empty() || arguments.only.iter().any(|only| only == name) {
+            let text = part()?;
+            println!("{text}");
+            if arguments.write {
+                measure::write_between(Path::new(PAGE), name, &format!("\n{text}\n"))?;
+            }
+        }
     }
     Ok(())
 }

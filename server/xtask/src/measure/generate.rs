@@ -47,7 +47,7 @@ fn json(bytes: usize) -> String {
     let mut number = 0;
     loop {
         let cluster = JSON_CLUSTER.replace("{n}", &number.to_string());
-        if resources.len() + cluster.len() + 400 > bytes && number > 0 || cluster.len() > bytes * 2 {
+        if resources.len() + cluster.len() + 400 > bytes && number > 0 || cluster.len() + 300 > bytes {
             break;
         }
         let comma = if number == 0 { "" } else { "," };
@@ -68,7 +68,7 @@ fn bicep(bytes: usize) -> String {
     let mut number = 0;
     loop {
         let cluster = BICEP_CLUSTER.replace("{n}", &number.to_string());
-        if text.len() + cluster.len() > bytes && number > 0 || cluster.len() > bytes * 2 {
+        if text.len() + cluster.len() > bytes && number > 0 || cluster.len() + 300 > bytes {
             break;
         }
         text.push_str(&cluster);
