@@ -99,3 +99,33 @@ fn a_limit_hides_diagnostics_from_the_list_only() {
     run.prints("3 errors").prints("2 diagnostics not shown");
     project.run(&["check", "--max-findings", "0"]).code(1);
 }
+
+#[test]
+fn a_limit_leaves_what_programs_read_whole() {
+    let arm = |name: &str| {
+        format!(
+            r#"{{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [ {name}, {name} ] "#
+        )
+    };
+    let json = arm(r#"{ "type": , }"#);
+    for (file, text) in [("a.bicep", "param a =\nparam b =\nparam c =\n"), ("a.json", json.as_str())] {
+        let project = Project::new(&[(file, text)]);
+        let all = project.run(&["check", "--format", "json-lines"]).code(1).stdout.lines().count();
+        assert!(all > 1, "{file}");
+        let args =
+            ["check", "--max-findings", "1", "--output-file", "sarif=out.sarif", "--output-file", "concise=out.txt"];
+        let run = project.run(&args).code(1);
+        assert_eq!(run.stdout.matches("[syntax-error]").count(), 1, "{run:?}");
+        assert_eq!(project.read("out.sarif").matches("\"ruleId\": \"syntax-error\"").count(), all, "{file}");
+        let list = project.read("out.txt");
+        assert_eq!(list.matches("[syntax-error]").count(), all, "{file}");
+        assert!(!list.contains("not shown"), "{list}");
+        for format in ["json-lines", "sarif"] {
+            let run = project.run(&["check", "--max-findings", "1", "--format", format]).code(1);
+            let whole = project.run(&["check", "--format", format]).code(1);
+            assert_eq!(run.stdout, whole.stdout, "{format}");
+        }
+        let run = project.run(&["check", "--max-findings", "1", "--statistics"]).code(1);
+        assert_eq!(run.stdout, project.run(&["check", "--statistics"]).code(1).stdout);
+    }
+}

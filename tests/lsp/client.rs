@@ -348,7 +348,12 @@ pub(crate) fn diagnostic(location: Location, message: &str, title: &str, replace
         help: None,
         location,
         related: Vec::new(),
-        fixes: vec![Fix { title: title.to_owned(), applicability: Applicability::Safe, edits: vec![edit] }],
+        fixes: vec![Fix {
+            title: title.to_owned(),
+            applicability: Applicability::Safe,
+            edits: vec![edit],
+            copied: Vec::new(),
+        }],
         tag: None,
     }
 }

@@ -153,7 +153,12 @@ async fn fixes_that_overlap_are_not_applied_together() {
             found[1].fixes[0].edits[0].edit = TextEdit::replace(range, "better");
             // A fix that contradicts itself is none.
             let edits = vec![broken.clone(), broken];
-            found[1].fixes.push(Fix { title: "Broken".to_owned(), applicability: Applicability::Safe, edits });
+            found[1].fixes.push(Fix {
+                title: "Broken".to_owned(),
+                applicability: Applicability::Safe,
+                edits,
+                copied: Vec::new(),
+            });
             found
         };
     let mut client = TestClient::start_with(with_code_actions(), Arc::new(check), Manners::default()).await;
@@ -164,6 +169,29 @@ async fn fixes_that_overlap_are_not_applied_together() {
     assert_eq!(found[0]["edit"]["changes"][URI][0]["newText"], "good");
     let found = actions(&mut client, [0, 4, 0, 4], json!({ "only": ["quickfix"] })).await;
     assert_eq!(titles(&found), ["Make it good", "Make it good"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_ignore_leaves_a_place_for_the_reason() {
+    let check =
+        |workspace: &Workspace, targets: &[FileId], settings: &rules::Settings, cancelled: &rules::Cancelled<'_>| {
+            let found = find_bad(workspace, targets, settings, cancelled).into_iter();
+            found.map(|one| rules::Diagnostic { code: "no-cluster-identity", ..one }).collect::<Vec<_>>()
+        };
+    let json = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [], "bad": 1 }"#;
+    for (language, text, expected) in [
+        ("bicep", "var a = 'bad'", "// akslint: ignore[no-cluster-identity] because ...\n"),
+        ("json", json, r#"{ "code": "no-cluster-identity", "reason": "because ..." }"#),
+    ] {
+        let mut client = TestClient::start_with(with_code_actions(), Arc::new(check), Manners::default()).await;
+        client.open(URI, language, 1, text);
+        client.published(URI).await;
+        let line_end = u32::try_from(text.len()).unwrap();
+        let found = actions(&mut client, [0, 0, 0, line_end], json!({ "only": ["quickfix"] })).await;
+        let ignore = found.iter().find(|action| action["title"] == "Ignore `no-cluster-identity` here").unwrap();
+        let written = ignore["edit"]["changes"][URI][0]["newText"].as_str().unwrap();
+        assert!(written.contains(expected), "{written}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,8 +89,22 @@ async fn the_configuration_file_is_read_and_watched() {
     assert_eq!(shown(&mut client, &document).await, 0);
 
     write("ignore = 7");
-    client.notify("workspace/didChangeWatchedFiles", changed);
-    assert_eq!(shown(&mut client, &document).await, 1, "without a readable file, the defaults hold");
+    client.notify("workspace/didChangeWatchedFiles", changed.clone());
     let message = client.notification("window/showMessage").await;
     assert!(message["message"].as_str().unwrap().contains("akslint.toml"), "{message}");
+    let json = uri("main.json");
+    write("ignore = ['document'");
+    client.notify("workspace/didChangeWatchedFiles", changed.clone());
+    client.notification("window/showMessage").await;
+    client.open(
+        &json,
+        "json",
+        1,
+        r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "bad": 1 }"#,
+    );
+    assert_eq!(shown(&mut client, &json).await, 1, "what was excluded before still is, and nothing else");
+
+    write("ignore = []");
+    client.notify("workspace/didChangeWatchedFiles", changed);
+    assert_eq!(shown(&mut client, &document).await, 1, "a file that is mended holds");
 }

@@ -131,7 +131,8 @@ pub struct CheckArgs {
     /// Count the diagnostics of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,
-    /// Print at most this many diagnostics; the summary and the exit code count all of them
+    /// Print at most this many diagnostics, where people read them: reports in files and those for programs are whole, and
+    /// the summary and the exit code count all
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub max_findings: Option<usize>,
     /// Print diagnostics only: no summary, no notes

@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, anyhow, bail};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -182,30 +182,62 @@ pub struct Configuration {
     command_line: Choice,
     /// The layers for files in a folder, the outermost first.
     folders: Mutex<BTreeMap<PathBuf, Arc<Vec<Layer>>>>,
+    /// What could be read so far, by the nearest file, with what it extends.
+    read: Mutex<BTreeMap<PathBuf, Arc<Vec<Layer>>>>,
+    /// The same of the configurations before this one.
+    before: BTreeMap<PathBuf, Arc<Vec<Layer>>>,
 }
 
 impl Configuration {
     /// A configuration for a run in `directory`; `command_line` comes on top of all files.
     pub fn new(source: Source, directory: PathBuf, command_line: Choice) -> Self {
-        Self { source, directory, command_line, folders: Mutex::default() }
+        let (folders, read) = (Mutex::default(), Mutex::default());
+        Self { source, directory, command_line, folders, read, before: BTreeMap::new() }
+    }
+
+    /// The same as the successor of another one, whose files may have changed: see [`Self::for_file_or_before`].
+    #[must_use]
+    pub fn after(mut self, other: &Self) -> Self {
+        self.before.clone_from(&other.before);
+        self.before.extend(lock(&other.read).clone());
+        self
     }
 
     /// What applies to the file at `path`.
     pub fn for_file(&self, path: &Path) -> anyhow::Result<FileSettings> {
         let path = std::path::absolute(self.directory.join(path))?;
         let layers = self.layers(path.parent().unwrap_or(&path))?;
+        Ok(self.settings(&layers, &path))
+    }
+
+    /// The same while files are being edited: what a file said when it could last be read, with what is wrong with it now.
+    pub fn for_file_or_before(&self, path: &Path) -> anyhow::Result<(FileSettings, Option<String>)> {
+        let path = std::path::absolute(self.directory.join(path))?;
+        let folder = path.parent().unwrap_or(&path);
+        match self.layers(folder) {
+            Ok(layers) => Ok((self.settings(&layers, &path), None)),
+            Err(error) => {
+                let before = self.nearest(folder).and_then(|file| self.before.get(&file));
+                let Some(layers) = before else { return Err(error) };
+                let complaint = format!("{error:#}\nUntil that is mended, what the file said before holds");
+                Ok((self.settings(layers, &path), Some(complaint)))
+            }
+        }
+    }
+
+    fn settings(&self, layers: &[Layer], path: &Path) -> FileSettings {
         let mut settings = FileSettings::default();
-        for layer in layers.iter() {
-            settings.excluded |= matches(&layer.exclude, &path);
+        for layer in layers {
+            settings.excluded |= matches(&layer.exclude, path);
             apply(&mut settings.rules, &layer.rules);
             for (paths, choice) in &layer.overrides {
-                if matches(paths, &path) {
+                if matches(paths, path) {
                     apply(&mut settings.rules, choice);
                 }
             }
         }
         self.apply_command_line(&mut settings.rules);
-        Ok(settings)
+        settings
     }
 
     /// The least severity that fails a run, by the configuration for the working directory.
@@ -215,7 +247,7 @@ impl Configuration {
 
     /// All files that were read for this configuration so far.
     pub fn files(&self) -> Vec<PathBuf> {
-        let folders = self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let folders = lock(&self.folders);
         folders.values().flat_map(|layers| layers.iter().map(|layer| layer.origin.clone())).collect()
     }
 
@@ -317,24 +349,34 @@ impl Configuration {
     }
 
     fn layers(&self, folder: &Path) -> anyhow::Result<Arc<Vec<Layer>>> {
-        let mut folders = self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut folders = lock(&self.folders);
         if let Some(layers) = folders.get(folder) {
             return Ok(layers.clone());
         }
-        let file = match &self.source {
-            Source::Nearest => nearest(folder),
-            Source::File(file) => Some(self.directory.join(file)),
-            Source::Isolated => None,
-        };
+        let file = self.nearest(folder);
         let mut layers = Vec::new();
-        if let Some(file) = file {
-            load(&file, &mut layers, &mut Vec::new())?;
+        if let Some(file) = &file {
+            load(file, &mut layers, &mut Vec::new())?;
             layers.reverse();
         }
         let layers = Arc::new(layers);
+        lock(&self.read).extend(file.map(|file| (file, layers.clone())));
         folders.insert(folder.to_owned(), layers.clone());
         Ok(layers)
     }
+
+    /// The file that configures those in a folder.
+    fn nearest(&self, folder: &Path) -> Option<PathBuf> {
+        match &self.source {
+            Source::Nearest => nearest(folder),
+            Source::File(file) => Some(self.directory.join(file)),
+            Source::Isolated => None,
+        }
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Puts a choice on top of settings.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 use syntax::{TextEdit, TextEdits};
-use template::workspace::FileId;
+use template::workspace::{FileId, Location};
 
 use crate::check::SYNTAX_ERROR;
 use crate::{Applicability, Diagnostic, Fix};
@@ -19,6 +19,8 @@ pub struct Plan {
     pub edits: BTreeMap<FileId, TextEdits>,
     /// What is mended by them, in the order of the diagnostics.
     pub applied: Vec<Applied>,
+    /// What the edits repeat of the text.
+    copied: Vec<Location>,
 }
 
 /// A fix that was applied.
@@ -33,7 +35,7 @@ pub struct Applied {
 }
 
 /// Chooses one fix for each diagnostic, the first that may be applied, and skips those that touch what another one
-/// changes: these have to wait for the next round, when their diagnostics are computed anew.
+/// changes or repeats: these have to wait for the next round, when their diagnostics are computed anew.
 pub fn plan(diagnostics: &[Diagnostic], threshold: Applicability) -> Plan {
     let mut plan = Plan::default();
     for diagnostic in diagnostics {
@@ -55,6 +57,18 @@ impl Plan {
         if !fix.edits.iter().all(free) {
             return false;
         }
+        let repeats = |copied: &Location, file: FileId, edit: &TextEdit| {
+            copied.file == file && edit.range.start() < copied.range.end() && copied.range.start() < edit.range.end()
+        };
+        let stale = fix.edits.iter().any(|new| self.copied.iter().any(|copied| repeats(copied, new.file, &new.edit)));
+        let changed = fix.copied.iter().any(|copied| {
+            self.edits
+                .get(&copied.file)
+                .is_some_and(|edits| edits.iter().any(|edit| repeats(copied, copied.file, edit)))
+        });
+        if stale || changed {
+            return false;
+        }
         // A fix with edits that overlap among themselves is refused whole.
         let mut own: BTreeMap<FileId, TextEdits> = BTreeMap::new();
         for edit in &fix.edits {
@@ -62,6 +76,7 @@ impl Plan {
                 return false;
             }
         }
+        self.copied.extend(fix.copied.iter().copied());
         for (file, edits) in own {
             let all = self.edits.entry(file).or_default();
             for edit in &edits {
@@ -175,7 +190,7 @@ mod tests {
             file: FileId(0),
             edit: TextEdit::replace(TextRange::new((*start).into(), (*end).into()), *text),
         };
-        Fix { title: "mend".into(), applicability, edits: edits.iter().map(edit).collect() }
+        Fix { title: "mend".into(), applicability, edits: edits.iter().map(edit).collect(), copied: Vec::new() }
     }
 
     /// Replaces the first `from` by `to`.
@@ -242,5 +257,23 @@ mod tests {
             replacing(texts, "a", "a", "b").into_iter().chain(broken).collect()
         });
         assert_eq!((fixed.texts[0].as_str(), fixed.stopped), ("a", Some(Stopped::Broken(vec!["a"]))));
+    }
+
+    #[test]
+    fn what_one_fix_repeats_another_does_not_change_at_the_same_time() {
+        let at = |start: u32, end: u32| TextRange::new(start.into(), end.into());
+        let repeating = |start, end| Fix {
+            copied: vec![Location { file: FileId(0), range: at(start, end) }],
+            ..fix(Applicability::Safe, &[(50, 50, "new")])
+        };
+        let changing = || fix(Applicability::Safe, &[(10, 20, "x")]);
+        let applied = |first: Fix, second: Fix| {
+            let found = [diagnostic("first", vec![first]), diagnostic("second", vec![second])];
+            plan(&found, Applicability::Safe).applied.len()
+        };
+        for (start, end, expected) in [(12, 15, 1), (5, 11, 1), (19, 30, 1), (5, 10, 2), (20, 30, 2)] {
+            assert_eq!(applied(repeating(start, end), changing()), expected, "{start}..{end}");
+            assert_eq!(applied(changing(), repeating(start, end)), expected, "{start}..{end}");
+        }
     }
 }

@@ -135,7 +135,7 @@ impl CommandEdit<'_, '_> {
     pub(crate) fn fix(self, title: impl Into<String>, applicability: Applicability) -> Option<Fix> {
         let mut edits = self.edits?;
         edits.sort_by_key(|edit| (edit.file, edit.edit.range.start()));
-        Some(Fix { title: title.into(), applicability, edits })
+        Some(Fix { title: title.into(), applicability, edits, copied: Vec::new() })
     }
 
     /// Another name for a flag.

@@ -15,6 +15,7 @@ use template::workspace::{FileId, Location, Workspace};
 use crate::check::SettingsOf;
 use crate::conformance::{self, Mistake};
 use crate::mentions::Mentions;
+use crate::rename::Names;
 use crate::rule::Metadata;
 use crate::unattached::{Unattached, unattached};
 use crate::{Confidence, Diagnostic, Family, Fix, Related, Rewrite, Severity, Tag};
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     reads: OnceCell<Vec<ReadAt>>,
     mentions: RefCell<FxHashMap<ScopeId, Rc<Mentions>>>,
     unattached: OnceCell<Vec<Unattached>>,
+    names: OnceCell<Names>,
 }
 
 impl<'a> Ctx<'a> {
@@ -65,6 +67,11 @@ impl<'a> Ctx<'a> {
     /// The identities that are given roles and that no cluster has.
     pub(crate) fn unattached(&self) -> &'a [Unattached] {
         self.shared.unattached.get_or_init(|| unattached(self.eval))
+    }
+
+    /// Where which names are written.
+    pub(crate) fn names(&self) -> &'a Names {
+        self.shared.names.get_or_init(|| Names::of(self.eval))
     }
 
     pub(crate) fn into_reporter(self) -> Reporter<'a> {

@@ -1,7 +1,7 @@
 //! Ways to mend what a rule reports.
 
 use syntax::edit::TextEdit;
-use template::workspace::FileId;
+use template::workspace::{FileId, Location};
 
 /// A change of one or more files that mends a diagnostic.
 #[derive(Clone, Debug)]
@@ -12,6 +12,9 @@ pub struct Fix {
     pub applicability: Applicability,
     /// Disjoint edits, sorted by file and place.
     pub edits: Vec<FileEdit>,
+    /// What its edits repeat of the text: a fix that changes any of it cannot be applied at the same time, or what is repeated
+    /// would name something that is no longer there.
+    pub copied: Vec<Location>,
 }
 
 /// Who may apply a [`Fix`].

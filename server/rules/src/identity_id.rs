@@ -313,7 +313,8 @@ pub(crate) fn with_brackets(ctx: &Ctx<'_>, text: Place) -> Option<Fix> {
     if !source.ends_with("]\"") {
         edits.push(insert(at.range.end() - one, "]"));
     }
-    Some(Fix { title: "Put the expression in brackets".to_owned(), applicability: Applicability::Safe, edits })
+    let title = "Put the expression in brackets".to_owned();
+    Some(Fix { title, applicability: Applicability::Safe, edits, copied: Vec::new() })
 }
 
 /// What the caller of a module gives.

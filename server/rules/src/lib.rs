@@ -16,6 +16,7 @@ mod judge;
 pub mod kubelet_grant;
 mod mentions;
 mod offers;
+mod rename;
 mod roles;
 mod rule;
 mod rules;

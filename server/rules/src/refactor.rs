@@ -478,6 +478,41 @@ resource aksIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-3
         assert_eq!(after("main.bicep", &before, system_to_user_assigned), Some(expected));
     }
 
+    #[test]
+    fn a_new_identity_is_named_in_one_text() {
+        let name_of = |path: &str, text: &str| {
+            let after = after(path, text, system_to_user_assigned).unwrap();
+            let name = |line: &str| {
+                line.trim().trim_start_matches(['n', 'a', 'm', 'e', '"']).trim_start_matches(": ").to_owned()
+            };
+            after
+                .lines()
+                .filter(|line| line.contains("-identity") && line.contains("name"))
+                .map(name)
+                .next_back()
+                .unwrap()
+        };
+        for (own, expected) in [
+            ("'shop-${env}'", "'shop-${env}-identity'"),
+            ("'it\\'s-${env}'", "'it\\'s-${env}-identity'"),
+            ("env", "'${env}-identity'"),
+            ("'''shop'''", "'shop-identity'"),
+            ("'${env}$'", "'${'${env}$'}-identity'"),
+        ] {
+            let before = bicep("  identity: {\n    type: 'SystemAssigned'\n  }\n", "", "param env string\n");
+            assert_eq!(name_of("main.bicep", &before.replacen("'aks'", own, 1)), expected);
+        }
+        let before = json("\"type\": \"SystemAssigned\"", "x", "", "").replacen(
+            "\"aks\"",
+            "\"[format('shop-{0}', resourceGroup().name)]\"",
+            1,
+        );
+        assert_eq!(
+            name_of("main.json", &before),
+            "\"[format('{0}-identity', format('shop-{0}', resourceGroup().name))]\","
+        );
+    }
+
     fn json(identity: &str, principal: &str, depends_on: &str, more: &str) -> String {
         format!(
             r#"{{

@@ -450,6 +450,7 @@ pub(crate) fn removal(
         title: format!("Remove the suppression of `{}`", suppression.named[named].word),
         applicability: Applicability::Safe,
         edits: edits.into_iter().map(|edit| FileEdit { file, edit }).collect(),
+        copied: Vec::new(),
     })
 }
 

@@ -22,7 +22,8 @@ impl Encoding {
         let units = match self {
             Self::Utf8 => text.len(),
             _ if text.is_ascii() => text.len(),
-            Self::Utf16 => text.chars().map(char::len_utf16).sum(),
+            // One for each character and one more for those of four bytes: fast, for lines may be long.
+            Self::Utf16 => text.chars().count() + text.bytes().filter(|byte| *byte >= 0xf0).count(),
             Self::Utf32 => text.chars().count(),
         };
         to_u32(units)

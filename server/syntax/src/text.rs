@@ -28,6 +28,8 @@ pub enum Language {
 pub struct SourceText {
     text: Arc<str>,
     lines: Lines,
+    /// Looked for once: in a text of a single line that takes all of it.
+    style: Arc<OnceLock<(LineEnding, IndentUnit)>>,
 }
 
 /// How a text finds its lines.
@@ -47,7 +49,7 @@ impl SourceText {
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "texts are smaller than 4 GiB");
-        Self { text, lines: Lines::Scanned(Arc::default()) }
+        Self { text, lines: Lines::Scanned(Arc::default()), style: Arc::default() }
     }
 
     /// A text from the bytes of a file, unless they are more than `limit` or no UTF-8 text.
@@ -139,8 +141,7 @@ impl SourceText {
 
     /// The blanks (spaces and tabs) that the line around `offset` begins with.
     pub fn indentation_at(&self, offset: TextSize) -> &str {
-        let end = usize::from(offset).min(self.text.len());
-        let start = memchr::memrchr2(b'\n', b'\r', &self.text.as_bytes()[..end]).map_or(0, |at| at + 1);
+        let start = self.line_start(self.line_of(offset)).map_or(0, usize::from);
         let start = if start == 0 && self.has_bom() { '\u{feff}'.len_utf8() } else { start };
         let line = &self.text[start.min(self.text.len())..];
         &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
@@ -148,6 +149,20 @@ impl SourceText {
 
     /// How lines end here, judged by the first line end; `\n` if there is none.
     pub fn line_ending(&self) -> LineEnding {
+        self.style().0
+    }
+
+    /// What one level of indentation is here, judged by the first lines that are further in than the line before them;
+    /// two spaces if nothing is indented.
+    pub fn indent_unit(&self) -> IndentUnit {
+        self.style().1
+    }
+
+    fn style(&self) -> (LineEnding, IndentUnit) {
+        *self.style.get_or_init(|| (self.find_line_ending(), self.find_indent_unit()))
+    }
+
+    fn find_line_ending(&self) -> LineEnding {
         let bytes = self.text.as_bytes();
         match memchr::memchr2(b'\n', b'\r', bytes) {
             Some(at) if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') => LineEnding::CrLf,
@@ -156,9 +171,7 @@ impl SourceText {
         }
     }
 
-    /// What one level of indentation is here, judged by the first lines that are further in than the line before them;
-    /// two spaces if nothing is indented.
-    pub fn indent_unit(&self) -> IndentUnit {
+    fn find_indent_unit(&self) -> IndentUnit {
         // Enough lines for a majority; a whole generated template would say the same.
         const LINES: usize = 400;
         let (mut tabs, mut twos, mut fours) = (0_u32, 0_u32, 0_u32);
@@ -288,7 +301,7 @@ impl PendingText {
         text.push_str(&old[old_end..]);
         assert!(u32::try_from(text.len()).is_ok(), "texts are smaller than 4 GiB");
         let change = Change::new(to_u32(head), to_u32(old_end), to_u32(new_end));
-        (SourceText { text: text.into(), lines: Lines::Rope(self.rope) }, Some(change))
+        (SourceText { text: text.into(), lines: Lines::Rope(self.rope), style: Arc::default() }, Some(change))
     }
 
     /// The index of the character that starts at `byte`.

@@ -313,7 +313,6 @@ impl Run<'_> {
         let fails = fail_on
             .threshold()
             .is_some_and(|threshold| diagnostics.iter().any(|diagnostic| diagnostic.severity >= threshold));
-        diagnostics.truncate(self.args.max_findings.unwrap_or(usize::MAX));
         let (places, unreadable) = self.as_printed(&project)?;
         let report = Report {
             workspace: &project.workspace,
@@ -372,7 +371,7 @@ impl Run<'_> {
         };
         let wanted: Vec<Diagnostic> = diagnostics.iter().filter(may_suppress).cloned().collect();
         let edits = rules::suppress::add_ignores(workspace, &wanted, reason);
-        let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits };
+        let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits, copied: Vec::new() };
         let texts = apply_one(&fix, |file| workspace.file(file).text.as_str().to_owned());
         let texts = texts.context("internal error: suppressions that overlap")?;
         let mut exit = Exit::Clean;
@@ -572,8 +571,13 @@ impl Run<'_> {
         } else if self.args.statistics {
             report.render_statistics(reports.stdout.unwrap_or_default(), self.style, main)?;
         } else if let Some(format) = reports.stdout {
-            report.render(format, self.style, main)?;
+            let shown = match self.args.max_findings {
+                Some(most) if format.is_list() => &report.diagnostics[..most.min(report.diagnostics.len())],
+                _ => report.diagnostics,
+            };
+            report.with(shown).render(format, self.style, main)?;
         }
+        // What a file leaves out would look mended to whoever compares it with the one before.
         for file in &reports.files {
             let mut bytes = Vec::new();
             let style = Style { color: false, ..self.style };

@@ -15,6 +15,9 @@ use super::backend::Snapshot;
 use super::capabilities::{FIX_ALL, Features};
 use super::{from_proto, to_proto};
 
+/// Stands where the person has to say why, so that it is seen that something is missing there.
+const REASON: &str = "because ...";
+
 /// Where to find again what a code action is about.
 #[derive(Debug, Serialize, Deserialize)]
 struct Handle {
@@ -220,7 +223,7 @@ fn all_safe(analysis: &Analysis) -> Vec<(FileId, TextEdits)> {
 
 /// The edits that suppress a diagnostic; none for those that cannot be.
 fn ignore(analysis: &Analysis, diagnostic: &rules::Diagnostic) -> Vec<FileEdit> {
-    rules::suppress::add_ignores(&analysis.around.workspace, std::slice::from_ref(diagnostic), "")
+    rules::suppress::add_ignores(&analysis.around.workspace, std::slice::from_ref(diagnostic), REASON)
 }
 
 /// `None` if the edits overlap: better no action than a broken file.

@@ -58,6 +58,8 @@ struct State {
     folder: PathBuf,
     /// Made of the above when somebody asks.
     configuration: Option<Arc<Configuration>>,
+    /// The one before it, which knows what files said that cannot be read now.
+    before: Option<Arc<Configuration>>,
     /// What was answered, so that the same answer is the same pointer.
     files: HashMap<PathBuf, Arc<FileSettings>>,
     /// Those that are different.
@@ -77,8 +79,8 @@ impl SessionSettings {
         if let Some(known) = state.files.get(&path) {
             return (known.clone(), None);
         }
-        match state.configuration().and_then(|configuration| configuration.for_file(&path)) {
-            Ok(settings) => {
+        match state.configuration().and_then(|configuration| configuration.for_file_or_before(&path)) {
+            Ok((settings, complaint)) => {
                 // Whole workspaces have the same.
                 let settings = state.distinct.iter().find(|known| ***known == settings).cloned().unwrap_or_else(|| {
                     let settings = Arc::new(settings);
@@ -86,7 +88,7 @@ impl SessionSettings {
                     settings
                 });
                 state.files.insert(path, settings.clone());
-                (settings, None)
+                (settings, complaint)
             }
             Err(error) => {
                 let default = state.default.clone();
@@ -143,13 +145,17 @@ impl State {
             return Ok(configuration.clone());
         }
         let source = self.editor.configuration.clone().map_or(Source::Nearest, Source::File);
-        let configuration = Arc::new(Configuration::new(source, self.folder.clone(), self.editor.choice()?));
+        let mut configuration = Configuration::new(source, self.folder.clone(), self.editor.choice()?);
+        if let Some(before) = &self.before {
+            configuration = configuration.after(before);
+        }
+        let configuration = Arc::new(configuration);
         self.configuration = Some(configuration.clone());
         Ok(configuration)
     }
 
     fn forget(&mut self) {
-        self.configuration = None;
+        self.before = self.configuration.take().or(self.before.take());
         self.files.clear();
         self.distinct.clear();
     }
@@ -193,8 +199,26 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &settings.of(Some(&file)).0));
         std::fs::write(folder.path().join(crate::config::FILE_NAME), "ignore = 7").unwrap();
         assert!(Arc::ptr_eq(&first, &settings.of(Some(&file)).0), "not read again before it is said to have changed");
+        for _ in 0..2 {
+            settings.reload();
+            let (kept, complaint) = settings.of(Some(&file));
+            assert_eq!(kept, first, "what could last be read holds");
+            assert!(complaint.unwrap().contains("what the file said before holds"));
+            assert!(settings.of(Some(&file)).1.is_none());
+        }
+        assert_eq!(settings.of(Some(&folder.path().join("b.json"))).0, first, "also for files opened since");
+        std::fs::write(folder.path().join(crate::config::FILE_NAME), "").unwrap();
         settings.reload();
-        assert!(settings.of(Some(&file)).1.is_some());
-        assert!(settings.of(Some(&file)).1.is_none());
+        assert_eq!(settings.of(Some(&file)), (Arc::default(), None));
+    }
+
+    #[test]
+    fn a_file_that_could_never_be_read_leaves_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(crate::config::FILE_NAME), "ignore = 7").unwrap();
+        let settings = SessionSettings::default();
+        let (found, complaint) = settings.of(Some(&folder.path().join("a.bicep")));
+        assert_eq!(found, Arc::default());
+        assert!(!complaint.unwrap().contains("before"));
     }
 }

@@ -142,7 +142,7 @@ fn silenced(path: &str, text: &str) -> String {
     let files = workspace(&[(path, text)]);
     let found = run(path, text).diagnostics;
     let edits = add_ignores(&files, &found, "known\nissue");
-    let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits };
+    let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits, copied: Vec::new() };
     let mut texts = apply_one(&fix, |_| text.to_owned()).unwrap();
     texts.remove(&FileId(0)).unwrap()
 }
@@ -244,7 +244,7 @@ fn scripts_can_be_silenced_too() {
         let files = workspace(&[(path, text)]);
         let found = check_with(&[RULE], &files, &[FileId(0)], &Settings::default()).diagnostics;
         let edits = add_ignores(&files, &found, "old");
-        let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits };
+        let fix = Fix { title: String::new(), applicability: Applicability::Safe, edits, copied: Vec::new() };
         let texts = apply_one(&fix, |_| text.to_owned()).unwrap();
         assert_eq!(texts[&FileId(0)], expected);
         assert_eq!(counts(path, expected), (0, 1, 0), "{path}");

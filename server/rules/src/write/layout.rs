@@ -328,9 +328,9 @@ fn line_tail(text: &SourceText, gap: TextRange) -> Option<TextSize> {
 
 /// The start of the line, when only blanks come before `offset` on it.
 pub(crate) fn line_start(text: &SourceText, offset: TextSize) -> Option<TextSize> {
-    let before = &text.as_str()[..usize::from(offset)];
-    let start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    before[start..].bytes().all(|byte| matches!(byte, b' ' | b'\t')).then(|| size(start))
+    // Not from the start of the line on: a minified template is one line.
+    let before = text.as_str()[..usize::from(offset)].trim_end_matches([' ', '\t']);
+    (before.is_empty() || before.ends_with(['\n', '\r'])).then(|| size(before.len()))
 }
 
 /// Behind the line break at `offset`, or `offset` when there is none.
@@ -344,12 +344,20 @@ pub(crate) fn behind_line_end(text: &SourceText, offset: TextSize) -> TextSize {
 /// on the line.
 fn within_line(text: &SourceText, range: TextRange) -> bool {
     let before = &text.as_str()[..usize::from(range.start())];
-    let line = &before[before.rfind(['\n', '\r']).map_or(0, |at| at + 1)..];
     // `range` may be the inside of brackets; its own opening one does not count.
-    let line = line.strip_suffix(['{', '[', '(']).unwrap_or(line);
-    let opened = line.bytes().filter(|byte| matches!(byte, b'{' | b'[' | b'(')).count();
-    let closed = line.bytes().filter(|byte| matches!(byte, b'}' | b']' | b')')).count();
-    opened > closed
+    let before = before.strip_suffix(['{', '[', '(']).unwrap_or(before);
+    // Backwards: in a minified template, which is one line, the bracket around is near and the start of the line is far.
+    let mut closed = 0_usize;
+    for byte in before.bytes().rev() {
+        match byte {
+            b'\n' | b'\r' => break,
+            b'}' | b']' | b')' => closed += 1,
+            b'{' | b'[' | b'(' if closed == 0 => return true,
+            b'{' | b'[' | b'(' => closed -= 1,
+            _ => {}
+        }
+    }
+    false
 }
 
 pub(crate) fn size(bytes: usize) -> TextSize {

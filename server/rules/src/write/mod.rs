@@ -25,7 +25,7 @@ use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Member, Object, ObjectForm, Property, Ref};
 use template::model::TypeKind;
 use template::value::{ModuleRef, ResourceRef};
-use template::workspace::{FileId, SourceFile};
+use template::workspace::{FileId, Location, SourceFile};
 use template::{Expr, ExprId, Name, Template};
 
 use self::layout::Slot;
@@ -67,6 +67,8 @@ pub struct Rewrite<'a> {
     edits: BTreeMap<FileId, TextEdits>,
     /// Declarations used by what was copied.
     used: Vec<Name>,
+    /// Where that is.
+    copied: Vec<Location>,
     spoilt: bool,
 }
 
@@ -75,7 +77,15 @@ impl<'a> Rewrite<'a> {
     /// An empty fix.
     pub fn new(eval: &'a Evaluator<'a>) -> Self {
         let unit = Unit::of(eval, ScopeId::ROOT);
-        Self { eval, scope: ScopeId::ROOT, unit, edits: BTreeMap::new(), used: Vec::new(), spoilt: false }
+        Self {
+            eval,
+            scope: ScopeId::ROOT,
+            unit,
+            edits: BTreeMap::new(),
+            used: Vec::new(),
+            copied: Vec::new(),
+            spoilt: false,
+        }
     }
 
     /// The fix; `None` when an operation could not be done, when edits overlap, or when there is nothing to do.
@@ -85,7 +95,12 @@ impl<'a> Rewrite<'a> {
             .iter()
             .flat_map(|(file, edits)| edits.iter().map(|edit| FileEdit { file: *file, edit: edit.clone() }))
             .collect();
-        (!self.spoilt && !edits.is_empty()).then(|| Fix { title: title.into(), applicability, edits })
+        (!self.spoilt && !edits.is_empty()).then(|| Fix {
+            title: title.into(),
+            applicability,
+            edits,
+            copied: self.copied,
+        })
     }
 
     /// Puts a property into an object.
@@ -486,6 +501,7 @@ impl<'a> Rewrite<'a> {
             let range = self.unit.range(*id);
             let names: Vec<Name> = self.within(range).filter_map(|id| declared(self.unit.expr(id))).cloned().collect();
             self.used.extend(names);
+            self.copied.push(Location { file: self.unit.file, range });
         }
         Some(())
     }

@@ -155,7 +155,13 @@ impl<'a> Renderer<'a> {
                     match piece {
                         Piece::Text(text) => out.push_str(&bicep_escape(text)),
                         Piece::Hole(hole) => {
-                            let _ = write!(out, "${{{}}}", self.bicep(hole, &slot.flat())?);
+                            let written = self.bicep(hole, &slot.flat())?;
+                            match self.inside_text(hole, &written) {
+                                Some(inside) => out.push_str(inside),
+                                None => {
+                                    let _ = write!(out, "${{{written}}}");
+                                }
+                            }
                         }
                     }
                 }
@@ -204,6 +210,16 @@ impl<'a> Renderer<'a> {
             New::Dependency(target) | New::Scope(target) => self.symbol(target)?,
             New::Read(target, path) => format!("{}{}", self.symbol(target)?, bicep_path(path)),
         })
+    }
+
+    /// What stands between the quotes of a text that is copied into another one.
+    fn inside_text<'t>(&self, hole: &New, written: &'t str) -> Option<&'t str> {
+        let New::Copy(place) = hole else { return None };
+        let is_text = matches!(self.unit.expr(self.own(*place)?), Expr::Str(_) | Expr::Interpolation(_));
+        let inside =
+            written.strip_prefix('\'')?.strip_suffix('\'').filter(|_| is_text && !written.starts_with("'''"))?;
+        // Beside what else is in the text, these could open a hole.
+        (!inside.starts_with('{') && !inside.ends_with('$')).then_some(inside)
     }
 
     /// As a key of a Bicep object.

@@ -57,6 +57,17 @@ pub enum Format {
     Markdown,
 }
 
+impl Format {
+    /// Whether it is a list that somebody reads in a terminal or a log, which may end early. What a program reads is whole:
+    /// to it a diagnostic that is not there is mended.
+    pub fn is_list(self) -> bool {
+        match self {
+            Self::Text | Self::Concise | Self::Github | Self::Azure | Self::Markdown => true,
+            Self::Json | Self::JsonLines | Self::Sarif | Self::Gitlab | Self::Junit | Self::Rdjson => false,
+        }
+    }
+}
+
 /// What a run found.
 #[derive(Debug)]
 pub struct Report<'a> {
@@ -152,6 +163,14 @@ pub struct Style {
     pub quiet: bool,
     /// In columns.
     pub width: usize,
+}
+
+impl<'a> Report<'a> {
+    /// The same with other diagnostics to be printed.
+    #[must_use]
+    pub fn with(&self, diagnostics: &'a [Diagnostic]) -> Self {
+        Self { diagnostics, summary: self.summary.clone(), ..*self }
+    }
 }
 
 impl Report<'_> {

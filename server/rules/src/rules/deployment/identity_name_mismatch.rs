@@ -1,9 +1,9 @@
 use template::aks::{Case, IDENTITY};
+use template::eval::Place;
 use template::parameters::is_placeholder;
 use template::value::{Piece, ResourceRef, Str, Value};
-use template::{Expr, ExprId};
 
-use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
+use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -46,7 +46,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix
-    /// Puts hyphens in the place of what cannot be there. Other places that name the identity are not changed.
+    /// Puts hyphens in the place of what cannot be there, where the identity is declared and everywhere where the deployment
+    /// refers to it by its name. It is not offered where the name is also written in a way that may mean something else.
     ///
     /// ## When not to use it
     /// Always use it.
@@ -77,9 +78,10 @@ impl Rule for IdentityNameMismatch {
             let message = format!("`{}` is no name for an identity: {why}", text.sketch());
             let fix = text.literal().and_then(|text| {
                 let mended = mended(text)?;
-                is_literal(ctx, place.scope, place.expr).then_some(())?;
+                // What is written as an expression, or in a parameter, may be the name of something else as well.
+                is_name(ctx, resource, place).then_some(())?;
                 let title = format!("Call it `{mended}`");
-                ctx.rewrite().replace(place, New::str(mended)).fix(title, Applicability::Unsafe)
+                ctx.names().rename(ctx.eval, resource, &mended)?.fix(title, Applicability::Unsafe)
             });
             let help = "Use letters, digits, hyphens and underscores, 128 at most, beginning with a letter or a digit";
             Some(Finding::at(ctx.eval.location(place), message).help(help).fix(fix))
@@ -120,14 +122,14 @@ fn mended(name: &str) -> Option<String> {
     (1..=128).contains(&mended.len()).then_some(mended)
 }
 
-fn is_literal(ctx: &Ctx<'_>, scope: template::eval::ScopeId, expr: ExprId) -> bool {
-    matches!(ctx.eval.template(scope).expr(expr), Expr::Str(_))
+fn is_name(ctx: &Ctx<'_>, resource: ResourceRef, place: Place) -> bool {
+    place.scope == resource.scope && ctx.eval.resource(resource).name == Some(place.expr)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::check;
+    use crate::testing::{check, check_fix, check_no_fix};
 
     fn identity(name: &str) -> String {
         format!(
@@ -156,5 +158,82 @@ mod tests {
         for name in ["part", "'${part}_1'", "'${part}'", "toLower('MI-1')", "''", "uniqueString(part)"] {
             check(RULE, &identity(name));
         }
+    }
+
+    /// A template with the identity `{name}`, an existing one, a child, something else of that name, and a cluster, which
+    /// refers to the identity by name.
+    fn arm(name: &str, other: &str) -> String {
+        format!(
+            r#"{{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "resources": [
+    {{
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "{name}",
+      "location": "westeurope"
+    }},
+    {{
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+      "apiVersion": "2023-01-31",
+      "name": "{name}/fed",
+      "dependsOn": ["{name}"]
+    }},
+    {{
+      "type": "Microsoft.ContainerService/managedClusters",
+      "apiVersion": "2025-05-01",
+      "name": "aks",
+      "dependsOn": ["[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '{name}')]"],
+      "identity": {{
+        "type": "UserAssigned",
+        "userAssignedIdentities": {{ "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '{name}')]": {{}} }}
+      }},
+      "tags": {{ "other": "{other}" }}
+    }}
+  ],
+  "outputs": {{
+    "id": {{ "type": "string", "value": "[reference(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '{name}')).clientId]" }},
+    "group": {{ "type": "string", "value": "[resourceId('Microsoft.Network/virtualNetworks', 'my.mi')]" }}
+  }}
+}}
+"#
+        )
+    }
+
+    #[test]
+    fn all_that_means_it_by_name_gets_the_new_name() {
+        check_fix(RULE, &json("my.mi", "x"), &json("my-mi", "x"));
+        check_fix(RULE, &bicep("my.mi", ""), &bicep("my-mi", ""));
+    }
+
+    #[test]
+    fn a_name_that_also_means_something_unknown_is_left() {
+        let id = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ManagedIdentity/userAssignedIdentities/My.mi";
+        for other in [id, "my.mi", "[format('{0}/my.mi', resourceGroup().id)]"] {
+            check_no_fix(RULE, &json("my.mi", other));
+        }
+        let made = "var tail = '.mi'\noutput b string = resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'my${tail}')\n";
+        let elsewhere = "resource b 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {\n  name: 'my.mi'\n  scope: resourceGroup('x')\n}\n";
+        for other in [made, elsewhere, "output b string = '/x/my.mi'\n", "var b = 'MY.MI'\n"] {
+            check_no_fix(RULE, &bicep("my.mi", other));
+        }
+    }
+
+    fn json(name: &str, other: &str) -> String {
+        format!("//- a.json\n{}", arm(name, other))
+    }
+
+    fn bicep(name: &str, other: &str) -> String {
+        identity(&format!("'{name}'"))
+            + &format!(
+                "resource same 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {{
+  name: '{name}'
+}}
+output symbol string = mi.id
+output net string = resourceId('Microsoft.Network/virtualNetworks', 'my.mi')
+output id string = resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '{name}')
+{other}"
+            )
     }
 }

@@ -67,6 +67,7 @@ impl Rule for UnknownRuleInSuppression {
                     title: format!("Change to `{meant}`"),
                     applicability: Applicability::Safe,
                     edits: vec![edit],
+                    copied: Vec::new(),
                 }]);
             }
             reporter.report(finding);

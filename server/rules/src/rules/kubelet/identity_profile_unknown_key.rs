@@ -93,7 +93,8 @@ fn misread(ctx: &Ctx<'_>, scope: ScopeId, base: ExprId, name: &Name, range: Text
     }
     let location = ctx.eval.in_file(scope, range);
     let edit = FileEdit { file: location.file, edit: TextEdit::replace(range, KEY) };
-    let fix = Fix { title: format!("Read `{KEY}`"), applicability: Applicability::Safe, edits: vec![edit] };
+    let title = format!("Read `{KEY}`");
+    let fix = Fix { title, applicability: Applicability::Safe, edits: vec![edit], copied: Vec::new() };
     Some(
         Finding::at(
             location,

@@ -85,6 +85,7 @@ fn newest(ctx: &Ctx<'_>, place: Place) -> Option<Fix> {
         title: format!("Use {newest}"),
         applicability: Applicability::Unsafe,
         edits: vec![FileEdit { file: at.file, edit: TextEdit::replace(range, newest) }],
+        copied: Vec::new(),
     })
 }
 

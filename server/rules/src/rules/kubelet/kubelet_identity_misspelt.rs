@@ -89,6 +89,7 @@ impl Rule for KubeletIdentityMisspelt {
                 title: format!("Change it to `{FLAG}`"),
                 applicability: if is_text { Applicability::Safe } else { Applicability::Unsafe },
                 edits: vec![FileEdit { file, edit: syntax::TextEdit::replace(range, FLAG) }],
+                copied: Vec::new(),
             };
             report.report(
                 Finding::at(Location { file, range }, format!("`{name}` is misspelt: the flag is `--{FLAG}`"))
