@@ -345,7 +345,7 @@ async fn what_the_command_line_refuses_is_not_looked_at_here_either() {
     let mut client = TestClient::start(json!({})).await;
     client.open(URI, "bicep", 1, "// bad\n");
     assert_eq!(client.published(URI).await["diagnostics"][0]["code"], "bad-word");
-    client.change(URI, 2, [1, 0, 1, 0], &format!("// {}", "x".repeat(16 << 20)));
+    client.change(URI, 2, [1, 0, 1, 0], &format!("// {}\n", "x".repeat(16 << 20)));
     let shown = client.settled(URI, 2).await;
     assert_eq!(shown["diagnostics"].as_array().unwrap().len(), 1);
     assert_eq!(shown["diagnostics"][0]["code"], "not-checked");
@@ -362,7 +362,4 @@ async fn what_the_command_line_refuses_is_not_looked_at_here_either() {
     client.open(dense, "json", 1, &format!("{template}{}1]}}", "1,".repeat(2_000_000)));
     let shown = client.published(dense).await;
     assert!(shown["diagnostics"][0]["message"].as_str().unwrap().contains("too many values"), "{shown}");
-    let other = "file:///w/data.json";
-    client.open(other, "json", 1, &format!("[{}1]", "1,".repeat(2_000_000)));
-    assert_eq!(client.published(other).await["diagnostics"], json!([]), "what is none of ours is none of our business");
 }
