@@ -1,10 +1,17 @@
 //! What goes wrong around the program: full disks, files that change or go while they are looked at, links, folders with
 //! the names of files.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::common::{BROKEN, GOOD, MISSPELT, Project};
+use akslint::args::{Cli, Command};
+use akslint::{Exit, Streams};
+use clap::Parser as _;
+use rules::{Ctx, Described, Family, FixAvailability, Languages, Metadata, Rule, Severity};
+use template::value::ResourceRef;
+
+use crate::common::{BROKEN, GOOD, JSON, MISSPELT, Project};
 
 #[test]
 fn files_that_change_vanish_and_become_folders_while_they_are_checked() {
@@ -96,5 +103,69 @@ mod linux {
         let script = format!("{} check --isolated > /dev/full", env!("CARGO_BIN_EXE_akslint"));
         let output = Command::new("bash").args(["-c", &script]).current_dir(project.root()).output().unwrap();
         assert!(matches!(output.status.code(), Some(1 | 2)), "{output:?}");
+    }
+}
+
+/// A rule that breaks off at every resource.
+struct Panics;
+
+impl Described for Panics {
+    fn metadata(&self) -> &'static Metadata {
+        static METADATA: Metadata = Metadata {
+            code: "panics",
+            family: Family::Document,
+            severity: Severity::Error,
+            off: None,
+            fix: FixAvailability::None,
+            since: "0.1.0",
+            languages: Languages::Both,
+            bicep: None,
+            docs: "",
+        };
+        &METADATA
+    }
+}
+
+impl Rule for Panics {
+    fn check_resource(&self, _: &Ctx<'_>, _: ResourceRef) {
+        panic!("this test wants it so");
+    }
+}
+
+#[test]
+fn a_rule_that_panics_is_2_and_the_others_still_report() {
+    let json = JSON.replace(
+        "[]",
+        r#"[{ "type": "Microsoft.ContainerService/managedClusters", "apiVersion": "2026-01-01", "name": "a", "identity": { "type": "Nonsense" } }]"#,
+    );
+    let bicep = "resource a 'Microsoft.ContainerService/managedClusters@2026-01-01' = {\n  name: 'a'\n  identity: {\n    type: 'Nonsense'\n  }\n}\n";
+    for (name, text) in [("main.json", &*json), ("main.bicep", bicep)] {
+        let project = Project::new(&[(name, text)]);
+        let path = project.path(name);
+        let cli = Cli::parse_from(["akslint", "check", "--isolated", "--format", "concise", path.to_str().unwrap()]);
+        let Command::Check(args) = cli.command else { panic!("another command") };
+        let run = |more: &[&'static dyn Rule]| {
+            let (mut output, mut errors) = (Vec::new(), Vec::new());
+            let mut streams = Streams {
+                input: &mut io::empty(),
+                output: &mut output,
+                errors: &mut errors,
+                colorful: false,
+                links: false,
+                progress: false,
+                width: 140,
+            };
+            let exit = akslint::check::run_with(more, &args, cli.color, &mut streams).unwrap();
+            (exit, String::from_utf8(output).unwrap(), String::from_utf8(errors).unwrap())
+        };
+        let (usual, found, nothing) = run(&[]);
+        assert!(usual == Exit::Clean || usual == Exit::Found);
+        assert!(found.contains("identity-type-unknown"), "{found}");
+        assert!(!nothing.contains("internal error"), "{nothing}");
+        let (exit, output, errors) = run(&[&Panics]);
+        assert!(exit == Exit::Broken);
+        assert_eq!(output, found, "the other rules report the same");
+        assert!(errors.contains("internal error: rule `panics` on "), "{errors}");
+        assert!(errors.contains("this test wants it so"), "{errors}");
     }
 }

@@ -339,3 +339,27 @@ async fn the_order_of_diagnostics_is_that_of_the_text() {
         shown["diagnostics"].as_array().unwrap().iter().map(|one| &one["range"]["start"]["character"]).collect();
     assert_eq!(columns, [1, 3, 5]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_command_line_refuses_is_not_looked_at_here_either() {
+    let mut client = TestClient::start(json!({})).await;
+    client.open(URI, "bicep", 1, "// bad\n");
+    assert_eq!(client.published(URI).await["diagnostics"][0]["code"], "bad-word");
+    client.change(URI, 2, [1, 0, 1, 0], &format!("// {}\n", "x".repeat(16 << 20)));
+    let shown = client.settled(URI, 2).await;
+    assert_eq!(shown["diagnostics"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["diagnostics"][0]["code"], "not-checked");
+    assert_eq!(
+        shown["diagnostics"][0]["message"],
+        "akslint does not check this file, too large: akslint reads files of up to 16 MiB"
+    );
+    client.change(URI, 3, [1, 0, 2, 0], "");
+    assert_eq!(client.settled(URI, 3).await["diagnostics"][0]["code"], "bad-word", "looked at again when it is small");
+
+    let dense = "file:///w/dense.json";
+    let template =
+        r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "a": ["#;
+    client.open(dense, "json", 1, &format!("{template}{}1]}}", "1,".repeat(2_000_000)));
+    let shown = client.published(dense).await;
+    assert!(shown["diagnostics"][0]["message"].as_str().unwrap().contains("too many values"), "{shown}");
+}

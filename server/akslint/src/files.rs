@@ -16,6 +16,10 @@ use crate::registry;
 /// Larger files are not read: Azure takes templates of up to 4 MB, and a parser may need seconds for each 10 MB of garbage.
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 
+/// Files with more brackets, commas, colons and line ends are not parsed: a tree takes some hundred bytes for each, however short
+/// what stands between them is. A template of the 4 MB that Azure takes has half a million.
+const MAX_MARKS: usize = 2_000_000;
+
 /// How much of a file whose name says nothing is read to find out whether it is a template.
 const HEAD: usize = 4096;
 
@@ -105,10 +109,26 @@ pub(crate) fn read(path: &Path, named: bool) -> std::io::Result<Option<Vec<u8>>>
 
 /// The text of a file, or why it is none.
 pub(crate) fn decode(bytes: &[u8]) -> Result<SourceText, String> {
-    if bytes.len() > MAX_BYTES {
-        return Err(format!("too large: akslint reads files of up to {} MiB", MAX_BYTES >> 20));
+    if let Some(reason) = refusal(bytes) {
+        return Err(reason);
     }
     SourceText::from_bytes(bytes, MAX_BYTES).map_err(|error| error.to_string())
+}
+
+/// Why a text of that size is not looked at, if so: the same on the command line and in the server.
+pub(crate) fn refusal(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > MAX_BYTES {
+        return Some(format!("too large: akslint reads files of up to {} MiB", MAX_BYTES >> 20));
+    }
+    // Shorter texts, which are nearly all, are not counted.
+    if bytes.len() <= MAX_MARKS {
+        return None;
+    }
+    let is_mark = |byte: &&u8| matches!(byte, b',' | b':' | b'[' | b']' | b'{' | b'}' | b'(' | b')' | b'\n');
+    let is_too_dense = bytes.iter().filter(is_mark).count() > MAX_MARKS;
+    is_too_dense.then(|| {
+        format!("too many values: akslint reads files of up to {MAX_MARKS} brackets, commas, colons and lines")
+    })
 }
 
 /// The language that a name stands for; a JSON file may still be anything.
@@ -158,4 +178,17 @@ fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
     let (lower, upper) = (needle[0].to_ascii_lowercase(), needle[0].to_ascii_uppercase());
     memchr::memchr2_iter(lower, upper, haystack)
         .any(|at| haystack.get(at..at + needle.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(needle)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_too_many_values_is_refused() {
+        assert_eq!(refusal("1,".repeat(MAX_MARKS).as_bytes()), None, "as many as there may be");
+        let reason = refusal("1,".repeat(MAX_MARKS + 1).as_bytes()).unwrap();
+        assert!(reason.starts_with("too many values"), "{reason}");
+        assert_eq!(refusal("long words, ".repeat(MAX_BYTES / 12).as_bytes()), None);
+    }
 }

@@ -143,6 +143,13 @@ impl<'w> Project<'w> {
         Self { workspace, rules, callers, importers, near_clusters, cancelled: None }
     }
 
+    /// The same with more rules, for tests that need one which does what no rule should.
+    #[must_use]
+    pub fn with_rules(mut self, more: &[&'static dyn Rule]) -> Self {
+        self.rules.extend(more);
+        self
+    }
+
     /// The same, but it breaks off between two rules when `cancelled` says so. What it gives then is not worth anything.
     #[must_use]
     pub fn until(self, cancelled: &'w Cancelled<'w>) -> Self {

@@ -322,19 +322,9 @@ impl<'e, 'w> Cluster<'e, 'w> {
     pub fn pools(&self) -> Vec<Case<Slot>> {
         let inline = self.slots(&["properties", "agentPoolProfiles"]);
         let mut pools: Vec<Case<Slot>> = inline.iter().flat_map(|array| self.eval.items(array)).collect();
-        let own = self.eval.id_of(self.resource);
-        for child in self.eval.resources_of(AGENT_POOL) {
-            let id = self.eval.id_of(child);
-            let named_alike = id.scope == own.scope
-                && id.names.len() == 2
-                && id
-                    .names
-                    .iter()
-                    .zip(&own.names)
-                    .all(|(a, b)| self.eval.canon_of_text(a) == self.eval.canon_of_text(b));
-            if named_alike && child.scope == self.resource.scope && !self.eval.resource(child).existing {
-                pools.extend(self.eval.slots(child, &["properties"]));
-            }
+        for &child in self.eval.declared_pools().get(&self.eval.owner_key(self.resource)).map_or(&[][..], Vec::as_slice)
+        {
+            pools.extend(self.eval.slots(child, &["properties"]));
         }
         pools
     }
@@ -351,7 +341,30 @@ impl<'e, 'w> Cluster<'e, 'w> {
     }
 }
 
+/// See [`Evaluator::owner_key`].
+pub(crate) type OwnerKey = (ScopeId, Option<CanonId>, Option<CanonId>);
+
 impl Evaluator<'_> {
+    /// The node pools that are deployed as resources of their own, by the cluster whose names they have; found once, so that
+    /// many clusters do not each look at the pools of all.
+    fn declared_pools(&self) -> &FxHashMap<OwnerKey, Vec<ResourceRef>> {
+        self.pools.get_or_init(|| {
+            let mut by_owner: FxHashMap<OwnerKey, Vec<ResourceRef>> = FxHashMap::default();
+            for &child in self.of_type(AGENT_POOL) {
+                if self.id_of(child).names.len() == 2 && !self.resource(child).existing {
+                    by_owner.entry(self.owner_key(child)).or_default().push(child);
+                }
+            }
+            by_owner
+        })
+    }
+
+    /// What a cluster and its pools have in common: where they are, and the name of the cluster.
+    fn owner_key(&self, resource: ResourceRef) -> OwnerKey {
+        let id = self.id_of(resource);
+        (resource.scope, id.scope, id.names.first().map(|name| self.canon_of_text(name)))
+    }
+
     /// The resources of a type in all scopes, in order; those only referenced as `existing` included.
     pub fn resources_of(&self, resource_type: &str) -> Vec<ResourceRef> {
         self.of_type(resource_type).to_vec()

@@ -150,6 +150,8 @@ pub struct Evaluator<'w> {
     pub(crate) grants: RefCell<Option<Rc<crate::grants::Grants>>>,
     /// The resources in all scopes by their type in small letters, in order.
     pub(crate) by_type: OnceCell<FxHashMap<String, Vec<ResourceRef>>>,
+    /// The node pools that are resources of their own, by their cluster.
+    pub(crate) pools: OnceCell<FxHashMap<crate::aks::OwnerKey, Vec<ResourceRef>>>,
     /// What is deployed, in all scopes, by the normal form of its ID.
     pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
     /// The clusters that have an identity, by the form of its ID.
@@ -190,6 +192,7 @@ impl<'w> Evaluator<'w> {
             declared: RefCell::default(),
             grants: RefCell::default(),
             by_type: OnceCell::new(),
+            pools: OnceCell::new(),
             by_id: OnceCell::new(),
             by_identity: OnceCell::new(),
             assignments: OnceCell::new(),

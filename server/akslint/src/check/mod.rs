@@ -20,7 +20,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use rules::apply::apply_one;
-use rules::{Applicability, Confidence, Diagnostic, Fix, Related, Selector, Settings, Suppressed};
+use rules::{Applicability, Confidence, Diagnostic, Fix, Related, Rule, Selector, Settings, Suppressed};
 use syntax::SourceText;
 use template::model::ModuleSource;
 use template::workspace::{FileId, Workspace};
@@ -39,10 +39,22 @@ const STACK: usize = 16 << 20;
 
 /// Runs `akslint check`.
 pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow::Result<Exit> {
+    run_with(&[], args, color, streams)
+}
+
+/// The same with more rules: tests need one that panics.
+#[doc(hidden)]
+pub fn run_with(
+    rules: &[&'static dyn Rule],
+    args: &CheckArgs,
+    color: Color,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<Exit> {
     let color = streams.use_color(color);
     let style = Style { color, links: streams.links, quiet: args.quiet, width: streams.width };
     let job = Job {
         args,
+        rules,
         style,
         directory: std::env::current_dir().context("there is no working directory")?,
         pool: pool()?,
@@ -57,6 +69,8 @@ pub fn run(args: &CheckArgs, color: Color, streams: &mut Streams<'_>) -> anyhow:
 /// What is to be done, once or again and again.
 struct Job<'a> {
     args: &'a CheckArgs,
+    /// Rules besides those that there are.
+    rules: &'a [&'static dyn Rule],
     style: Style,
     directory: PathBuf,
     pool: rayon::ThreadPool,
@@ -71,6 +85,7 @@ impl Job<'_> {
         };
         let run = Run {
             args: self.args,
+            rules: self.rules,
             style: self.style,
             configuration,
             directory: self.directory.clone(),
@@ -223,6 +238,7 @@ fn read_stdin(args: &CheckArgs, directory: &Path, streams: &mut Streams<'_>) -> 
 
 struct Run<'a> {
     args: &'a CheckArgs,
+    rules: &'a [&'static dyn Rule],
     style: Style,
     directory: PathBuf,
     configuration: Configuration,
@@ -492,7 +508,7 @@ impl Run<'_> {
             found
         };
         let start = Instant::now();
-        let project = rules::Project::new(workspace);
+        let project = rules::Project::new(workspace).with_rules(self.rules);
         let unset = Settings::default();
         let settings = rules::SettingsOf { default: &unset, own: Some(settings) };
         let roots = project.roots(files);

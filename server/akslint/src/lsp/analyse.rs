@@ -300,6 +300,9 @@ pub(super) fn findings(
     if let Some(reason) = &document.lost {
         return Some((vec![to_proto::out_of_sync(reason)], None));
     }
+    if let Some(reason) = document.refused_although_ours() {
+        return Some((vec![to_proto::refused(reason)], None));
+    }
     let analysis = Analysis::of(session, document, cancel);
     if cancel.is_cancelled() {
         return None;

@@ -48,6 +48,8 @@ pub(super) struct Document {
     pub(super) text: SourceText,
     /// Why the text may not be what the client has, if so.
     pub(super) lost: Option<Box<str>>,
+    /// Why the text is not looked at, if so.
+    refused: OnceLock<Option<Box<str>>>,
     parsed: OnceLock<SyntaxTree>,
     /// A tree of an earlier version and the edits since.
     before: Option<(SyntaxTree, Vec<InputEdit>)>,
@@ -188,8 +190,18 @@ impl Document {
         (self.opening > 0).then_some(self.version)
     }
 
-    /// Whether it has to do with us. Costs a look at the text, not a parse.
+    /// Why it is not looked at, if so: what the command line refuses, the server does as well.
+    pub(super) fn refused(&self) -> Option<&str> {
+        let reason = || files::refusal(self.text.as_str().as_bytes()).map(String::into_boxed_str);
+        self.refused.get_or_init(reason).as_deref()
+    }
+
+    /// Whether it has to do with us, and is looked at. Costs a look at the text, not a parse.
     pub(super) fn is_template(&self) -> bool {
+        self.refused().is_none() && self.looks_like_ours()
+    }
+
+    fn looks_like_ours(&self) -> bool {
         match self.dialect {
             Dialect::Template(_) => true,
             Dialect::Json => looks_like_template(self.text.as_str()) != TemplateKind::Other,
@@ -217,9 +229,14 @@ impl Document {
         }))
     }
 
+    /// Why a document that has to do with us is not looked at, if so.
+    pub(super) fn refused_although_ours(&self) -> Option<&str> {
+        self.refused().filter(|_| self.looks_like_ours())
+    }
+
     /// It is JSON, but nobody knows of what.
     pub(super) fn is_other_json(&self) -> bool {
-        matches!(self.dialect, Dialect::Json) && !self.is_template()
+        matches!(self.dialect, Dialect::Json) && self.refused().is_none() && !self.is_template()
     }
 
     /// The file as others see it that refer to it: of what is no template, the content.
@@ -314,6 +331,7 @@ impl Document {
             dialect,
             text,
             lost: None,
+            refused: OnceLock::new(),
             parsed: OnceLock::new(),
             before: None,
             file: OnceLock::new(),

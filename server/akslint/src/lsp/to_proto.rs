@@ -88,6 +88,17 @@ pub(super) fn out_of_sync(reason: &str) -> Diagnostic {
     }
 }
 
+/// The one diagnostic of a document that is not looked at.
+pub(super) fn refused(reason: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Some(DiagnosticSeverity::WARNING),
+        code: Some(NumberOrString::String("not-checked".to_owned())),
+        source: Some(SOURCE.to_owned()),
+        message: format!("akslint does not check this file, {reason}"),
+        ..Diagnostic::default()
+    }
+}
+
 fn message(diagnostic: &rules::Diagnostic) -> String {
     match &diagnostic.help {
         Some(help) => format!("{}\n{help}", diagnostic.message),
