@@ -56,6 +56,39 @@ fn every_format_is_printed_as_it_was() {
 }
 
 #[test]
+fn what_a_caller_causes_is_shown_at_the_caller() {
+    let module = "param kind string
+resource aks 'Microsoft.ContainerService/managedClusters@2025-05-01' = {
+  name: 'aks'
+  location: resourceGroup().location
+  identity: {
+    type: kind
+  }
+  properties: {
+    dnsPrefix: 'aks'
+    agentPoolProfiles: [
+      {
+        name: 'system'
+        count: 1
+        vmSize: 'Standard_D4s_v5'
+        mode: 'System'
+      }
+    ]
+  }
+}
+";
+    let call = |name, kind| {
+        format!(
+            "module {name} 'modules/aks.bicep' = {{\n  name: '{name}'\n  params: {{\n    kind: '{kind}'\n  }}\n}}\n"
+        )
+    };
+    let main = call("good", "SystemAssigned") + &call("bad", "SystemAssigned, UserAssigned");
+    let project = Project::new(&[("main.bicep", main.as_str()), ("modules/aks.bicep", module)]);
+    let run = project.run(&["check", "--format", "text"]).code(1);
+    insta::assert_snapshot!("caller-text", scrubbed(Format::Text, &run));
+}
+
+#[test]
 fn every_format_ends_with_the_same_codes() {
     let project = project();
     for format in Format::value_variants() {

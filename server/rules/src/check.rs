@@ -1,6 +1,7 @@
 //! Running the rules.
 
 mod caller;
+mod modules;
 mod registry;
 
 use std::cell::{Cell, RefCell};
@@ -10,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 use template::aks::Cluster;
+use template::eval::ScopeId;
 use template::model::ModuleSource;
 use template::parameters;
 use template::references::ReferenceKind;
@@ -114,6 +116,9 @@ impl Root {
         self.parameters
     }
 }
+
+/// What was found, and the template that was looked at.
+type Placed = (Diagnostic, Option<ScopeId>);
 
 /// What one step of a check gave.
 #[derive(Debug, Default)]
@@ -250,24 +255,40 @@ impl<'w> Project<'w> {
 
     /// What there is to say about a root and the modules it deploys. Some of it may lie in other files.
     pub fn deployment(&self, root: Root, settings: SettingsOf<'_>) -> Found {
-        match root.parameters {
-            Some(file) => caller::blame(self, root, file, settings),
-            None => self.run(root, None, &self.rules, settings),
+        if let Some(file) = root.parameters {
+            return caller::blame(self, root, file, settings);
         }
+        let Some(eval) = self.evaluator(root) else { return Found::default() };
+        let shared = Shared::default();
+        let (placed, panics) = self.run_in(&eval, &shared, &self.rules, settings);
+        Found { diagnostics: modules::blame(self, root, &eval, placed, settings), panics }
     }
 
     /// Runs rules over a root, without believing the parameter file about one parameter.
     fn run(&self, root: Root, except: Option<&Name>, rules: &[&'static dyn Rule], settings: SettingsOf<'_>) -> Found {
+        let Some(eval) = self.evaluator_without(root, except) else { return Found::default() };
+        let shared = Shared::default();
+        let (placed, panics) = self.run_in(&eval, &shared, rules, settings);
+        Found { diagnostics: placed.into_iter().map(|(diagnostic, _)| diagnostic).collect(), panics }
+    }
+
+    /// Runs rules over what an evaluator knows. Gives what they find, each with the template they looked at.
+    fn run_in<'e>(
+        &'e self,
+        eval: &'e Evaluator<'e>,
+        shared: &'e Shared,
+        rules: &[&'static dyn Rule],
+        settings: SettingsOf<'e>,
+    ) -> (Vec<Placed>, Vec<Panic>) {
         let mut found = Found::default();
         if self.is_cancelled() {
-            return found;
+            return (Vec::new(), Vec::new());
         }
-        let Some(eval) = self.evaluator_without(root, except) else { return found };
+        let root = eval.scope(ScopeId::ROOT).file;
         let scopes = eval.all_scopes();
         let files: FxHashSet<FileId> = scopes.iter().map(|&scope| eval.scope(scope).file).collect();
-        let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(&eval, one)).collect();
+        let clusters: Vec<Cluster<'_, '_>> = eval.clusters().into_iter().map(|one| Cluster::new(eval, one)).collect();
         let assignments = eval.each_role_assignment();
-        let shared = Shared::default();
         let mut placed = Vec::new();
         for rule in rules {
             if self.is_cancelled() {
@@ -276,9 +297,9 @@ impl<'w> Project<'w> {
             if files.iter().all(|&file| settings.file(file).severity(rule.metadata()).is_none()) {
                 continue;
             }
-            let ctx = Ctx::new(&eval, &shared, Reporter::new(self.workspace, rule.metadata(), settings));
+            let ctx = Ctx::new(eval, shared, Reporter::new(self.workspace, rule.metadata(), settings));
             found.guard(*rule, |at| {
-                at.set(root.file);
+                at.set(root);
                 let enter = |scope| {
                     at.set(eval.scope(scope).file);
                     ctx.enter(Some(scope));
@@ -302,11 +323,11 @@ impl<'w> Project<'w> {
             });
             placed.append(&mut ctx.into_reporter().into_placed());
         }
-        registry::blame(self, &eval, placed, settings, &mut found);
-        for diagnostic in &mut found.diagnostics {
-            self.say_where_it_is_loaded(&eval, diagnostic);
+        let mut placed = registry::blame(self, eval, placed, settings, &mut found.panics);
+        for (diagnostic, _) in &mut placed {
+            self.say_where_it_is_loaded(eval, diagnostic);
         }
-        found
+        (placed, found.panics)
     }
 
     /// What is wrong in a file that is no template is said where its content is loaded.

@@ -171,6 +171,20 @@ pub struct Evaluator<'w> {
     follows_modules: bool,
     /// The parameter file that gives values to the root, and a parameter of which it is not believed.
     parameters: Option<(ScopeId, Option<Name>)>,
+    disbelief: Disbelief,
+}
+
+/// Which arguments of modules are not believed: the parameters may be anything, as if nobody gave them. What is found in a
+/// module with them and not without them is what they cause.
+#[derive(Clone, Debug, Default)]
+pub enum Disbelief {
+    /// None of them.
+    #[default]
+    Nothing,
+    /// All that are written by themselves.
+    Everything,
+    /// Those that are written at these places.
+    Of(Vec<Location>),
 }
 
 impl<'w> Evaluator<'w> {
@@ -205,6 +219,7 @@ impl<'w> Evaluator<'w> {
             frames: Cell::new(0),
             follows_modules: true,
             parameters: None,
+            disbelief: Disbelief::Nothing,
         })
     }
 
@@ -223,6 +238,12 @@ impl<'w> Evaluator<'w> {
             Some(id) => Self { parameters: Some((id, except)), ..self },
             None => self,
         }
+    }
+
+    /// The same, but some arguments of modules may be anything.
+    #[must_use]
+    pub fn disbelieving(self, disbelief: Disbelief) -> Self {
+        Self { disbelief, ..self }
     }
 
     /// A scope that nobody deploys: only its values are asked for.
@@ -295,16 +316,45 @@ impl<'w> Evaluator<'w> {
         if let Some(assigned) = self.assigned(id, parameter) {
             return Some(assigned);
         }
+        self.written_arguments(id).find(|(key, _)| *parameter == **key).map(|(_, place)| place).filter(|&place| {
+            match &self.disbelief {
+                Disbelief::Nothing => true,
+                Disbelief::Everything => false,
+                Disbelief::Of(places) => !places.contains(&self.location(place)),
+            }
+        })
+    }
+
+    /// Whether the caller of a module is believed about a parameter.
+    fn is_believed(&self, id: ScopeId, parameter: &Name) -> bool {
+        // Most evaluations believe everything, and asking costs.
+        matches!(self.disbelief, Disbelief::Nothing)
+            || self.argument_of(id, parameter).is_some()
+            || !self.written_arguments(id).any(|(key, _)| *parameter == *key)
+    }
+
+    /// What the caller of a module gives it, each argument that is written by itself.
+    pub fn arguments_of(&self, id: ScopeId) -> Vec<Place> {
+        self.written_arguments(id).map(|(_, place)| place).collect()
+    }
+
+    fn written_arguments(&self, id: ScopeId) -> impl Iterator<Item = (&'w str, Place)> + use<'w> {
         let scope = self.scope(id);
-        let caller = scope.caller.as_ref()?;
-        let template = self.template(caller.scope);
-        let Expr::Object(object) = template.exprs.get(caller.arguments?) else { return None };
-        object.members.iter().find_map(|member| match member {
-            Member::Property(property) => match template.exprs.get(property.key) {
-                Expr::Str(key) if *parameter == **key => Some(Place { scope: caller.scope, expr: property.value }),
+        let written = scope.caller.as_ref().and_then(|caller| {
+            let template = self.template(caller.scope);
+            match template.exprs.get(caller.arguments?) {
+                Expr::Object(object) => Some((caller.scope, template, &object.members)),
                 _ => None,
-            },
-            Member::Spread { .. } => None,
+            }
+        });
+        written.into_iter().flat_map(|(scope, template, members)| {
+            members.iter().filter_map(move |member| match member {
+                Member::Property(property) => match template.exprs.get(property.key) {
+                    Expr::Str(key) => Some((&**key, Place { scope, expr: property.value })),
+                    _ => None,
+                },
+                Member::Spread { .. } => None,
+            })
         })
     }
 
@@ -845,7 +895,9 @@ impl<'w> Evaluator<'w> {
 
     fn parameter(&self, scope: ScopeId, index: u32, place: Place) -> Values {
         let parameter = &self.template(scope).parameters[index as usize];
-        if let Some(caller) = &self.scope(scope).caller {
+        if let Some(caller) = &self.scope(scope).caller
+            && self.is_believed(scope, &parameter.name)
+        {
             return self.argument(scope, parameter, caller, place);
         }
         if let Some(assigned) = self.assigned(scope, &parameter.name) {

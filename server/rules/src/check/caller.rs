@@ -67,7 +67,7 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
 }
 
 /// The same finding at the value that causes it.
-fn moved(
+pub(super) fn moved(
     diagnostic: Diagnostic,
     causes: &[Location],
     project: &Project<'_>,
@@ -80,7 +80,9 @@ fn moved(
     related.extend(more.iter().map(|&location| Related { location, message: "and with this value".to_owned() }));
     related.extend(diagnostic.related);
     // A change of the template would be one for all who deploy it.
-    Some(Diagnostic { severity, location: first, related, fixes: Vec::new(), ..diagnostic })
+    let mut fixes = diagnostic.fixes;
+    fixes.retain(|fix| fix.edits.iter().all(|edit| edit.file == first.file));
+    Some(Diagnostic { severity, location: first, related, fixes, ..diagnostic })
 }
 
 pub(super) fn rules_of(project: &Project<'_>, diagnostics: &[Diagnostic]) -> Vec<&'static dyn Rule> {

@@ -1,7 +1,7 @@
 //! What is wrong with the arguments of a module of a registry is said at the call: nobody can change the module.
 
 use rustc_hash::FxHashMap;
-use template::eval::ScopeId;
+use template::eval::{Place, ScopeId};
 use template::expr::Ref;
 use template::model::Declaration;
 use template::value::ModuleRef;
@@ -9,26 +9,27 @@ use template::workspace::{FileId, Location};
 use template::{Evaluator, Expr, ExprId};
 
 use super::caller::{is_same, rules_of};
-use super::{Found, Project, Root, SettingsOf};
+use super::{Panic, Placed, Project, Root, SettingsOf};
 use crate::{Confidence, Diagnostic, Related};
 
-/// Adds what was found to `found`. What lies in a module of a registry and is its own doing is left out.
+/// What was found, outside of modules of registries. What lies in one and is its own doing is left out.
 pub(super) fn blame(
     project: &Project<'_>,
     eval: &Evaluator<'_>,
-    placed: Vec<(Diagnostic, Option<ScopeId>)>,
+    placed: Vec<Placed>,
     settings: SettingsOf<'_>,
-    found: &mut Found,
-) {
+    panics: &mut Vec<Panic>,
+) -> Vec<Placed> {
     let workspace = project.workspace;
     // Looked at by itself, it is judged as anything else is.
     let is_own = workspace.is_foreign(eval.scope(ScopeId::ROOT).file);
     let is_foreign = |file| !is_own && workspace.is_foreign(file);
+    let mut found: Vec<Placed> = Vec::with_capacity(placed.len());
     let mut inside: Vec<(Diagnostic, ModuleRef)> = Vec::new();
     for (mut diagnostic, scope) in placed {
         diagnostic.fixes.retain(|fix| !fix.edits.iter().any(|edit| is_foreign(edit.file)));
         if !is_foreign(diagnostic.file()) {
-            found.diagnostics.push(diagnostic);
+            found.push((diagnostic, scope));
         } else if let Some(call) = scope.and_then(|scope| eval.call_from_outside(scope)) {
             inside.push((diagnostic, call));
         }
@@ -41,7 +42,7 @@ pub(super) fn blame(
     for (file, diagnostics) in &mut alone {
         let root = Root { file: *file, with_modules: true, parameters: None };
         let own = project.run(root, None, &rules_of(project, diagnostics), settings);
-        found.panics.extend(own.panics);
+        panics.extend(own.panics);
         *diagnostics = own.diagnostics;
     }
     for (diagnostic, call) in inside {
@@ -51,12 +52,14 @@ pub(super) fn blame(
                 && (own.confidence == Confidence::Always || diagnostic.confidence != Confidence::Always)
         });
         if !is_its_own {
-            found.diagnostics.extend(moved(project, eval, diagnostic, call, settings));
+            let moved = moved(project, eval, diagnostic, call, settings);
+            found.extend(moved.map(|moved| (moved, Some(call.scope))));
         }
     }
-    for diagnostic in &mut found.diagnostics {
+    for (diagnostic, _) in &mut found {
         diagnostic.related.retain(|related| !workspace.file(related.location.file).stands_in());
     }
+    found
 }
 
 fn called(eval: &Evaluator<'_>, call: ModuleRef) -> Option<FileId> {
@@ -90,6 +93,11 @@ fn moved(
 /// there that is made of any decides.
 fn only_argument(eval: &Evaluator<'_>, call: ModuleRef, of: Location) -> Option<Location> {
     let scope = eval.module_scope(call).filter(|&scope| eval.scope(scope).file == of.file)?;
+    argument_at(eval, scope, of).map(|place| eval.location(place))
+}
+
+/// The same, of the module of a scope.
+pub(super) fn argument_at(eval: &Evaluator<'_>, scope: ScopeId, of: Location) -> Option<Place> {
     let exprs = &eval.template(scope).exprs;
     let mut around: Vec<ExprId> =
         exprs.iter().map(|(expr, _)| expr).filter(|&expr| exprs.range(expr).contains_range(of.range)).collect();
@@ -102,7 +110,7 @@ fn only_argument(eval: &Evaluator<'_>, call: ModuleRef, of: Location) -> Option<
 }
 
 /// The arguments that an expression of a module is made of.
-fn arguments_in(eval: &Evaluator<'_>, scope: ScopeId, expr: ExprId) -> Vec<Location> {
+fn arguments_in(eval: &Evaluator<'_>, scope: ScopeId, expr: ExprId) -> Vec<Place> {
     let template = eval.template(scope);
     let mut waiting = vec![expr];
     let mut followed = Vec::new();
@@ -111,7 +119,7 @@ fn arguments_in(eval: &Evaluator<'_>, scope: ScopeId, expr: ExprId) -> Vec<Locat
         let written = template.expr(expr);
         match written {
             Expr::Ref(Ref::Parameter(name)) => {
-                let given = eval.argument_of(scope, name).map(|place| eval.location(place));
+                let given = eval.argument_of(scope, name);
                 found.extend(given.filter(|given| !found.contains(given)));
             }
             Expr::Ref(Ref::Variable(name)) => {

@@ -379,7 +379,7 @@ impl<'t> Lowering<'t> {
             module: None,
         });
         if is_deployment {
-            let (source, arguments) = self.deployment(properties.and_then(Value::as_object));
+            let (source, arguments) = self.deployment(properties.and_then(Value::as_object), body);
             let module = u32::try_from(self.template.modules.len()).expect("there are no more modules than resources");
             self.template.resources[index as usize].module = Some(module);
             let range = resource.range();
@@ -436,8 +436,8 @@ impl<'t> Lowering<'t> {
         body.finish(self).add_to(&mut self.template.exprs)
     }
 
-    /// What a deployment deploys, and with which arguments.
-    fn deployment(&mut self, properties: Option<ObjectNode<'t>>) -> (ModuleSource, Option<ExprId>) {
+    /// What a deployment deploys, and with which arguments. `body` is the lowered resource.
+    fn deployment(&mut self, properties: Option<ObjectNode<'t>>, body: ExprId) -> (ModuleSource, Option<ExprId>) {
         let Some(properties) = properties else { return (ModuleSource::Unknown, None) };
         let [template, link, parameters, parameters_link, options] = members(
             properties,
@@ -458,10 +458,37 @@ impl<'t> Lowering<'t> {
                 let outer_scope = !scope.is_some_and(|scope| scope.text().eq_ignore_ascii_case("inner"));
                 ModuleSource::Inline { template: Box::new(self.inline(template, outer_scope)), outer_scope }
             }
-            (None, Some(Value::Object(link))) => linked(link),
+            (None, Some(Value::Object(link))) => self.linked(link, body),
             _ => ModuleSource::Unknown,
         };
         (source, arguments)
+    }
+
+    fn linked(&self, link: ObjectNode<'t>, body: ExprId) -> ModuleSource {
+        let [relative, uri, id] =
+            members(link, ["relativePath", "uri", "id"]).map(|pair| value_of(pair).and_then(Value::as_str));
+        let written = |string: Str<'_>| {
+            let text = string.text();
+            (string.is_closed() && !arm_expr::is_expression(&text)).then(|| (Box::<str>::from(text), string.range()))
+        };
+        if let Some((path, range)) = relative.and_then(written) {
+            return ModuleSource::Path(path, range);
+        }
+        if let Some((path, range)) = uri.and_then(written).filter(|(path, _)| !path.contains("://")) {
+            return ModuleSource::Path(path, range);
+        }
+        // A nested template is at no address of its own.
+        if let Some(uri) = uri.filter(|_| self.nesting == 0) {
+            let member = |of, name| property(&self.template, of, name);
+            let lowered = member(body, "properties").and_then(|of| member(member(of, "templateLink")?, "uri"));
+            if let Some(path) = lowered.and_then(|lowered| super::linked::path(&self.template, lowered)) {
+                return ModuleSource::Path(path.into(), uri.range());
+            }
+        }
+        match id.and_then(written) {
+            Some((id, range)) => ModuleSource::Registry(id, range),
+            None => ModuleSource::Unknown,
+        }
     }
 
     fn inline(&mut self, root: ObjectNode<'t>, outer_scope: bool) -> Template {
@@ -808,25 +835,6 @@ fn copies(pair: Pair<'_>) -> Option<Array<'_>> {
 }
 
 /// Where a linked template comes from.
-fn linked(link: ObjectNode<'_>) -> ModuleSource {
-    let [relative, uri, id] =
-        members(link, ["relativePath", "uri", "id"]).map(|pair| value_of(pair).and_then(Value::as_str));
-    let written = |string: Str<'_>| {
-        let text = string.text();
-        (string.is_closed() && !arm_expr::is_expression(&text)).then(|| (Box::<str>::from(text), string.range()))
-    };
-    if let Some((path, range)) = relative.and_then(written) {
-        return ModuleSource::Path(path, range);
-    }
-    if let Some((path, range)) = uri.and_then(written).filter(|(path, _)| !path.contains("://")) {
-        return ModuleSource::Path(path, range);
-    }
-    match id.and_then(written) {
-        Some((id, range)) => ModuleSource::Registry(id, range),
-        None => ModuleSource::Unknown,
-    }
-}
-
 fn type_kind(text: &str) -> (TypeKind, bool) {
     let is = |name: &str| text.eq_ignore_ascii_case(name);
     let secure = is("securestring") || is("secureObject");

@@ -8,6 +8,7 @@ mod arm;
 mod bicep;
 mod forms;
 mod json;
+mod linked;
 mod literal;
 #[cfg(test)]
 mod tests;

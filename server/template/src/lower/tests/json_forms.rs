@@ -286,6 +286,54 @@ fn j18_nested_deployments() {
 }
 
 #[test]
+fn links_relative_to_the_template_itself_are_paths() {
+    for (uri, path) in [
+        ("[uri(deployment().properties.templateLink.uri, 'nested/aks.json')]", Some("nested/aks.json")),
+        (
+            "[uri(parameters('_artifactsLocation'), concat('aks.json', parameters('_artifactsLocationSasToken')))]",
+            Some("aks.json"),
+        ),
+        (
+            "[uri(parameters('_artifactsLocation'), format('nested/{0}.json{1}', variables('name'), parameters('_artifactsLocationSasToken')))]",
+            Some("nested/aks.json"),
+        ),
+        (
+            "[concat(uri(deployment().properties.templateLink.uri, '.'), 'nested/aks.json', '?token')]",
+            Some("nested/aks.json"),
+        ),
+        ("[concat(uri(parameters('_artifactsLocation'), 'nested/'), 'aks.json')]", Some("nested/aks.json")),
+        ("[uri(uri(parameters('_artifactsLocation'), 'nested/a.json'), 'aks.json')]", Some("nested/aks.json")),
+        ("[replace(deployment().properties.templateLink.uri, 'main.json', 'aks.json')]", Some("aks.json")),
+        ("[variables('link')]", Some("../shared/aks.json")),
+        // What a parameter decides may be any file, and so may what is somewhere else.
+        ("[uri(deployment().properties.templateLink.uri, concat('nested/', parameters('kind'), '.json'))]", None),
+        ("[uri(parameters('elsewhere'), 'aks.json')]", None),
+        ("[uri(deployment().properties.templateLink.uri, 'https://example.com/aks.json')]", None),
+        ("[uri(deployment().properties.templateLink.uri, '/aks.json')]", None),
+        ("[concat(deployment().properties.templateLink.uri, '/aks.json')]", None),
+        ("[variables('circle')]", None),
+    ] {
+        let text = arm(&format!(
+            r#""parameters": {{
+              "_artifactsLocation": {{ "type": "string", "defaultValue": "[deployment().properties.templateLink.uri]" }},
+              "_artifactsLocationSasToken": {{ "type": "securestring", "defaultValue": "" }},
+              "kind": {{ "type": "string", "defaultValue": "aks" }},
+              "elsewhere": {{ "type": "string", "defaultValue": "https://example.com/" }} }},
+            "variables": {{ "name": "aks", "circle": "[variables('circle')]",
+              "link": "[uri(deployment().properties.templateLink.uri, '../shared/aks.json')]" }},
+            "resources": [ {{ "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "linked",
+              "properties": {{ "mode": "Incremental", "templateLink": {{ "uri": "{uri}" }} }} }} ]"#
+        ));
+        let template = template(Language::Json, &text);
+        let found = match &template.modules[0].source {
+            crate::model::ModuleSource::Path(path, _) => Some(&**path),
+            _ => None,
+        };
+        assert_eq!(found, path, "{uri}");
+    }
+}
+
+#[test]
 fn j19_outputs_of_deployments() {
     check_json(
         &arm_cluster(
