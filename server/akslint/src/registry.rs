@@ -39,8 +39,11 @@ struct Registry {
     /// Where it is when no configuration says so.
     root: Option<PathBuf>,
     home: Option<PathBuf>,
-    configurations: Mutex<HashMap<PathBuf, (Option<SystemTime>, Arc<Configuration>)>>,
+    configurations: Mutex<HashMap<PathBuf, Stamped>>,
 }
+
+/// A configuration and when its file was written.
+type Stamped = (Option<SystemTime>, Arc<Configuration>);
 
 /// What of a `bicepconfig.json` matters here.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "this is what a benchmark is for")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +55,8 @@ output identityId string = mi.id
     .to_owned();
     for called in [2 * number + 1, 2 * number + 2] {
         if called < MODULES {
-            text += &format!(
+            let _ = write!(
+                text,
                 "module m{called} 'm{called}.bicep' = {{
   name: 'm{called}'
   params: {{ name: '${{name}}-{called}', kubeletId: mi.id, location: location }}

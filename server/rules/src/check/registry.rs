@@ -1,6 +1,7 @@
 //! What is wrong with the arguments of a module of a registry is said at the call: nobody can change the module.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
 use template::eval::{Place, ScopeId};
 use template::expr::Ref;
 use template::model::Declaration;
@@ -35,7 +36,7 @@ pub(super) fn blame(
         }
     }
     // What each module does whatever it is given, as far as it matters here.
-    let mut alone: FxHashMap<FileId, Vec<Diagnostic>> = FxHashMap::default();
+    let mut alone: BTreeMap<FileId, Vec<Diagnostic>> = BTreeMap::new();
     for (diagnostic, call) in &inside {
         alone.entry(called(eval, *call).unwrap_or(diagnostic.file())).or_default().push(diagnostic.clone());
     }

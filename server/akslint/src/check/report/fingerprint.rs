@@ -11,6 +11,9 @@ use super::Places;
 /// A name for each diagnostic, in the same order. It is made of the rule's code, the path, and the text of the line
 /// it starts on without indentation; equal ones are numbered from top to bottom. Neither line numbers nor wording go
 /// in, so that lines above can come and go, and messages can improve.
+///
+/// # Panics
+/// When a diagnostic is of no file of the workspace.
 pub fn fingerprints(workspace: &Workspace, places: &Places, diagnostics: &[Diagnostic]) -> Vec<String> {
     // A minified template is one line with many diagnostics: what they share is hashed once.
     let mut of_line: HashMap<(&str, FileId, u32), Fnv> = HashMap::new();
