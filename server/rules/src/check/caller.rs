@@ -58,6 +58,7 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
         let places: Vec<Location> =
             causes.iter().map(|cause| Location { file, range: values.exprs.range(cause.value) }).collect();
         let moved = moved(diagnostic, &places, project, settings).map(|mut moved| {
+            moved.fixes.clear();
             moved.related.extend(causes.first().and_then(|cause| declared(cause)));
             moved
         });
@@ -66,7 +67,7 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
     found
 }
 
-/// The same finding at the value that causes it.
+/// The same finding at the value that causes it, with the fixes that change the file of that value and no other.
 pub(super) fn moved(
     diagnostic: Diagnostic,
     causes: &[Location],
@@ -78,7 +79,7 @@ pub(super) fn moved(
     let severity = settings.file(first.file).severity(rule.metadata())?.min(diagnostic.severity);
     let mut related = vec![Related { location: diagnostic.location, message: "with this value, here".to_owned() }];
     related.extend(more.iter().map(|&location| Related { location, message: "and with this value".to_owned() }));
-    related.extend(diagnostic.related);
+    related.extend(diagnostic.related.into_iter().filter(|other| other.location != first));
     // A change of the template would be one for all who deploy it.
     let mut fixes = diagnostic.fixes;
     fixes.retain(|fix| fix.edits.iter().all(|edit| edit.file == first.file));
