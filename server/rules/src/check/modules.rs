@@ -99,10 +99,10 @@ pub(super) fn blame(
     }
 
     let mut left = Vec::new();
-    for (index, places) in causes {
-        let places: Vec<Location> = places.into_iter().map(|place| eval.location(passed_on(eval, place))).collect();
-        if !places.is_empty() {
-            left.push((index, moved(diagnostics[index].clone(), &places, project, settings)));
+    for (index, found) in causes {
+        let found: Vec<Location> = found.into_iter().map(|place| eval.location(passed_on(eval, place))).collect();
+        if !found.is_empty() {
+            left.push((index, moved(diagnostics[index].clone(), &found, project, settings)));
         }
     }
     left.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
