@@ -79,7 +79,7 @@ pub(super) fn moved(
     let severity = settings.file(first.file).severity(rule.metadata())?.min(diagnostic.severity);
     let mut related = vec![Related { location: diagnostic.location, message: "with this value, here".to_owned() }];
     related.extend(more.iter().map(|&location| Related { location, message: "and with this value".to_owned() }));
-    related.extend(diagnostic.related.into_iter().filter(|other| other.location != first));
+    related.extend(diagnostic.related);
     // A change of the template would be one for all who deploy it.
     let mut fixes = diagnostic.fixes;
     fixes.retain(|fix| fix.edits.iter().all(|edit| edit.file == first.file));
