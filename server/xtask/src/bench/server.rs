@@ -34,7 +34,7 @@ impl Session {
     fn start(
         command: &mut Command,
         pulls: bool,
-        settings: Value,
+        settings: &Value,
         language: Language,
         text: &str,
     ) -> anyhow::Result<Self> {
@@ -93,15 +93,9 @@ shapes that these do not need. “Pushed” is what an editor sees that does not
     for bytes in SIZES {
         let text = template(Language::Json, bytes);
         let own =
-            |pulls| Session::start(Command::new(bench.program).arg("server"), pulls, json!({}), Language::Json, &text);
+            |pulls| Session::start(Command::new(bench.program).arg("server"), pulls, &json!({}), Language::Json, &text);
         let other = |pulls| {
-            Session::start(
-                Command::new("node").arg(script).arg("--stdio"),
-                pulls,
-                settings.clone(),
-                Language::Json,
-                &text,
-            )
+            Session::start(Command::new("node").arg(script).arg("--stdio"), pulls, &settings, Language::Json, &text)
         };
         let mut pulled = (own(true)?, other(true)?);
         for _ in 0..KEY_PRESSES {
@@ -145,7 +139,7 @@ fn bicep(bench: &Bench<'_>) -> anyhow::Result<String> {
     for bytes in SIZES {
         let text = template(Language::Bicep, bytes);
         let mut session =
-            Session::start(Command::new(bench.program).arg("server"), true, json!({}), Language::Bicep, &text)?;
+            Session::start(Command::new(bench.program).arg("server"), true, &json!({}), Language::Bicep, &text)?;
         for _ in 0..KEY_PRESSES {
             session.press(true)?;
         }
