@@ -1,6 +1,7 @@
 //! Lowering of ARM JSON.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -43,6 +44,7 @@ pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError]) -> Option<Templat
         is_literal: kind == TemplateKind::Parameters,
         is_broken: !errors.is_empty(),
         spilled: false,
+        line: Cell::default(),
         depth: 0,
         nesting: 0,
     };
@@ -64,6 +66,7 @@ pub(super) fn lower_data(tree: &SyntaxTree) -> Option<Template> {
         is_literal: true,
         is_broken: !syntax::json::syntax_errors(tree).is_empty(),
         spilled: false,
+        line: Cell::default(),
         depth: 0,
         nesting: 0,
     };
@@ -88,6 +91,8 @@ struct Lowering<'t> {
     is_broken: bool,
     /// Members of an object around were found in an object inside of it.
     spilled: bool,
+    /// An offset that was asked about, and where its line starts.
+    line: Cell<(usize, usize)>,
     depth: usize,
     nesting: usize,
 }
@@ -720,8 +725,20 @@ impl<'t> Lowering<'t> {
         before.bytes().all(|byte| matches!(byte, b' ' | b'\t')).then_some(before.len())
     }
 
+    /// Lowering asks in the order of the text, nearly: a line of megabytes must not be searched again for each object in it.
     fn line_start(&self, at: TextSize) -> usize {
-        self.source[..usize::from(at)].rfind('\n').map_or(0, |newline| newline + 1)
+        let at = usize::from(at);
+        let (known, start) = self.line.get();
+        let after = |from: usize| {
+            self.source.as_bytes()[from..at].iter().rposition(|&byte| byte == b'\n').map(|it| from + it + 1)
+        };
+        let start = match at {
+            _ if at < start => after(0).unwrap_or(0),
+            _ if at <= known => start,
+            _ => after(known).unwrap_or(start),
+        };
+        self.line.set((at, start));
+        start
     }
 }
 
