@@ -8,6 +8,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
         "language template     size   keys p50     p99     max   completion p50     p99   start→first p50   resident"
     );
     let file = std::env::var("AKSLINT_FILE").ok().and_then(|path| {
-        let language = if path.ends_with(".json") { "json" } else { "bicep" };
+        let language = if Path::new(&path).extension().is_some_and(|found| found == "json") { "json" } else { "bicep" };
         std::fs::read_to_string(path).ok().map(|text| (language, text))
     });
     let mut row = |language: &str, name: &str, places: &[&str], text: &str, budget: Duration| {
