@@ -15,8 +15,9 @@ use crate::{Confidence, Diagnostic, Rule};
 
 /// Arguments beyond that number are not tried out one by one.
 const MAX_TRIES: usize = 16;
-/// Of a deployment with many modules fewer are: a try looks at all of them.
-const MAX_SCOPES_TRIED: usize = 256;
+/// Of a deployment with many modules fewer are: a try looks at all of them. Where there are more than that, what is found in
+/// modules stays there.
+const MAX_SCOPES: usize = 128;
 
 /// A finding in a module, and who may have caused it.
 struct Inside {
@@ -44,7 +45,7 @@ pub(super) fn blame(
         }));
     }
     let mut diagnostics: Vec<Diagnostic> = placed.into_iter().map(|(diagnostic, _)| diagnostic).collect();
-    if inside.is_empty() {
+    if inside.is_empty() || eval.all_scopes().len() > MAX_SCOPES {
         return diagnostics;
     }
     let some = |inside: &[Inside]| inside.iter().map(|one| diagnostics[one.index].clone()).collect::<Vec<_>>();
@@ -77,7 +78,7 @@ pub(super) fn blame(
         });
     }
     // The others are not written where the finding is: a condition, or a value that goes a long way.
-    let mut tries = MAX_TRIES.min(1 + MAX_SCOPES_TRIED / eval.all_scopes().len());
+    let mut tries = MAX_TRIES.min(1 + 2 * MAX_SCOPES / eval.all_scopes().len());
     let mut calls: Vec<ScopeId> = inside.iter().map(|one| one.scope).collect();
     calls.sort_unstable();
     calls.dedup();

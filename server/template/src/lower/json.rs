@@ -482,8 +482,8 @@ impl<'t> Lowering<'t> {
         if let Some((path, range)) = uri.and_then(written).filter(|(path, _)| !path.contains("://")) {
             return ModuleSource::Path(path, range);
         }
-        // A nested template is at no address of its own.
-        if let Some(uri) = uri.filter(|_| self.nesting == 0) {
+        // A nested template is at no address of its own. The list of resources of the template around is one level.
+        if let Some(uri) = uri.filter(|_| self.nesting == 1) {
             let member = |of, name| property(&self.template, of, name);
             let lowered = member(body, "properties").and_then(|of| member(member(of, "templateLink")?, "uri"));
             if let Some(path) = lowered.and_then(|lowered| super::linked::path(&self.template, lowered)) {
