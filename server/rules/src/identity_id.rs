@@ -11,6 +11,7 @@ use template::model::{Declaration, TemplateKind};
 use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
 use template::{Expr, ExprId, Name};
 
+use crate::mentions::parameters_in;
 use crate::offers::label;
 use crate::{Applicability, Ctx, FileEdit, Finding, Fix, New, Severity};
 
@@ -377,31 +378,10 @@ pub(crate) fn list_argument(ctx: &Ctx<'_>, map: &Slot) -> Option<Argument> {
     let map = slot_written(ctx, map)?;
     let scope = ctx.eval.names_of(map.scope);
     let template = ctx.eval.template(scope);
-    let mut waiting = vec![map.expr];
-    let mut followed = Vec::new();
-    while let Some(expr) = waiting.pop() {
-        let written = template.expr(expr);
-        match written {
-            Expr::Ref(Ref::Parameter(_)) => {
-                let given = argument(ctx, Place { scope, expr });
-                let list = given.and_then(|given| Some(Argument { place: list_in(ctx, given.place)?, ..given }));
-                if list.is_some() {
-                    return list;
-                }
-            }
-            Expr::Ref(Ref::Variable(name)) => {
-                if let Some(&Declaration::Variable(index)) = template.names.get(name)
-                    && !followed.contains(&index)
-                {
-                    followed.push(index);
-                    waiting.push(template.variables[index as usize].value);
-                }
-            }
-            _ => {}
-        }
-        written.children(&mut waiting);
-    }
-    None
+    parameters_in(template, map.expr).into_iter().find_map(|(expr, _)| {
+        let given = argument(ctx, Place { scope, expr })?;
+        Some(Argument { place: list_in(ctx, given.place)?, ..given })
+    })
 }
 
 /// The list that is written in an argument.

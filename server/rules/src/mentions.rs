@@ -1,4 +1,4 @@
-//! The identities that a template names, by their names.
+//! What a template names: identities by their names, and parameters.
 
 use std::rc::Rc;
 
@@ -7,8 +7,11 @@ use smallvec::SmallVec;
 use template::aks::IDENTITY;
 use template::canon::CanonId;
 use template::eval::ScopeId;
+use template::expr::Ref;
+use template::model::Declaration;
 use template::value::{ResourceId, ResourceRef, Target};
 use template::workspace::Location;
+use template::{Expr, ExprId, Name, Template};
 
 use crate::Ctx;
 
@@ -69,4 +72,28 @@ impl Mentions {
     pub(crate) fn get(&self, number: u32) -> &Mention {
         &self.all[number as usize]
     }
+}
+
+/// The parameters that an expression is made of, itself and by way of variables, and where each is named.
+pub(crate) fn parameters_in(template: &Template, expr: ExprId) -> Vec<(ExprId, &Name)> {
+    let mut waiting = vec![expr];
+    let mut followed = Vec::new();
+    let mut found = Vec::new();
+    while let Some(expr) = waiting.pop() {
+        let written = template.expr(expr);
+        match written {
+            Expr::Ref(Ref::Parameter(name)) => found.push((expr, name)),
+            Expr::Ref(Ref::Variable(name)) => {
+                if let Some(&Declaration::Variable(index)) = template.names.get(name)
+                    && !followed.contains(&index)
+                {
+                    followed.push(index);
+                    waiting.push(template.variables[index as usize].value);
+                }
+            }
+            _ => {}
+        }
+        written.children(&mut waiting);
+    }
+    found
 }

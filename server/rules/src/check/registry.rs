@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use template::eval::{Place, ScopeId};
-use template::expr::Ref;
-use template::model::Declaration;
 use template::value::ModuleRef;
 use template::workspace::{FileId, Location};
-use template::{Evaluator, Expr, ExprId};
+use template::{Evaluator, ExprId};
 
 use super::caller::{is_same, rules_of};
 use super::{Panic, Placed, Project, Root, SettingsOf};
+use crate::mentions::parameters_in;
 use crate::{Confidence, Diagnostic, Related};
 
 /// What was found, outside of modules of registries. What lies in one and is its own doing is left out.
@@ -112,28 +111,10 @@ pub(super) fn argument_at(eval: &Evaluator<'_>, scope: ScopeId, of: Location) ->
 
 /// The arguments that an expression of a module is made of.
 fn arguments_in(eval: &Evaluator<'_>, scope: ScopeId, expr: ExprId) -> Vec<Place> {
-    let template = eval.template(scope);
-    let mut waiting = vec![expr];
-    let mut followed = Vec::new();
     let mut found = Vec::new();
-    while let Some(expr) = waiting.pop() {
-        let written = template.expr(expr);
-        match written {
-            Expr::Ref(Ref::Parameter(name)) => {
-                let given = eval.argument_of(scope, name);
-                found.extend(given.filter(|given| !found.contains(given)));
-            }
-            Expr::Ref(Ref::Variable(name)) => {
-                if let Some(&Declaration::Variable(index)) = template.names.get(name)
-                    && !followed.contains(&index)
-                {
-                    followed.push(index);
-                    waiting.push(template.variables[index as usize].value);
-                }
-            }
-            _ => {}
-        }
-        written.children(&mut waiting);
+    for (_, name) in parameters_in(eval.template(scope), expr) {
+        let given = eval.argument_of(scope, name);
+        found.extend(given.filter(|given| !found.contains(given)));
     }
     found
 }
