@@ -83,9 +83,8 @@ pub async fn serve(
         }
     });
     let abort = pump.abort_handle();
-    let served = Server::new(checked, writer, outgoing::Outgoing(socket))
-        .concurrency_level(HANDLERS)
-        .serve(guard::Guard::new(service));
+    let outgoing = outgoing::Outgoing { socket, departures: session.departures.clone() };
+    let served = Server::new(checked, writer, outgoing).concurrency_level(HANDLERS).serve(guard::Guard::new(service));
     let deadline = async {
         let _ = pump.await;
         tokio::time::sleep(GRACE).await;

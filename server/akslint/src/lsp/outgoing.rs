@@ -1,34 +1,91 @@
-//! What we ask the client: `tower-lsp` writes `"params": null` where there are none, and the protocol wants them left out.
+//! The way to the client of what we say unasked.
+//!
+//! `tower-lsp` writes `"params": null` where there are none, and the protocol wants them left out. And it lets an answer
+//! overtake the notifications that were sent before it, so what belongs to a request waits for [`Departures`].
 
+use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use lsp_types::notification::Notification;
 use serde_json::Value;
+use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::Request;
-use tower_lsp::{ClientSocket, Loopback};
+use tower_lsp::{Client, ClientSocket, Loopback};
 
-/// The way to the client.
-pub(super) struct Outgoing(pub(super) ClientSocket);
+use super::analyse::lock;
+
+/// The way to the client, and who waits on it.
+pub(super) struct Outgoing {
+    pub(super) socket: ClientSocket,
+    pub(super) departures: Arc<Departures>,
+}
 
 impl Loopback for Outgoing {
-    type RequestStream = WithoutNull<<ClientSocket as Loopback>::RequestStream>;
+    type RequestStream = Departing<<ClientSocket as Loopback>::RequestStream>;
     type ResponseSink = <ClientSocket as Loopback>::ResponseSink;
 
     fn split(self) -> (Self::RequestStream, Self::ResponseSink) {
-        let (requests, responses) = self.0.split();
-        (WithoutNull(requests), responses)
+        let (requests, responses) = self.socket.split();
+        (Departing { requests, departures: self.departures }, responses)
     }
 }
 
-/// Requests without parameters that are null.
-pub(super) struct WithoutNull<S>(S);
+/// Tells when what was sent has left: an answer given after that arrives after it.
+#[derive(Default)]
+pub(super) struct Departures {
+    last: AtomicU64,
+    waiting: Mutex<HashMap<u64, oneshot::Sender<()>>>,
+}
 
-impl<S: Stream<Item = Request> + Unpin> Stream for WithoutNull<S> {
+impl Departures {
+    /// Returns when everything sent to the client before has left. A mark goes the same way behind it, and is taken off at
+    /// the end.
+    pub(super) async fn wait(&self, client: &Client) {
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        let (tell, told) = oneshot::channel();
+        lock(&self.waiting).insert(number, tell);
+        client.send_notification::<Mark>(number).await;
+        // The other end is dropped only with the whole session.
+        let _ = told.await;
+    }
+
+    fn arrived(&self, mark: &Request) {
+        let number = mark.params().and_then(Value::as_u64);
+        if let Some(tell) = number.and_then(|number| lock(&self.waiting).remove(&number)) {
+            // Who waited may have been cancelled.
+            let _ = tell.send(());
+        }
+    }
+}
+
+/// Never written: it ends where messages leave.
+enum Mark {}
+
+impl Notification for Mark {
+    type Params = u64;
+    const METHOD: &'static str = "$/akslint/mark";
+}
+
+/// Requests and notifications on their way out, without marks and without parameters that are null.
+pub(super) struct Departing<S> {
+    requests: S,
+    departures: Arc<Departures>,
+}
+
+impl<S: Stream<Item = Request> + Unpin> Stream for Departing<S> {
     type Item = Request;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Request>> {
-        Pin::new(&mut self.0).poll_next(context).map(|request| request.map(without_null))
+        loop {
+            match Pin::new(&mut self.requests).poll_next(context) {
+                Poll::Ready(Some(mark)) if mark.method() == Mark::METHOD => self.departures.arrived(&mark),
+                polled => return polled.map(|request| request.map(without_null)),
+            }
+        }
     }
 }
 

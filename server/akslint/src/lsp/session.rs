@@ -23,6 +23,7 @@ use super::capabilities::Features;
 use super::configuration::SessionSettings;
 use super::documents::{Document, Documents};
 use super::index::{Index, Referring};
+use super::outgoing::Departures;
 use super::publish::Publisher;
 use super::sweep::Swept;
 use super::uri;
@@ -61,6 +62,8 @@ pub(super) struct Session {
     pub(super) check: Arc<Check>,
     /// Told whenever a file on disk or a setting changed.
     pub(super) files_changed: Notify,
+    /// Told when what was sent has left.
+    pub(super) departures: Arc<Departures>,
     client: Client,
     features: OnceLock<Features>,
     disk: Disk,
@@ -89,6 +92,7 @@ impl Session {
             pages: Pages::default(),
             check,
             files_changed: Notify::new(),
+            departures: Arc::default(),
             client,
             features: OnceLock::new(),
             disk: Disk::default(),
@@ -137,6 +141,12 @@ impl Session {
 
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Returns when everything that was sent so far has left. An answer has to wait for what belongs to it: a token of
+    /// progress or of partial results is valid until the answer only.
+    pub(super) async fn everything_left(&self) {
+        self.departures.wait(&self.client).await;
     }
 
     pub(super) fn shut_down(&self) {

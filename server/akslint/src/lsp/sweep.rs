@@ -94,6 +94,7 @@ pub(super) async fn report(
         stream.send(session, gone(&swept, &known)).await;
         if stream.any.load(Ordering::Relaxed) {
             // All of it was told already; then the answer has to be empty.
+            session.everything_left().await;
             return Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport::default()));
         }
         changed.await;
@@ -256,6 +257,7 @@ async fn sweep(session: &Arc<Session>, token: Option<ProgressToken>, stream: Opt
     }
     if let Some(progress) = progress {
         progress.finish().await;
+        session.everything_left().await;
     }
     session.tidy();
     swept.sort_by(|a, b| a.uri.as_str().cmp(b.uri.as_str()));
