@@ -393,11 +393,8 @@ impl Walk<'_, '_> {
             };
             // Of several members with one key the last one counts; looking it up gives what they come to together.
             if !object.entries[number + 1..].iter().any(again) {
-                let values = if plain {
-                    self.eval.force(&entry.value)
-                } else {
-                    Rc::new(self.eval.lookup(object, key, at.place))
-                };
+                let values =
+                    if plain { self.eval.force(&entry.value) } else { self.eval.lookup(object, key, at.place) };
                 for alternative in values.iter() {
                     self.member(alternative, known, &step);
                 }

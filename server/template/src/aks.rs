@@ -481,7 +481,7 @@ impl Evaluator<'_> {
                 let at = slot.place.unwrap_or(Place { scope: ScopeId::ROOT, expr: ExprId::default() });
                 let values = match plain {
                     Plain::Entry(entry) => self.force(&entry.value),
-                    Plain::Absent | Plain::Depends => Rc::new(self.lookup(object, name, at)),
+                    Plain::Absent | Plain::Depends => self.lookup(object, name, at),
                 };
                 for alternative in values.iter() {
                     let Some(when) = self.and(&when, &alternative.when) else { continue };

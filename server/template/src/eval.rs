@@ -748,7 +748,7 @@ impl<'w> Evaluator<'w> {
             }
         }
         let source = (!spread).then_some(place);
-        let object = ObjectValue { entries, source, damaged: object.damaged };
+        let object = ObjectValue::new(entries, source, object.damaged);
         Values::always(Value::Object(Rc::new(object)), Some(place))
     }
 
@@ -1073,7 +1073,7 @@ impl<'w> Evaluator<'w> {
             Value::Object(object) => {
                 let found = self.lookup(object, name.as_str(), place);
                 if safe {
-                    return found;
+                    return Values::clone(&found);
                 }
                 // Without `?` a property that is not there is an error of the deployment, not a null.
                 self.flat_map(&found, |value| match value {
@@ -1127,13 +1127,18 @@ impl<'w> Evaluator<'w> {
     }
 
     /// What an object has under a key, ignoring case; null where it has nothing.
-    pub fn lookup(&self, object: &ObjectValue, key: &str, place: Place) -> Values {
+    pub fn lookup(&self, object: &ObjectValue, key: &str, place: Place) -> Rc<Values> {
         match Self::plain_entry(object, key) {
-            Plain::Entry(entry) => return Values::clone(&self.force(&entry.value)),
-            Plain::Absent => return Values::always(Value::Null, None),
+            Plain::Entry(entry) => return self.force(&entry.value),
+            Plain::Absent => return Rc::new(Values::always(Value::Null, None)),
             Plain::Depends => {}
         }
-        self.lookup_in(&object.entries, object.damaged, key, place, &mut Vec::new())
+        if let Some(known) = object.known.get(key, place) {
+            return known;
+        }
+        let values = Rc::new(self.lookup_in(&object.entries, object.damaged, key, place, &mut Vec::new()));
+        object.known.set(key, place, values.clone());
+        values
     }
 
     /// `known` is what was found in the first so many entries: without it, every entry that merges into those before it
@@ -1874,7 +1879,7 @@ fn merged(lower: &Value, upper: &Rc<ObjectValue>) -> Value {
         _ => return Value::Object(upper.clone()),
     }
     entries.extend(upper.entries.iter().map(|entry| Entry { merges: true, ..entry.clone() }));
-    Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: upper.damaged }))
+    Value::Object(Rc::new(ObjectValue::new(entries, None, upper.damaged)))
 }
 
 /// Whether a value is null, `''`, `[]` or `{}`; `None` when that depends.

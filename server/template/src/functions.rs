@@ -365,7 +365,7 @@ impl Evaluator<'_> {
         for (number, values) in arguments.iter().enumerate() {
             self.extend_object(&mut entries, values, deep && number > 0);
         }
-        Values::always(Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: false })), Some(place))
+        Values::always(Value::Object(Rc::new(ObjectValue::new(entries, None, false))), Some(place))
     }
 
     /// `concat` of arrays; that of texts is an interpolation, unless no argument shows that it is one.
@@ -539,7 +539,7 @@ impl Evaluator<'_> {
                         }
                     }
                 }
-                let object = ObjectValue { entries, source: None, damaged: false };
+                let object = ObjectValue::new(entries, None, false);
                 Some(Values::always(Value::Object(Rc::new(object)), Some(place)))
             }
             _ => None,
@@ -587,7 +587,7 @@ fn items(object: &Rc<ObjectValue>, place: Place) -> Values {
         };
         let key = Lazy::Ready(Rc::new(Values::always(Value::Str(key.clone()), at)));
         let entries = vec![member("key", key), member("value", entry.value.clone())];
-        let object = Value::Object(Rc::new(ObjectValue { entries, source: None, damaged: false }));
+        let object = Value::Object(Rc::new(ObjectValue::new(entries, None, false)));
         Element { when: entry.when.clone(), ..once(Lazy::Ready(Rc::new(Values::always(object, at)))) }
     };
     array_of(object.entries.iter().map(element).collect(), place)

@@ -46,7 +46,7 @@ impl<'w> Evaluator<'w> {
         };
         let entries = template.variables.iter().map(|variable| entry(&variable.name, variable.value)).collect();
         // There may be more than meets the eye: what is generated, for example.
-        let object = ObjectValue { entries, source: None, damaged: true };
+        let object = ObjectValue::new(entries, None, true);
         Some(Values::always(Value::Object(Rc::new(object)), Some(at)))
     }
 

@@ -1,5 +1,7 @@
 //! What expressions come to: sets of guarded alternatives, with unknown parts.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use smallvec::{SmallVec, smallvec};
@@ -283,6 +285,41 @@ pub struct ObjectValue {
     pub source: Option<Place>,
     /// What it seems to lack may only have been swallowed by a syntax error.
     pub damaged: bool,
+    /// What was looked up in it.
+    pub(crate) known: Known,
+}
+
+/// What is under some keys of an object, where that took more than one look. Every rule asks for the same few. A copy of
+/// the object knows nothing: it may become another.
+#[derive(Default)]
+pub(crate) struct Known(RefCell<Vec<(Box<str>, Place, Rc<Values>)>>);
+
+impl Known {
+    pub(crate) fn get(&self, key: &str, place: Place) -> Option<Rc<Values>> {
+        let known = self.0.borrow();
+        known.iter().find(|one| *one.0 == *key && one.1 == place).map(|(_, _, values)| values.clone())
+    }
+
+    pub(crate) fn set(&self, key: &str, place: Place, values: Rc<Values>) {
+        /// A map of thousands of keys is gone through once, and then there is nothing to remember.
+        const MANY: usize = 64;
+        let mut known = self.0.borrow_mut();
+        if known.len() < MANY {
+            known.push((key.into(), place, values));
+        }
+    }
+}
+
+impl Clone for Known {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
 }
 
 /// A part of an [`ObjectValue`].
@@ -301,6 +338,11 @@ pub struct Entry {
 }
 
 impl ObjectValue {
+    /// An object of these entries.
+    pub(crate) fn new(entries: Vec<Entry>, source: Option<Place>, damaged: bool) -> Self {
+        Self { entries, source, damaged, known: Known::default() }
+    }
+
     /// An object all of whose members are unknown.
     pub(crate) fn rest(value: Lazy) -> Entry {
         Entry { when: Conditions::TRUE, key: None, value, merges: false, property: None }
