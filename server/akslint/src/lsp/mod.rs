@@ -60,7 +60,7 @@ pub fn run() -> ExitCode {
 
 /// Serves one client; `check` looks at templates. Returns whether the client said `shutdown` and then `exit`.
 pub async fn serve(
-    reader: impl AsyncRead + Send + Unpin + 'static,
+    reader: impl AsyncRead + Unpin,
     writer: impl AsyncWrite + Send,
     check: Arc<Check>,
 ) -> bool {
@@ -73,26 +73,21 @@ pub async fn serve(
         LspService::new(|client| backend::Backend::new(session::Session::new(client, check.clone())));
     let session = service.inner().session().clone();
     let (checked, pumped) = tokio::io::duplex(1 << 16);
-    let leaving = session.clone();
-    let pump = tokio::spawn(async move {
+    let reading = async {
         // After `exit`, reading is broken off where it stands.
         if let Err(error) = frames::pump(reader, pumped).await
-            && !leaving.has_exited()
+            && !session.has_exited()
         {
             tracing::error!(%error, "stdin ended in the middle of a message");
         }
-    });
-    let abort = pump.abort_handle();
-    let outgoing = outgoing::Outgoing { socket, departures: session.departures.clone() };
-    let served = Server::new(checked, writer, outgoing).concurrency_level(HANDLERS).serve(guard::Guard::new(service));
-    let deadline = async {
-        let _ = pump.await;
         tokio::time::sleep(GRACE).await;
     };
+    let outgoing = outgoing::Outgoing { socket, departures: session.departures.clone() };
+    let served = Server::new(checked, writer, outgoing).concurrency_level(HANDLERS).serve(guard::Guard::new(service));
+    // Both on one thread: a message is handed over without waking another one.
     tokio::select! {
         () = served => {}
-        () = deadline => tracing::error!("the client went away and reads no answers"),
+        () = reading => tracing::error!("the client went away and reads no answers"),
     }
-    abort.abort();
     session.ended_well()
 }
