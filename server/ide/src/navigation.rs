@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+use syntax::bicep::{Binding, Names, TypeName};
 use syntax::{Language, TextRange, TextSize};
 use template::eval::{Place, ScopeId};
 use template::expr::{Expr, Member, Ref};
 use template::model::{Declaration, Identifier, ModuleSource, Resource, Template};
 use template::value::{Piece, Target, Value};
-use template::workspace::{FileId, Location};
+use template::workspace::{FileId, Location, SourceFile};
 use template::{ExprId, Name};
 
 use crate::View;
@@ -44,7 +46,7 @@ pub enum RenameError {
 impl std::fmt::Display for RenameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Nothing => write!(f, "only parameters, variables, resources and modules can be renamed"),
+            Self::Nothing => write!(f, "only what a template declares can be renamed"),
             Self::NotAName(name) => write!(f, "`{name}` cannot be a name"),
             Self::Taken(name) => write!(f, "`{name}` is declared already"),
         }
@@ -81,7 +83,15 @@ enum EntityKind {
     Module,
     Output,
     Function,
+    Type,
+    /// The name that an import gives to something, if not the one that it has there.
+    Alias,
+    /// A variable of a loop or a lambda, a parameter of a function: where it is bound.
+    Local(TextSize),
 }
+
+/// A name, what it means, and how it is used there.
+type Named = (Entity, TextRange, OccurrenceKind);
 
 /// The templates of a file, each with what it is written in.
 fn templates(root: &Template) -> Vec<&Template> {
@@ -101,6 +111,7 @@ impl View<'_> {
     /// Where what is at the offset is declared.
     pub fn definition(&self, offset: TextSize) -> Vec<Location> {
         if let Some(entity) = self.entity_at(offset) {
+            let entity = self.original(&entity).unwrap_or(entity);
             let found = self.occurrences_of(&entity);
             let declared: Vec<Location> = self
                 .declaration_of(&entity)
@@ -155,19 +166,41 @@ impl View<'_> {
         if new_name.is_empty() || !plain {
             return Err(RenameError::NotAName(new_name.to_owned()));
         }
-        let file = self.workspace.file(entity.file).template.as_ref().ok_or(RenameError::Nothing)?;
-        let template = templates(file).get(entity.template).copied().unwrap_or(file);
-        let taken = match template.names.get(&Name::from(new_name)) {
-            None => false,
-            Some(_) if entity.name == *new_name => false,
-            // In JSON every kind has names of its own.
-            Some(declared) => !is_json || kind_of(*declared) == entity.kind,
-        };
-        if taken {
+        let locations: Vec<Location> = self.occurrences_of(&entity).into_iter().map(|it| it.location).collect();
+        if locations.is_empty() {
+            return Err(RenameError::Nothing);
+        }
+        if entity.name != *new_name && self.is_taken(&entity, &locations, &Name::from(new_name)) {
             return Err(RenameError::Taken(new_name.to_owned()));
         }
-        let locations: Vec<Location> = self.occurrences_of(&entity).into_iter().map(|it| it.location).collect();
-        if locations.is_empty() { Err(RenameError::Nothing) } else { Ok(locations) }
+        Ok(locations)
+    }
+
+    /// Whether a name means something else already where the entity is named.
+    fn is_taken(&self, entity: &Entity, locations: &[Location], name: &Name) -> bool {
+        let source = self.workspace.file(entity.file);
+        let Some(root) = &source.template else { return true };
+        let template = templates(root).get(entity.template).copied().unwrap_or(root);
+        let is_json = source.language() == Some(Language::Json);
+        // In JSON every kind has names of its own.
+        let declared = match template.names.get(name) {
+            Some(declared) => !is_json || kind_of(*declared) == entity.kind,
+            None => self
+                .type_names(entity.file)
+                .iter()
+                .any(|(ty, _)| ty.is_declaration && source.text.slice(ty.name) == name.as_str()),
+        };
+        // What binds the name would catch it.
+        let bound = |location: &Location| {
+            let text = &self.workspace.file(location.file).text;
+            let bindings = self.bindings(location.file);
+            bindings.iter().any(|it| {
+                text.slice(it.name) == name.as_str()
+                    && (it.scope.contains_range(location.range) || it.name == location.range)
+            })
+        };
+        let imported = template.imports.iter().flat_map(|import| &import.names).any(|(_, here)| here.name == *name);
+        declared || imported || locations.iter().any(bound)
     }
 
     // ------------------------------------------------------------------------------------------------- what is meant
@@ -256,14 +289,34 @@ impl View<'_> {
                 }
             }
         }
-        None
+        let here = |(entity, range, _): Named| range.contains_inclusive(offset).then_some(entity);
+        self.types_in(self.file)
+            .into_iter()
+            .find_map(here)
+            .or_else(|| self.locals_in(self.file).into_iter().find_map(here))
+    }
+
+    /// What another file exports and an import gives this name to.
+    fn original(&self, entity: &Entity) -> Option<Entity> {
+        if entity.kind != EntityKind::Alias {
+            return None;
+        }
+        let template = self.workspace.file(entity.file).template.as_ref()?;
+        template.imports.iter().find_map(|import| {
+            let (there, _) = import.names.iter().find(|(_, here)| here.name == entity.name)?;
+            self.exported(self.file_of(entity.file, &import.path.as_ref()?.0)?, there)
+        })
     }
 
     fn declaration_of(&self, entity: &Entity) -> Option<Location> {
         let root = self.workspace.file(entity.file).template.as_ref()?;
-        let template = templates(root).get(entity.template).copied()?;
-        let mut named = self.named_in(entity.file, entity.template, template).into_iter();
-        let (_, range, _) = named.find(|(own, _, kind)| own == entity && *kind == OccurrenceKind::Write)?;
+        let named = match entity.kind {
+            EntityKind::Local(_) => self.locals_in(entity.file),
+            EntityKind::Type => self.types_in(entity.file),
+            _ => self.named_in(entity.file, entity.template, templates(root).get(entity.template)?),
+        };
+        let is_it = |(own, _, kind): &Named| own == entity && *kind == OccurrenceKind::Write;
+        let (_, range, _) = named.into_iter().find(is_it)?;
         Some(Location { file: entity.file, range })
     }
 
@@ -272,11 +325,25 @@ impl View<'_> {
         let mut found = BTreeSet::new();
         for (file, source) in self.workspace.files() {
             let Some(root) = &source.template else { continue };
-            for (index, template) in templates(root).into_iter().enumerate() {
-                for (own, range, kind) in self.named_in(file, index, template) {
-                    if own == *entity {
-                        found.insert((file, u32::from(range.start()), u32::from(range.end()), kind));
+            let mut named = Vec::new();
+            match entity.kind {
+                EntityKind::Local(_) if file == entity.file => named = self.locals_in(file),
+                EntityKind::Local(_) => {}
+                _ => {
+                    for (index, template) in templates(root).into_iter().enumerate() {
+                        named.extend(self.named_in(file, index, template));
                     }
+                    // Trees are not looked at for nothing.
+                    if matches!(entity.kind, EntityKind::Type | EntityKind::Alias)
+                        && (file == entity.file || !root.imports.is_empty())
+                    {
+                        named.extend(self.types_in(file));
+                    }
+                }
+            }
+            for (own, range, kind) in named {
+                if own == *entity {
+                    found.insert((file, u32::from(range.start()), u32::from(range.end()), kind));
                 }
             }
         }
@@ -294,7 +361,7 @@ impl View<'_> {
     }
 
     /// All that is named in a template, with what it means.
-    fn named_in(&self, file: FileId, index: usize, template: &Template) -> Vec<(Entity, TextRange, OccurrenceKind)> {
+    fn named_in(&self, file: FileId, index: usize, template: &Template) -> Vec<Named> {
         use OccurrenceKind::{Read, Write};
         let source = self.workspace.file(file);
         let entity = |kind, name: &Name| Entity { file, template: index, kind, name: name.clone() };
@@ -314,17 +381,16 @@ impl View<'_> {
         for it in &template.functions {
             all.push((entity(EntityKind::Function, &it.name), it.name_range, Write));
         }
-        // Brought in from another file, under the name that it has there.
-        let imported = |name: &Name| {
-            template.imports.iter().find_map(|import| {
-                let is_it = |(there, here): &&(Name, Identifier)| here.name == *name && *there == *name;
-                let (there, _) = import.names.iter().find(is_it)?;
-                self.exported(self.file_of(file, &import.path.as_ref()?.0)?, there)
-            })
-        };
-        for (there, here) in template.imports.iter().flat_map(|import| &import.names) {
-            if *there == here.name {
-                all.extend(imported(there).map(|entity| (entity, here.range, Read)));
+        let imports = Imports { view: self, file, template };
+        for import in &template.imports {
+            for (there, here) in &import.names {
+                all.extend(imports.named(&here.name).map(|entity| {
+                    (entity.clone(), here.range, if entity.kind == EntityKind::Alias { Write } else { Read })
+                }));
+                let original =
+                    import.path.as_ref().and_then(|(path, _)| self.exported(self.file_of(file, path)?, there));
+                let written = name_before_as(source.text.as_str(), here.range, there).filter(|_| *there != here.name);
+                all.extend(original.zip(written).map(|(entity, at)| (entity, at, Read)));
             }
         }
         for it in &template.outputs {
@@ -341,7 +407,7 @@ impl View<'_> {
                         Ref::Module(name) => (EntityKind::Module, name),
                         Ref::Imported(name) => {
                             let at = name_in(source.text.slice(range), range, name);
-                            all.extend(imported(name).zip(at).map(|(entity, at)| (entity, at, Read)));
+                            all.extend(imports.named(name).zip(at).map(|(entity, at)| (entity, at, Read)));
                             continue;
                         }
                         Ref::Local(_) | Ref::Undeclared(_) => continue,
@@ -355,11 +421,21 @@ impl View<'_> {
                     let text = source.text.slice(call.function_range);
                     let short = TextSize::of(text.rsplit('.').next().unwrap_or(text));
                     let at = TextRange::new(call.function_range.end() - short, call.function_range.end());
-                    all.extend(called.or_else(|| imported(&call.function)).map(|entity| (entity, at, Read)));
+                    if !is_own && let Some((space, name)) = call.function.as_str().split_once('.') {
+                        let space = Name::from(space);
+                        all.extend(imports.member(&space, &Name::from(name)).map(|entity| (entity, at, Read)));
+                        let before = name_before(source.text.as_str(), at.start(), ".", &space);
+                        all.extend(imports.named(&space).zip(before).map(|(entity, at)| (entity, at, Read)));
+                        continue;
+                    }
+                    all.extend(called.or_else(|| imports.named(&call.function)).map(|entity| (entity, at, Read)));
                 }
-                // `module.outputs.name`
+                // `module.outputs.name`, `imported.name`
                 Expr::Member { base, name, name_range, .. } => {
-                    let output = self.output_of(file, template, *base, name);
+                    let output = match template.expr(*base) {
+                        Expr::Ref(Ref::Imported(space)) => imports.member(space, name),
+                        _ => self.output_of(file, template, *base, name),
+                    };
                     all.extend(output.map(|entity| (entity, *name_range, Read)));
                 }
                 _ => {}
@@ -410,10 +486,92 @@ impl View<'_> {
             EntityKind::Function
         } else if template.variables.iter().any(|variable| variable.name == *name) {
             EntityKind::Variable
+        } else if template.types.iter().any(|ty| ty.name == *name) {
+            EntityKind::Type
         } else {
             return None;
         };
         Some(Entity { file, template: 0, kind, name: name.clone() })
+    }
+
+    /// Where a file names types, with what they are members of.
+    fn type_names(&self, file: FileId) -> Vec<(TypeName, Option<Name>)> {
+        let source = self.workspace.file(file);
+        let names = bicep_names(source);
+        let of = |ty: &TypeName| ty.of.map(|of| Name::from(source.text.slice(of)));
+        names.types.into_iter().map(|ty| (ty, of(&ty))).collect()
+    }
+
+    /// The types named in a file, with what they mean.
+    fn types_in(&self, file: FileId) -> Vec<Named> {
+        use OccurrenceKind::{Read, Write};
+        let source = self.workspace.file(file);
+        let Some(template) = &source.template else { return Vec::new() };
+        let imports = Imports { view: self, file, template };
+        let types = self.type_names(file);
+        let own: FxHashSet<&str> =
+            types.iter().filter(|(ty, _)| ty.is_declaration).map(|(ty, _)| source.text.slice(ty.name)).collect();
+        let mut all = Vec::new();
+        for (ty, of) in &types {
+            let name = Name::from(source.text.slice(ty.name));
+            let entity = match of {
+                Some(space) => imports.member(space, &name),
+                None if own.contains(name.as_str()) => Some(Entity { file, template: 0, kind: EntityKind::Type, name }),
+                None => imports.named(&name),
+            };
+            all.extend(entity.map(|entity| (entity, ty.name, if ty.is_declaration { Write } else { Read })));
+        }
+        all
+    }
+
+    /// What is bound in a file for a part of it: variables of loops and lambdas, parameters of functions.
+    fn bindings(&self, file: FileId) -> Vec<Binding> {
+        let source = self.workspace.file(file);
+        let mut all = bicep_names(source).bindings;
+        let Some(root) = source.template.as_ref().filter(|_| source.language() == Some(Language::Json)) else {
+            return all;
+        };
+        for template in templates(root) {
+            for (id, expr) in template.exprs.iter() {
+                let Expr::Lambda { parameters, body } = expr else { continue };
+                let (whole, scope) = (template.exprs.range(id), template.exprs.range(*body));
+                let Some(head) = whole.intersect(TextRange::up_to(scope.start())) else { continue };
+                for parameter in parameters {
+                    let name = name_in(source.text.slice(head), head, parameter);
+                    all.extend(name.map(|name| Binding { name, scope }));
+                }
+            }
+        }
+        all
+    }
+
+    /// The names in a file that are bound for a part of it, with what they mean.
+    fn locals_in(&self, file: FileId) -> Vec<Named> {
+        let source = self.workspace.file(file);
+        let Some(root) = &source.template else { return Vec::new() };
+        let mut bound: FxHashMap<&str, Vec<Binding>> = FxHashMap::default();
+        for binding in self.bindings(file) {
+            bound.entry(source.text.slice(binding.name)).or_default().push(binding);
+        }
+        let entity = |binding: &Binding| {
+            let kind = EntityKind::Local(binding.name.start());
+            Entity { file, template: 0, kind, name: Name::from(source.text.slice(binding.name)) }
+        };
+        let writes = bound.values().flatten().map(|it| (entity(it), it.name, OccurrenceKind::Write));
+        let mut all: Vec<Named> = writes.collect();
+        for template in templates(root) {
+            for (id, expr) in template.exprs.iter() {
+                let Expr::Ref(Ref::Local(name)) = expr else { continue };
+                let range = template.exprs.range(id);
+                let Some(at) = name_in(source.text.slice(range), range, name) else { continue };
+                // The innermost one that binds the name.
+                let around = bound.get(name.as_str()).into_iter().flatten().filter(|it| it.scope.contains_range(at));
+                let binding = around.min_by_key(|it| it.scope.len());
+                all.extend(binding.map(|it| (entity(it), at, OccurrenceKind::Read)));
+            }
+        }
+        all.sort_by_key(|(_, range, _)| range.start());
+        all
     }
 
     fn output_of(&self, file: FileId, template: &Template, base: template::ExprId, name: &Name) -> Option<Entity> {
@@ -487,6 +645,57 @@ impl View<'_> {
         }
         None
     }
+}
+
+/// The imports of a file.
+struct Imports<'v, 'w> {
+    view: &'v View<'w>,
+    file: FileId,
+    template: &'v Template,
+}
+
+impl Imports<'_, '_> {
+    /// What a name that was brought in means: what has it over there, or the name itself if it has another there.
+    fn named(&self, name: &Name) -> Option<Entity> {
+        let (import, there) = self.template.imports.iter().find_map(|import| {
+            let (there, _) = import.names.iter().find(|(_, here)| here.name == *name)?;
+            Some((import, there))
+        })?;
+        if there == name {
+            return self.view.exported(self.view.file_of(self.file, &import.path.as_ref()?.0)?, there);
+        }
+        Some(Entity { file: self.file, template: 0, kind: EntityKind::Alias, name: name.clone() })
+    }
+
+    /// What `space.name` means where all of a file was brought in as `space`.
+    fn member(&self, space: &Name, name: &Name) -> Option<Entity> {
+        let is_it = |(there, here): &(Name, Identifier)| there.as_str().is_empty() && here.name == *space;
+        let import = self.template.imports.iter().find(|import| import.names.iter().any(is_it))?;
+        self.view.exported(self.view.file_of(self.file, &import.path.as_ref()?.0)?, name)
+    }
+}
+
+/// The names of a Bicep file; none of another.
+fn bicep_names(source: &SourceFile) -> Names {
+    match source.language() {
+        Some(Language::Bicep | Language::BicepParam) => source.tree().map(Names::of).unwrap_or_default(),
+        _ => Names::default(),
+    }
+}
+
+/// `there` in `there as here`.
+fn name_before_as(text: &str, here: TextRange, there: &Name) -> Option<TextRange> {
+    let before = text[..usize::from(here.start())].trim_end();
+    let before = before.strip_suffix("as")?.trim_end();
+    name_before(text, TextSize::of(before), "", there)
+}
+
+/// The name that ends at an offset, with a sign between.
+fn name_before(text: &str, end: TextSize, sign: &str, name: &Name) -> Option<TextRange> {
+    let before = text[..usize::from(end)].strip_suffix(sign)?;
+    before
+        .ends_with(name.as_str())
+        .then(|| TextRange::at(TextSize::of(before) - TextSize::of(name.as_str()), TextSize::of(name.as_str())))
 }
 
 fn declared(target: &Target) -> Option<template::value::ResourceRef> {

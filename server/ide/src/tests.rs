@@ -412,6 +412,82 @@ fn renames_in_all_files_and_refuses_what_cannot_be() {
 }
 
 #[test]
+fn follows_names_that_are_bound_for_a_part() {
+    let text = "param xs array
+var a = [for (x, i) in xs: '${x}${i}']
+var b = map(xs, x => filter(x, x => x == a))
+func f(p string) string => '${p}'
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = [for name in xs: {
+  name: name
+}]
+";
+    check_references(&at(text, "'${"), &["main.bicep:2 x", "main.bicep:2 x"]);
+    check_references(&at(text, "(x, "), &["main.bicep:2 i", "main.bicep:2 i"]);
+    // Of two with one name, one inside the other, each has its own.
+    check_references(&at(text, "filter("), &["main.bicep:3 x", "main.bicep:3 x"]);
+    check_definition(&at(text, "x => x"), &["main.bicep:3 x"]);
+    check_references(&at(text, "func f("), &["main.bicep:4 p", "main.bicep:4 p"]);
+    check_references(&at(text, "  name: "), &["main.bicep:5 name", "main.bicep:6 name"]);
+    let json = JSON.replace(
+        "\"variables\": {",
+        r#""variables": { "ids": "[map(createArray('a'), lambda('it', concat(lambdaVariables('it'), 'b')))]","#,
+    );
+    check_references(&at(&json, "lambda('i"), &["main.json:5 it", "main.json:5 it"]);
+
+    let (workspace, file, offset) = workspace(&at(text, "(x, "));
+    let view = View::new(&workspace, file);
+    assert_eq!(view.rename(offset, "number").unwrap().len(), 2);
+    for taken in ["x", "xs", "a", "mi"] {
+        assert_eq!(view.rename(offset, taken), Err(crate::RenameError::Taken(taken.to_owned())));
+    }
+    // A loop would catch the name.
+    let (workspace, file, offset) = self::workspace(&at(text, "in x"));
+    assert!(View::new(&workspace, file).rename(offset, "name").is_ok());
+    let caught = text.replace("'${x}${i}'", "'${x}${xs}'");
+    let (workspace, file, offset) = self::workspace(&at(&caught, "in x"));
+    assert!(View::new(&workspace, file).rename(offset, "x").is_err());
+}
+
+#[test]
+fn follows_types_and_what_imports_give_names_to() {
+    let files = "//- main.bicep
+import { pool as agents, size as width } from 'lib.bicep'
+import * as lib from 'lib.bicep'
+type own = agents[]
+param p own
+param q lib.pool?
+var a = lib.twice('${width}')
+var b = '${lib.size}'
+//- lib.bicep
+@export()
+type pool = { name: string, next: pool? }
+@export()
+var size = 1
+@export()
+func twice(a string) string => '${a}${a}'
+";
+    check_references(&at(files, "param p o"), &["main.bicep:3 own", "main.bicep:4 own"]);
+    check_references(&at(files, "type own = a"), &["main.bicep:1 agents", "main.bicep:3 agents"]);
+    check_definition(&at(files, "type own = a"), &["lib.bicep:2 pool"]);
+    check_definition(&at(files, "'${w"), &["lib.bicep:4 size"]);
+    check_references(
+        &at(files, "param q lib.p"),
+        &["lib.bicep:2 pool", "lib.bicep:2 pool", "main.bicep:1 pool", "main.bicep:5 pool"],
+    );
+    check_references(&at(files, "${lib.s"), &["lib.bicep:4 size", "main.bicep:1 size", "main.bicep:7 size"]);
+    check_references(&at(files, "lib.tw"), &["lib.bicep:6 twice", "main.bicep:6 twice"]);
+    check_references(
+        &at(files, "* as l"),
+        &["main.bicep:2 lib", "main.bicep:5 lib", "main.bicep:6 lib", "main.bicep:7 lib"],
+    );
+    let (workspace, file, offset) = workspace(&at(files, "type own = a"));
+    let view = View::new(&workspace, file);
+    assert_eq!(view.rename(offset, "pools").unwrap().len(), 2);
+    assert!(view.rename(offset, "own").is_err());
+    assert!(view.rename(offset, "lib").is_err());
+}
+
+#[test]
 fn outlines_declarations() {
     let names = |text: &str| {
         let (workspace, file, _) = workspace(text);

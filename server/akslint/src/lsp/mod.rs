@@ -59,11 +59,7 @@ pub fn run() -> ExitCode {
 }
 
 /// Serves one client; `check` looks at templates. Returns whether the client said `shutdown` and then `exit`.
-pub async fn serve(
-    reader: impl AsyncRead + Unpin,
-    writer: impl AsyncWrite + Send,
-    check: Arc<Check>,
-) -> bool {
+pub async fn serve(reader: impl AsyncRead + Unpin, writer: impl AsyncWrite + Send, check: Arc<Check>) -> bool {
     /// How long answers may take to leave after the last message came.
     const GRACE: Duration = Duration::from_secs(5);
     /// Enough that there is always a place for the message that cancels another one; handlers only wait.
