@@ -101,12 +101,16 @@ impl Loader<'_> {
         while new < files.len() {
             let references = files[new..].iter().flat_map(|file| file.references());
             let references: Vec<&Path> = references.map(|one| one.path.as_path()).collect();
-            let found = references.into_iter().filter(|path| known.insert(path.to_path_buf()));
+            let unknown: Vec<&Path> = references.into_iter().filter(|path| known.insert(path.to_path_buf())).collect();
+            // The system takes its time for each.
             let found: Vec<(PathBuf, PathBuf)> =
-                found.filter_map(|path| Some((path.to_owned(), self.real(path)?))).collect();
+                unknown.into_par_iter().filter_map(|path| Some((path.to_owned(), self.real(path)?))).collect();
             if !found.is_empty() {
-                let ids = (0..).map(FileId).zip(files.iter()).skip(real.len());
-                real.extend(ids.map(|(id, file)| (self.real(&file.path).unwrap_or_else(|| file.path.clone()), id)));
+                let rest = files[real.len()..].par_iter();
+                let paths: Vec<PathBuf> =
+                    rest.map(|file| self.real(&file.path).unwrap_or_else(|| file.path.clone())).collect();
+                let ids = (0..).map(FileId).skip(real.len());
+                real.extend(paths.into_iter().zip(ids));
             }
             new = files.len();
             let mut wanted: Vec<(PathBuf, PathBuf)> = Vec::new();
@@ -186,11 +190,15 @@ impl Loader<'_> {
         }
         let start = Instant::now();
         let file = SourceFile::from_tree(&path, tree.clone()).with_cache(registry::cache());
-        self.timings.add(Phase::Lower, start);
         if file.template.is_some() {
             // Trees are most of what a folder of templates takes in memory.
-            return Loaded::Template(Arc::new(file.letting_go_of_tree()));
+            let file = Arc::new(file.letting_go_of_tree());
+            // Wanted soon, for all files one after the other; here there are as many threads as there are cores.
+            file.references();
+            self.timings.add(Phase::Lower, start);
+            return Loaded::Template(file);
         }
+        self.timings.add(Phase::Lower, start);
         // Somebody named it, or it looks like a template and is too broken to be one: that must not end in "nothing
         // found".
         match syntax::json::syntax_errors(&tree).first() {

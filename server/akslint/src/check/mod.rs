@@ -348,6 +348,10 @@ impl Run<'_> {
         }
         let broken = !checked.failures.is_empty() || !project.unreadable.is_empty();
         let found = fails && self.args.write_baseline.is_none() || changed && self.args.diff;
+        if !self.args.watch {
+            // The process ends now: to give memory back piece by piece would take longer than to leave it.
+            std::mem::forget(project);
+        }
         Ok(if broken {
             Exit::Broken
         } else if found && !self.args.exit_zero || changed && self.args.exit_non_zero_on_fix {

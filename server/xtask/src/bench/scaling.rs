@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::files::{Files, LIMIT};
 use super::{Bench, ratio};
@@ -134,10 +134,12 @@ pub(super) fn threads(bench: &Bench<'_>, files: &Files) -> anyhow::Result<String
     let mut page = String::from(
         "## Threads
 
-All files, wall time. On a machine that does other things at the same time, more threads get less than a core each.
+All files, wall time. On a machine that does other things at the same time, more threads get less than a core each. The last column
+is what the machine has to give: as many programs as there are threads, started together with one thread each, so that they share
+nothing but the processor and its memory.
 
-| threads | wall | cpu | times as fast as one | aim |
-| ---: | ---: | ---: | ---: | ---: |
+| threads | wall | cpu | times as fast as one | aim | separate programs, times the work of one |
+| ---: | ---: | ---: | ---: | ---: | ---: |
 ",
     );
     let folder = bench.scratch.join("both");
@@ -148,25 +150,45 @@ All files, wall time. On a machine that does other things at the same time, more
         }
     }
     let counts: Vec<usize> = (0..usize::BITS).map(|power| 1 << power).take_while(|threads| *threads <= cores).collect();
-    let mut times = vec![(Vec::new(), Vec::new()); counts.len()];
+    let mut times = vec![(Vec::new(), Vec::new(), Vec::new()); counts.len()];
     for _ in 0..bench.rounds {
-        for (threads, (wall, cpu)) in counts.iter().zip(&mut times) {
-            let mut command = measure::check(bench.program, &folder, &["--quiet"]);
-            let run = measure::run(command.env("RAYON_NUM_THREADS", threads.to_string()), LIMIT)?;
+        for (&threads, (wall, cpu, apart)) in counts.iter().zip(&mut times) {
+            let run = run_on(bench, &folder, threads)?;
             wall.push(run.wall);
             cpu.push(run.cpu);
+            apart.push(side_by_side(bench, &folder, threads)?);
         }
     }
     let one = median(&times[0].0);
-    for (threads, (wall, cpu)) in counts.iter().zip(&times) {
-        let aim = if *threads == 2 { "≥ 1.8" } else { "" };
+    for (&threads, (wall, cpu, apart)) in counts.iter().zip(&times) {
+        let aim = if threads == 2 { "≥ 1.8" } else { "" };
+        let programs = u32::try_from(threads).unwrap_or(u32::MAX);
         let _ = writeln!(
             page,
-            "| {threads} | {} | {} | {:.2} | {aim} |",
+            "| {threads} | {} | {} | {:.2} | {aim} | {:.2} |",
             time(median(wall)),
             time(median(cpu)),
-            ratio(one, median(wall))
+            ratio(one, median(wall)),
+            ratio(one * programs, median(apart)),
         );
     }
     Ok(page)
+}
+
+fn run_on(bench: &Bench<'_>, folder: &Path, threads: usize) -> anyhow::Result<measure::Run> {
+    let mut command = measure::check(bench.program, folder, &["--quiet"]);
+    measure::run(command.env("RAYON_NUM_THREADS", threads.to_string()), LIMIT)
+}
+
+/// How long it takes until the last of some programs has ended that were started together.
+fn side_by_side(bench: &Bench<'_>, folder: &Path, programs: usize) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..programs).map(|_| scope.spawn(|| run_on(bench, folder, 1))).collect();
+        running.into_iter().try_for_each(|program| match program.join() {
+            Ok(run) => run.map(|_| ()),
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    Ok(start.elapsed())
 }
