@@ -45,6 +45,8 @@ pub(crate) struct Canons {
     forms: Vec<Canon>,
     ids: FxHashMap<Canon, CanonId>,
     texts: FxHashMap<Box<[u8]>, CanonId>,
+    /// Texts with capitals, as they were written first.
+    spelt: FxHashMap<CanonId, Box<str>>,
 }
 
 impl Canons {
@@ -66,8 +68,16 @@ impl Canons {
             return id;
         }
         let id = self.id(Canon::Text(text.to_ascii_lowercase().into()));
+        if text.as_bytes() != lower.as_slice() {
+            self.spelt.insert(id, text.into());
+        }
         self.texts.insert(lower.as_slice().into(), id);
         id
+    }
+
+    /// A text for people: as it was written where it was met first.
+    pub(crate) fn spelling<'c>(&'c self, id: CanonId, form: &'c str) -> &'c str {
+        self.spelt.get(&id).map_or(form, |text| &**text)
     }
 
     pub(crate) fn get(&self, id: CanonId) -> &Canon {

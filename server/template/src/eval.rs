@@ -442,8 +442,9 @@ impl<'w> Evaluator<'w> {
                 (Atom::Holds(_), true) => format!("`{what}` is true"),
                 (Atom::Holds(_), false) => format!("`{what}` is false"),
                 (Atom::Equals(_, text), holds) => {
-                    let text = match self.canons.borrow().get(text) {
-                        Canon::Text(text) => format!("'{text}'"),
+                    let canons = self.canons.borrow();
+                    let text = match canons.get(text) {
+                        Canon::Text(form) => format!("'{}'", canons.spelling(text, form)),
                         Canon::Int(number) => number.to_string(),
                         _ => "its default".to_owned(),
                     };
@@ -1606,7 +1607,7 @@ impl<'w> Evaluator<'w> {
             Expr::Null => Canon::Null,
             Expr::Bool(value) => Canon::Bool(*value),
             Expr::Int(value) => Canon::Int(*value),
-            Expr::Str(text) => Canon::Text(lower(text)),
+            Expr::Str(text) => return Ok(self.canons.borrow_mut().text(text)),
             Expr::Interpolation(segments) => {
                 let mut parts: SmallVec<[CanonId; 4]> = SmallVec::new();
                 for segment in segments {

@@ -166,14 +166,14 @@ fn a_parameter_without_default_is_unknown() {
 #[test]
 fn a_default_is_a_value_not_the_value() {
     let text = format!("param kind string = 'None'\n{}", cluster("identity: { type: kind }"));
-    assert_eq!(bicep(TYPE, &text), "'None' when `kind` is 'none'\n? when `kind` is not 'none'");
+    assert_eq!(bicep(TYPE, &text), "'None' when `kind` is 'None'\n? when `kind` is not 'None'");
 }
 
 #[test]
 fn allowed_values_are_all_there_are() {
     let text =
         format!("@allowed(['None', 'SystemAssigned'])\nparam kind string\n{}", cluster("identity: { type: kind }"));
-    assert_eq!(bicep(TYPE, &text), "'None' when `kind` is 'none'\n'SystemAssigned' when `kind` is 'systemassigned'");
+    assert_eq!(bicep(TYPE, &text), "'None' when `kind` is 'None'\n'SystemAssigned' when `kind` is 'SystemAssigned'");
 }
 
 #[test]
