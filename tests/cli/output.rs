@@ -161,6 +161,20 @@ fn scripts_are_not_counted_as_templates() {
 }
 
 #[test]
+fn clusters_in_modules_are_counted() {
+    let registry = "module aks 'br/public:avm/res/container-service/managed-cluster:0.11.0' = { name: 'aks', params: { name: 'a' } }\n";
+    let project = Project::new(&[
+        ("main.bicep", "module aks 'modules/aks.bicep' = { name: 'aks' }\n"),
+        ("modules/aks.bicep", GOOD),
+        ("registry.bicep", registry),
+    ]);
+    for file in ["main.bicep", "registry.bicep"] {
+        let run = project.run(&["check", "--exit-zero", file]);
+        assert!(run.stdout.contains("1 template with 1 cluster checked"), "{file}: {run:?}");
+    }
+}
+
+#[test]
 fn statistics_count_by_rule() {
     let project = Project::new(&[("a.bicep", BROKEN), ("b.bicep", BROKEN), ("c.bicep", MISSPELT)]);
     let run = project.run(&["check", "--statistics"]).code(1);

@@ -553,12 +553,9 @@ impl Run<'_> {
                 Some(Applicability::DisplayOnly) | None => {}
             }
         }
-        summary.clusters = project
-            .checked
-            .iter()
-            .filter_map(|&file| project.workspace.file(file).template.as_ref())
-            .map(load::count_clusters)
-            .sum();
+        // Also those in modules that were read because these files deploy them, and in what stands for one in a registry.
+        let read = project.workspace.files().filter_map(|(_, file)| file.template.as_ref());
+        summary.clusters = read.map(load::count_clusters).sum();
         let carries_scripts = |file: &&FileId| project.workspace.file(**file).carrier().is_some();
         summary.scripts = project.checked.iter().filter(carries_scripts).count();
         summary.no_templates = project.no_templates.len();
