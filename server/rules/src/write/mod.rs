@@ -218,7 +218,7 @@ impl<'a> Rewrite<'a> {
             let text = &this.unit.source.text;
             let edits = list.insert(text, index, |slot| Some(slot.reindent(range)))?;
             // What is moved is used still; what it declares by use must not be dropped with it.
-            let moved: Vec<ExprId> = this.within(range).collect();
+            let moved = this.unit.template.exprs.within(range);
             this.add(edits, &moved)?;
             let edits = source.remove(&this.unit.source.text, &[member])?;
             this.add(edits, &[])
@@ -499,17 +499,11 @@ impl<'a> Rewrite<'a> {
         }
         for id in copied {
             let range = self.unit.range(*id);
-            let names: Vec<Name> = self.within(range).filter_map(|id| declared(self.unit.expr(id))).cloned().collect();
-            self.used.extend(names);
+            let within = self.unit.template.exprs.within(range).into_iter();
+            self.used.extend(within.filter_map(|id| declared(self.unit.expr(id))).cloned());
             self.copied.push(Location { file: self.unit.file, range });
         }
         Some(())
-    }
-
-    /// The expressions written within `range`.
-    fn within(&self, range: TextRange) -> impl Iterator<Item = ExprId> + use<'a> {
-        let exprs = &self.unit.template.exprs;
-        exprs.iter().map(|(id, _)| id).filter(move |id| range.contains_range(exprs.range(*id)))
     }
 
     fn is_json(&self) -> bool {
@@ -748,18 +742,11 @@ fn property_of(unit: Unit<'_>, object: ExprId, name: &str) -> Option<Property> {
 /// A name nothing in the template has: `base`, `base2`, `base3`, …
 pub fn unused_name(eval: &Evaluator<'_>, scope: ScopeId, base: &str) -> String {
     let template = eval.template(scope);
-    let is_local = |name: &Name| {
-        template.exprs.iter().any(|(_, expr)| match expr {
-            Expr::Ref(Ref::Local(other) | Ref::Imported(other) | Ref::Undeclared(other)) => other == name,
-            Expr::Lambda { parameters, .. } => parameters.contains(name),
-            _ => false,
-        })
-    };
     let is_taken = |name: &Name| {
         template.names.contains_key(name)
             || template.functions.iter().any(|function| function.name == *name)
             || template.imports.iter().flat_map(|import| &import.names).any(|(_, here)| here.name == *name)
-            || is_local(name)
+            || template.exprs.has_other_name(name)
     };
     let free = |candidate: &String| !is_taken(&Name::from(candidate.as_str()));
     let mut candidates = std::iter::once(base.to_owned()).chain((2..).map(|number| format!("{base}{number}")));
