@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use syntax::{TextEdit, TextRange, TextSize};
-use template::aks::{IDENTITY, IdEntry, IdentityBlock, Ids, Slot, is_guid};
+use template::aks::{Case, Cluster, IDENTITY, IdEntry, Identity, IdentityBlock, Ids, Slot, is_guid};
 use template::eval::{Place, ScopeId};
 use template::expr::{Item, Ref, Segment};
 use template::model::{Declaration, TemplateKind};
@@ -22,6 +22,19 @@ pub(crate) fn entries(block: &IdentityBlock) -> &[IdEntry] {
         IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } if !entries.iter().any(is_id_member) => entries,
         _ => &[],
     }
+}
+
+/// The identity blocks of a cluster with the entries of their maps, see [`entries`]: found once for all the numbers that are
+/// gone through.
+pub(crate) fn cases_with_entries<'c>(
+    cluster: &'c Cluster<'_, '_>,
+    entries: impl Fn(&'c IdentityBlock) -> &'c [IdEntry],
+) -> Vec<Case<(&'c Identity, &'c [IdEntry])>> {
+    let one = |case: &'c Case<Identity>| Case {
+        when: case.when.clone(),
+        value: (&case.value, entries(&case.value.block)),
+    };
+    cluster.identities().iter().map(one).collect()
 }
 
 /// `resourceId: …` or `id: …`, the shape that an ID has elsewhere.

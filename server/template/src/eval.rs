@@ -148,6 +148,12 @@ pub struct Evaluator<'w> {
     pub(crate) ids: RefCell<FxHashMap<ResourceRef, Rc<crate::value::ResourceId>>>,
     pub(crate) declared: RefCell<FxHashMap<ScopeId, Rc<FxHashMap<CanonId, ResourceRef>>>>,
     pub(crate) grants: RefCell<Option<Rc<crate::grants::Grants>>>,
+    pub(crate) uses: OnceCell<crate::uses::Uses>,
+    pub(crate) dependencies: crate::dependencies::Dependencies,
+    /// The resources nested in others, by their scope, the one around them and their symbol.
+    pub(crate) nested: RefCell<FxHashMap<ScopeId, FxHashMap<(u32, Name), u32>>>,
+    /// What resources are called, by their scope.
+    pub(crate) called: RefCell<FxHashMap<ScopeId, Rc<crate::resource::Called>>>,
     /// The resources in all scopes by their type in small letters, in order.
     pub(crate) by_type: OnceCell<FxHashMap<String, Vec<ResourceRef>>>,
     /// The node pools that are resources of their own, by their cluster.
@@ -205,6 +211,10 @@ impl<'w> Evaluator<'w> {
             ids: RefCell::default(),
             declared: RefCell::default(),
             grants: RefCell::default(),
+            uses: OnceCell::new(),
+            dependencies: crate::dependencies::Dependencies::default(),
+            nested: RefCell::default(),
+            called: RefCell::default(),
             by_type: OnceCell::new(),
             pools: OnceCell::new(),
             by_id: OnceCell::new(),
@@ -1574,6 +1584,15 @@ impl<'w> Evaluator<'w> {
         };
         self.canon_of.borrow_mut().insert(key, Some(canon));
         canon
+    }
+
+    /// Whether the normal form of an expression of a resource's declaration is known, or can be found now: not while it is
+    /// being computed.
+    pub(crate) fn has_form(&self, resource: ResourceRef, expr: ExprId) -> bool {
+        let locals = self.locals_of(resource);
+        self.canon(resource.scope, expr, &locals);
+        let key = key(Place { scope: resource.scope, expr }, &locals);
+        matches!(self.canon_of.borrow().get(&key), Some(Some(_)))
     }
 
     /// The value of an expression that may have the form of its value; `None` while that value is being computed.

@@ -9,6 +9,7 @@ mod dependencies;
 pub mod eval;
 pub mod expr;
 mod functions;
+mod grant_index;
 pub mod grants;
 pub mod identities;
 mod imports;
