@@ -14,7 +14,7 @@ use template::workspace::{FileId, Location, Workspace};
 
 use crate::check::SettingsOf;
 use crate::conformance::{self, Mistake};
-use crate::mentions::Mentions;
+use crate::mentions::{Identities, Mentions};
 use crate::rename::Names;
 use crate::rule::Metadata;
 use crate::unattached::{Unattached, unattached};
@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     mistakes: OnceCell<Vec<Mistake>>,
     reads: OnceCell<Vec<ReadAt>>,
     mentions: RefCell<FxHashMap<ScopeId, Rc<Mentions>>>,
+    identities: RefCell<FxHashMap<ScopeId, Rc<Identities>>>,
     unattached: OnceCell<Vec<Unattached>>,
     names: OnceCell<Names>,
 }
@@ -62,6 +63,12 @@ impl<'a> Ctx<'a> {
         let mentions = Rc::new(Mentions::of_scope(self, scope));
         self.shared.mentions.borrow_mut().insert(scope, mentions.clone());
         mentions
+    }
+
+    /// The identities that the template of a scope declares.
+    pub(crate) fn identities(&self, scope: ScopeId) -> Rc<Identities> {
+        let mut known = self.shared.identities.borrow_mut();
+        known.entry(scope).or_insert_with(|| Rc::new(Identities::of_scope(self.eval, scope))).clone()
     }
 
     /// The identities that are given roles and that no cluster has.

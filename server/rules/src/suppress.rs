@@ -276,13 +276,13 @@ impl Suppressions {
                     open.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
                 }
                 _ => {
-                    for suppression in &mut open {
-                        let restored =
-                            |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
-                        if suppression.covers.end() == text.len() && suppression.named.iter().any(restored) {
-                            suppression.covers = TextRange::new(suppression.covers.start(), size(at));
-                        }
-                    }
+                    let restored =
+                        |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
+                    let is_restored = |suppression: &mut Suppression| suppression.named.iter().any(restored);
+                    self.all.extend(open.extract_if(.., is_restored).map(|suppression| {
+                        let covers = TextRange::new(suppression.covers.start(), size(at));
+                        Suppression { covers, ..suppression }
+                    }));
                 }
             }
         }

@@ -27,7 +27,8 @@ use crate::workspace::{FileId, Location, Workspace};
 pub const MAX_ALTERNATIVES: usize = 16;
 /// Expressions, variables and modules nested deeper than that are unknown.
 pub const MAX_DEPTH: u32 = 100;
-/// Steps of evaluation for one root file; what is asked for after that is unknown.
+/// Steps of evaluation for one root file; what is asked for after that is unknown. One of more bytes has as many steps: what
+/// people and generators write takes a fraction of that.
 pub const BUDGET: u32 = 2_000_000;
 /// Loops over more known elements than that are not unrolled.
 const MAX_UNROLLED: usize = 64;
@@ -172,6 +173,7 @@ pub struct Evaluator<'w> {
     pub(crate) loaded: RefCell<FxHashMap<FileId, Place>>,
     depth: Cell<u32>,
     steps: Cell<u32>,
+    budget: u32,
     serial: Cell<u32>,
     frames: Cell<u32>,
     follows_modules: bool,
@@ -225,6 +227,7 @@ impl<'w> Evaluator<'w> {
             loaded: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            budget: BUDGET.max(workspace.file(root).text.len().into()),
             serial: Cell::new(0),
             frames: Cell::new(0),
             follows_modules: true,
@@ -473,7 +476,7 @@ impl<'w> Evaluator<'w> {
         let place = Place { scope, expr };
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        if steps > BUDGET || self.depth.get() >= MAX_DEPTH {
+        if steps > self.budget || self.depth.get() >= MAX_DEPTH {
             return Rc::new(self.too_much(place));
         }
         let key = key(place, locals);
@@ -501,8 +504,8 @@ impl<'w> Evaluator<'w> {
     /// Counts what is copied as steps. Tells whether there are any left.
     fn spend(&self, steps: usize) -> bool {
         let steps = u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(self.steps.get());
-        self.steps.set(steps.min(BUDGET + 1));
-        steps <= BUDGET
+        self.steps.set(steps.min(self.budget + 1));
+        steps <= self.budget
     }
 
     fn compute(&self, place: Place, locals: &Locals) -> Values {
@@ -1565,7 +1568,7 @@ impl<'w> Evaluator<'w> {
         let unique = || self.canons.borrow_mut().id(Canon::Unique(scope, expr));
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        if self.depth.get() >= MAX_DEPTH || steps > BUDGET {
+        if self.depth.get() >= MAX_DEPTH || steps > self.budget {
             return unique();
         }
         let key = key(place, locals);
