@@ -30,10 +30,8 @@ pub(crate) fn cases_with_entries<'c>(
     cluster: &'c Cluster<'_, '_>,
     entries: impl Fn(&'c IdentityBlock) -> &'c [IdEntry],
 ) -> Vec<Case<(&'c Identity, &'c [IdEntry])>> {
-    let one = |case: &'c Case<Identity>| Case {
-        when: case.when.clone(),
-        value: (&case.value, entries(&case.value.block)),
-    };
+    let one =
+        |case: &'c Case<Identity>| Case { when: case.when.clone(), value: (&case.value, entries(&case.value.block)) };
     cluster.identities().iter().map(one).collect()
 }
 

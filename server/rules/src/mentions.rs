@@ -108,6 +108,35 @@ impl Identities {
     }
 }
 
+/// The symbols of a template of which something is read that takes a request.
+pub(crate) fn read_symbols(template: &Template) -> FxHashSet<Name> {
+    let symbol = |expr| match template.expr(expr) {
+        Expr::Ref(Ref::Resource(name)) => Some(name.clone()),
+        _ => None,
+    };
+    let named = |expr| match template.expr(expr) {
+        Expr::Str(text) => Some(Name::from(&**text)),
+        _ => symbol(expr),
+    };
+    let mut read = FxHashSet::default();
+    for (_, expr) in template.exprs.iter() {
+        match expr {
+            Expr::Member { base, name, .. } => {
+                let is_free = ["id", "name", "type", "apiVersion"].iter().any(|free| *name == **free);
+                read.extend(symbol(*base).filter(|_| !is_free));
+            }
+            Expr::Call(call) => {
+                let function = call.function.as_str().to_ascii_lowercase();
+                read.extend(call.receiver.and_then(symbol));
+                let is_read = function == "reference" || function.starts_with("list");
+                read.extend(call.arguments.first().filter(|_| is_read).and_then(|first| named(*first)));
+            }
+            _ => {}
+        }
+    }
+    read
+}
+
 /// The parameters that an expression is made of, itself and by way of variables, and where each is named.
 pub(crate) fn parameters_in(template: &Template, expr: ExprId) -> Vec<(ExprId, &Name)> {
     let mut waiting = vec![expr];

@@ -96,9 +96,9 @@ pub(crate) fn kubelet_may_pull(ctx: &Ctx<'_>, cluster: ResourceRef) -> bool {
     // One for nobody knows whom is as good as one for a kubelet of which nothing is known.
     grants.for_unknown().any(|grant| pulls(grant.role.as_deref()))
         || kubelets.iter().filter_map(|case| case.value.as_ref()).any(|own| {
-            ctx.eval.possibly_of(&grants, own, &pulls).any(|grant| {
-                grant.bearer.as_ref().is_none_or(|bearer| ctx.eval.same_bearer(bearer, own) != Truth::No)
-            })
+            ctx.eval
+                .possibly_of(&grants, own, &pulls)
+                .any(|grant| grant.bearer.as_ref().is_none_or(|bearer| ctx.eval.same_bearer(bearer, own) != Truth::No))
         })
 }
 
@@ -134,12 +134,7 @@ pub(crate) fn asked(
 }
 
 /// The grant by which somebody has a role that is taken for the one that gives a right: of a name alike, for something alike.
-pub(crate) fn look_alike<'g>(
-    ctx: &Ctx<'_>,
-    grants: &'g Grants,
-    asked: &Asked,
-    when: &Conditions,
-) -> Option<&'g Grant> {
+pub(crate) fn look_alike<'g>(ctx: &Ctx<'_>, grants: &'g Grants, asked: &Asked, when: &Conditions) -> Option<&'g Grant> {
     let taken = match asked.need.right.role_name() {
         "Private DNS Zone Contributor" => "DNS Zone Contributor",
         "Key Vault Crypto User" => "Key Vault Crypto Service Encryption User",

@@ -23,6 +23,7 @@ use syntax::carriers::Carrier;
 use syntax::json::{self, Member, Object, Value};
 use syntax::shell::Shell;
 use syntax::{Language, SourceText, SyntaxTree, TextEdit, TextRange, TextSize};
+use template::ranges::Ranges;
 use template::workspace::{FileId, SourceFile, Workspace};
 
 use crate::check::SYNTAX_ERROR;
@@ -54,59 +55,7 @@ pub(crate) struct Suppressions {
     /// What looks like a suppression and is none.
     pub(crate) problems: Vec<Problem>,
     /// Where which rule is silenced; made when it is first asked for.
-    covers: OnceCell<FxHashMap<&'static str, Covers>>,
-}
-
-/// Where a rule is silenced: ranges that may lie in each other, to be found by an offset.
-#[derive(Debug)]
-struct Covers {
-    /// In the order in which they begin, each once; with the suppression, and the number of the rule in it.
-    ranges: Vec<(TextRange, usize, usize)>,
-    /// For the middle one of a part of them, halved again and again, how far any of that part reaches.
-    reach: Vec<TextSize>,
-}
-
-impl Covers {
-    fn of(mut ranges: Vec<(TextRange, usize, usize)>) -> Self {
-        ranges.sort_unstable_by_key(|(range, index, named)| (range.start(), range.end(), *index, *named));
-        // Of several for the same lines the first counts.
-        ranges.dedup_by_key(|(range, ..)| *range);
-        let mut covers = Self { reach: vec![TextSize::from(0); ranges.len()], ranges };
-        covers.fill(0..covers.ranges.len());
-        covers
-    }
-
-    fn fill(&mut self, part: Range<usize>) -> TextSize {
-        if part.is_empty() {
-            return TextSize::from(0);
-        }
-        let middle = part.start.midpoint(part.end);
-        let (left, right) = (self.fill(part.start..middle), self.fill(middle + 1..part.end));
-        self.reach[middle] = self.ranges[middle].0.end().max(left).max(right);
-        self.reach[middle]
-    }
-
-    /// The narrowest: a suppression of the whole file should not make those of its lines look unused.
-    fn narrowest(&self, at: TextSize) -> Option<(usize, usize)> {
-        let mut found: Option<(TextSize, usize, usize)> = None;
-        let mut parts = vec![0..self.ranges.len()];
-        while let Some(part) = parts.pop() {
-            let middle = part.start.midpoint(part.end);
-            if part.is_empty() || self.reach[middle] < at {
-                continue;
-            }
-            let (range, index, named) = self.ranges[middle];
-            if range.start() <= at {
-                if at <= range.end() {
-                    let own = (range.len(), index, named);
-                    found = Some(found.map_or(own, |other| other.min(own)));
-                }
-                parts.push(middle + 1..part.end);
-            }
-            parts.push(part.start..middle);
-        }
-        found.map(|(_, index, named)| (index, named))
-    }
+    covers: OnceCell<FxHashMap<&'static str, Ranges<(usize, usize)>>>,
 }
 
 /// One suppression.
@@ -193,17 +142,25 @@ impl Suppressions {
             return None;
         }
         let covers = self.covers.get_or_init(|| {
-            let mut silenced: FxHashMap<&'static str, Vec<(TextRange, usize, usize)>> = FxHashMap::default();
+            let mut silenced: FxHashMap<&'static str, Vec<(TextRange, (usize, usize))>> = FxHashMap::default();
             for (index, suppression) in self.all.iter().enumerate() {
                 for (named, rule) in suppression.named.iter().enumerate() {
                     if let Some(code) = rule.code {
-                        silenced.entry(code).or_default().push((suppression.covers, index, named));
+                        silenced.entry(code).or_default().push((suppression.covers, (index, named)));
                     }
                 }
             }
-            silenced.into_iter().map(|(code, silenced)| (code, Covers::of(silenced))).collect()
+            let ranges = |mut silenced: Vec<_>| {
+                silenced.sort_unstable_by_key(|&(range, which): &(TextRange, _)| (range.start(), range.end(), which));
+                // Of several for the same lines the first counts.
+                silenced.dedup_by_key(|(range, _)| *range);
+                Ranges::new(silenced)
+            };
+            silenced.into_iter().map(|(code, silenced)| (code, ranges(silenced))).collect()
         });
-        covers.get(diagnostic.code)?.narrowest(diagnostic.range().start())
+        // The narrowest: a suppression of the whole file should not make those of its lines look unused.
+        let around = covers.get(diagnostic.code)?.around(TextRange::empty(diagnostic.range().start()));
+        around.min_by_key(|(range, which)| (range.len(), *which)).map(|(_, which)| *which)
     }
 
     /// `akslint:` at `at` in a comment.
@@ -276,8 +233,7 @@ impl Suppressions {
                     open.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
                 }
                 _ => {
-                    let restored =
-                        |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
+                    let restored = |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
                     let is_restored = |suppression: &mut Suppression| suppression.named.iter().any(restored);
                     self.all.extend(open.extract_if(.., is_restored).map(|suppression| {
                         let covers = TextRange::new(suppression.covers.start(), size(at));

@@ -40,8 +40,7 @@ pub(crate) fn unattached(eval: &Evaluator<'_>) -> Vec<Unattached> {
         if declared.existing || declared.repeat.is_some() || attached.contains(&id.canon) {
             return None;
         }
-        let grants: Vec<Grant> =
-            grants.certainly_of(&Bearer::Identity(id)).map(|(_, grant)| grant).cloned().collect();
+        let grants: Vec<Grant> = grants.certainly_of(&Bearer::Identity(id)).map(|(_, grant)| grant).cloned().collect();
         let mut roles: Vec<Rc<str>> =
             grants.iter().filter_map(|grant| Some(role_name(grant.role.as_deref()?))).collect();
         roles.dedup();

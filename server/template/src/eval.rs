@@ -163,6 +163,8 @@ pub struct Evaluator<'w> {
     pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
     /// The clusters that have an identity, by the form of its ID.
     pub(crate) by_identity: OnceCell<FxHashMap<CanonId, Vec<ResourceRef>>>,
+    /// What has to do with an identity by way of the clusters that have it.
+    pub(crate) related_to: RefCell<FxHashMap<CanonId, Rc<rustc_hash::FxHashSet<CanonId>>>>,
     /// What gives roles, in all scopes.
     pub(crate) assignments: OnceCell<Vec<RoleAssignment>>,
     /// The same, by the elements of loops.
@@ -221,6 +223,7 @@ impl<'w> Evaluator<'w> {
             pools: OnceCell::new(),
             by_id: OnceCell::new(),
             by_identity: OnceCell::new(),
+            related_to: RefCell::default(),
             assignments: OnceCell::new(),
             each_assignment: OnceCell::new(),
             constants: RefCell::default(),

@@ -25,6 +25,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use text_size::TextRange;
 
 use crate::Name;
+use crate::ranges::Ranges;
 
 /// All expressions of one template, in an arena: children come before their parents.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +38,8 @@ pub struct Exprs {
 /// would be gone through as often.
 #[derive(Clone, Debug)]
 struct Index {
-    /// All of them, in the order in which they begin.
-    by_start: Box<[ExprId]>,
+    /// Where all of them are.
+    ranges: Ranges<ExprId>,
     /// Those that name a parameter or a variable, by that name.
     declared: FxHashMap<Name, Vec<ExprId>>,
     /// All other names: of lambdas and loops, of what is imported, of nothing.
@@ -97,11 +98,15 @@ impl Exprs {
 
     /// Those that are written within a range, children before parents.
     pub fn within(&self, range: TextRange) -> Vec<ExprId> {
-        let by_start = &self.index().by_start;
-        let first = by_start.partition_point(|&id| self.range(id).start() < range.start());
-        let candidates = by_start[first..].iter().take_while(|&&id| self.range(id).start() <= range.end());
-        let mut found: Vec<ExprId> = candidates.copied().filter(|&id| self.range(id).end() <= range.end()).collect();
+        let mut found: Vec<ExprId> = self.index().ranges.within(range).map(|(_, id)| *id).collect();
         found.sort_unstable();
+        found
+    }
+
+    /// Those that are written around a range, the smallest first; of the same size, children before parents.
+    pub fn around(&self, range: TextRange) -> Vec<ExprId> {
+        let mut found: Vec<ExprId> = self.index().ranges.around(range).map(|(_, id)| *id).collect();
+        found.sort_unstable_by_key(|&id| (self.range(id).len(), id));
         found
     }
 
@@ -118,8 +123,7 @@ impl Exprs {
 
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
-            let mut by_start: Box<[ExprId]> = self.iter().map(|(id, _)| id).collect();
-            by_start.sort_by_key(|&id| self.range(id).start());
+            let ranges = Ranges::new(self.iter().map(|(id, _)| (self.range(id), id)).collect());
             let mut declared: FxHashMap<Name, Vec<ExprId>> = FxHashMap::default();
             let mut others = FxHashSet::default();
             for (id, expr) in self.iter() {
@@ -137,7 +141,7 @@ impl Exprs {
                     _ => {}
                 }
             }
-            Box::new(Index { by_start, declared, others })
+            Box::new(Index { ranges, declared, others })
         })
     }
 

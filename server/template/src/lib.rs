@@ -19,6 +19,7 @@ mod name;
 pub mod parameters;
 pub mod paths;
 pub mod print;
+pub mod ranges;
 pub mod reads;
 pub mod references;
 pub mod resource;
