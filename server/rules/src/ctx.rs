@@ -4,17 +4,18 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::Language;
-use template::Evaluator;
 use template::condition::Conditions;
 use template::eval::ScopeId;
 use template::reads::ReadAt;
 use template::workspace::{FileId, Location, Workspace};
+use template::{Evaluator, Name};
 
 use crate::check::SettingsOf;
 use crate::conformance::{self, Mistake};
-use crate::mentions::Mentions;
+use crate::mentions::{Identities, Mentions, read_symbols};
+use crate::near_names::Slips;
 use crate::rename::Names;
 use crate::rule::Metadata;
 use crate::unattached::{Unattached, unattached};
@@ -35,6 +36,9 @@ pub(crate) struct Shared {
     mistakes: OnceCell<Vec<Mistake>>,
     reads: OnceCell<Vec<ReadAt>>,
     mentions: RefCell<FxHashMap<ScopeId, Rc<Mentions>>>,
+    identities: RefCell<FxHashMap<ScopeId, Rc<Identities>>>,
+    read_symbols: RefCell<FxHashMap<ScopeId, Rc<FxHashSet<Name>>>>,
+    slips: OnceCell<Slips>,
     unattached: OnceCell<Vec<Unattached>>,
     names: OnceCell<Names>,
 }
@@ -62,6 +66,23 @@ impl<'a> Ctx<'a> {
         let mentions = Rc::new(Mentions::of_scope(self, scope));
         self.shared.mentions.borrow_mut().insert(scope, mentions.clone());
         mentions
+    }
+
+    /// The identities that the template of a scope declares.
+    pub(crate) fn identities(&self, scope: ScopeId) -> Rc<Identities> {
+        let mut known = self.shared.identities.borrow_mut();
+        known.entry(scope).or_insert_with(|| Rc::new(Identities::of_scope(self.eval, scope))).clone()
+    }
+
+    /// The declared identities by what is left of their names without a word.
+    pub(crate) fn slips(&self) -> &'a Slips {
+        self.shared.slips.get_or_init(|| Slips::of(self.eval))
+    }
+
+    /// The symbols of the template of a scope of which something is read that takes a request.
+    pub(crate) fn read_symbols(&self, scope: ScopeId) -> Rc<FxHashSet<Name>> {
+        let mut known = self.shared.read_symbols.borrow_mut();
+        known.entry(scope).or_insert_with(|| Rc::new(read_symbols(self.eval.template(scope)))).clone()
     }
 
     /// The identities that are given roles and that no cluster has.

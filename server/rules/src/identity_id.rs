@@ -4,8 +4,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use syntax::{TextEdit, TextRange, TextSize};
-use template::aks::{IDENTITY, IdEntry, IdentityBlock, Ids, Slot, is_guid};
-use template::eval::{Place, ScopeId};
+use template::aks::{Case, Cluster, IDENTITY, IdEntry, Identity, IdentityBlock, Ids, Slot, is_guid};
+use template::eval::Place;
 use template::expr::{Item, Ref, Segment};
 use template::model::{Declaration, TemplateKind};
 use template::value::{Piece, ResourceRef, Str, Target, Value, Why};
@@ -22,6 +22,17 @@ pub(crate) fn entries(block: &IdentityBlock) -> &[IdEntry] {
         IdentityBlock::Object { ids: Ids::Map { entries, .. }, .. } if !entries.iter().any(is_id_member) => entries,
         _ => &[],
     }
+}
+
+/// The identity blocks of a cluster with the entries of their maps, see [`entries`]: found once for all the numbers that are
+/// gone through.
+pub(crate) fn cases_with_entries<'c>(
+    cluster: &'c Cluster<'_, '_>,
+    entries: impl Fn(&'c IdentityBlock) -> &'c [IdEntry],
+) -> Vec<Case<(&'c Identity, &'c [IdEntry])>> {
+    let one =
+        |case: &'c Case<Identity>| Case { when: case.when.clone(), value: (&case.value, entries(&case.value.block)) };
+    cluster.identities().iter().map(one).collect()
 }
 
 /// `resourceId: …` or `id: …`, the shape that an ID has elsewhere.
@@ -160,12 +171,12 @@ fn mistake_in_literal(ctx: &Ctx<'_>, known: &str, text: &Str, place: Place) -> O
     }
     if !known.contains('/') {
         let (name, property) = known.split_once('.').unwrap_or((known, ""));
-        if let Some(identity) = by_symbol(ctx, place.scope, name)
+        if let Some(identity) = ctx.identities(place.scope).by_symbol(name)
             && (property.is_empty() || property == "id")
         {
             return Some(Mistake::Symbol(identity));
         }
-        return (!known.is_empty()).then(|| Mistake::Name(by_name(ctx, place.scope, known)));
+        return (!known.is_empty()).then(|| Mistake::Name(ctx.identities(place.scope).by_name(known)));
     }
     let malformed = |what, mended: String| Some(Mistake::Malformed { what, mended: Some(mended) });
     let trimmed = known.trim();
@@ -202,26 +213,6 @@ fn is_call(lower: &str) -> bool {
         ["resourceid(", "parameters(", "variables(", "concat(", "format(", "reference(", "extensionresourceid("];
     functions.iter().any(|function| lower.trim_start().starts_with(function))
         && lower.trim_end().ends_with([')', '\'', ']'])
-}
-
-fn by_symbol(ctx: &Ctx<'_>, scope: ScopeId, name: &str) -> Option<ResourceRef> {
-    find(ctx, scope, |resource| resource.symbol.as_ref().is_some_and(|symbol| symbol.name == *name))
-}
-
-fn by_name(ctx: &Ctx<'_>, scope: ScopeId, name: &str) -> Option<ResourceRef> {
-    find(ctx, scope, |resource| {
-        let own = resource.name.and_then(|own| match ctx.eval.template(scope).expr(own) {
-            Expr::Str(own) => Some(own),
-            _ => None,
-        });
-        own.is_some_and(|own| own.eq_ignore_ascii_case(name))
-    })
-}
-
-fn find(ctx: &Ctx<'_>, scope: ScopeId, wanted: impl Fn(&template::model::Resource) -> bool) -> Option<ResourceRef> {
-    let all = (0..).zip(&ctx.eval.template(scope).resources);
-    let mut found = all.filter(|(_, resource)| resource.is_type(IDENTITY) && wanted(resource));
-    found.next().map(|(index, _)| ResourceRef { scope, index, element: None })
 }
 
 /// What is wrong with the value of a property that should be the resource ID of a user-assigned identity.

@@ -15,6 +15,7 @@ mod identity_id;
 mod judge;
 pub mod kubelet_grant;
 mod mentions;
+mod near_names;
 mod offers;
 mod rename;
 mod roles;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use template::aks::IDENTITY;
 use template::canon::CanonId;
@@ -11,7 +11,7 @@ use template::expr::Ref;
 use template::model::Declaration;
 use template::value::{ResourceId, ResourceRef, Target};
 use template::workspace::Location;
-use template::{Expr, ExprId, Name, Template};
+use template::{Evaluator, Expr, ExprId, Name, Template};
 
 use crate::Ctx;
 
@@ -74,10 +74,73 @@ impl Mentions {
     }
 }
 
+/// The identities that a template declares, by what they are called; of several the first.
+pub(crate) struct Identities {
+    by_symbol: FxHashMap<Name, ResourceRef>,
+    by_name: FxHashMap<Name, ResourceRef>,
+}
+
+impl Identities {
+    /// Those of the template of a scope.
+    pub(crate) fn of_scope(eval: &Evaluator<'_>, scope: ScopeId) -> Self {
+        let mut all = Self { by_symbol: FxHashMap::default(), by_name: FxHashMap::default() };
+        let template = eval.template(scope);
+        for (index, resource) in (0..).zip(&template.resources).filter(|(_, resource)| resource.is_type(IDENTITY)) {
+            let reference = ResourceRef { scope, index, element: None };
+            if let Some(symbol) = &resource.symbol {
+                all.by_symbol.entry(symbol.name.clone()).or_insert(reference);
+            }
+            if let Some(Expr::Str(name)) = resource.name.map(|name| template.expr(name)) {
+                all.by_name.entry(Name::from(&**name)).or_insert(reference);
+            }
+        }
+        all
+    }
+
+    /// The one with that symbolic name.
+    pub(crate) fn by_symbol(&self, name: &str) -> Option<ResourceRef> {
+        self.by_symbol.get(&Name::from(name)).copied()
+    }
+
+    /// The one that is called by that text.
+    pub(crate) fn by_name(&self, name: &str) -> Option<ResourceRef> {
+        self.by_name.get(&Name::from(name)).copied()
+    }
+}
+
+/// The symbols of a template of which something is read that takes a request.
+pub(crate) fn read_symbols(template: &Template) -> FxHashSet<Name> {
+    let symbol = |expr| match template.expr(expr) {
+        Expr::Ref(Ref::Resource(name)) => Some(name.clone()),
+        _ => None,
+    };
+    let named = |expr| match template.expr(expr) {
+        Expr::Str(text) => Some(Name::from(&**text)),
+        _ => symbol(expr),
+    };
+    let mut read = FxHashSet::default();
+    for (_, expr) in template.exprs.iter() {
+        match expr {
+            Expr::Member { base, name, .. } => {
+                let is_free = ["id", "name", "type", "apiVersion"].iter().any(|free| *name == **free);
+                read.extend(symbol(*base).filter(|_| !is_free));
+            }
+            Expr::Call(call) => {
+                let function = call.function.as_str().to_ascii_lowercase();
+                read.extend(call.receiver.and_then(symbol));
+                let is_read = function == "reference" || function.starts_with("list");
+                read.extend(call.arguments.first().filter(|_| is_read).and_then(|first| named(*first)));
+            }
+            _ => {}
+        }
+    }
+    read
+}
+
 /// The parameters that an expression is made of, itself and by way of variables, and where each is named.
 pub(crate) fn parameters_in(template: &Template, expr: ExprId) -> Vec<(ExprId, &Name)> {
     let mut waiting = vec![expr];
-    let mut followed = Vec::new();
+    let mut followed = FxHashSet::default();
     let mut found = Vec::new();
     while let Some(expr) = waiting.pop() {
         let written = template.expr(expr);
@@ -85,9 +148,8 @@ pub(crate) fn parameters_in(template: &Template, expr: ExprId) -> Vec<(ExprId, &
             Expr::Ref(Ref::Parameter(name)) => found.push((expr, name)),
             Expr::Ref(Ref::Variable(name)) => {
                 if let Some(&Declaration::Variable(index)) = template.names.get(name)
-                    && !followed.contains(&index)
+                    && followed.insert(index)
                 {
-                    followed.push(index);
                     waiting.push(template.variables[index as usize].value);
                 }
             }

@@ -28,6 +28,10 @@ impl<'w> View<'w> for Evaluator<'w> {
 /// The API version of identities that fixes declare.
 pub(crate) const IDENTITY_API: &str = "2023-01-31";
 
+/// Of what there are many, the first so many are offered: nobody chooses from more, and a fix for each of them would cost as
+/// much as all the rest.
+pub(crate) const MAX_OFFERS: usize = 32;
+
 /// An identity that a fix can give to a cluster.
 #[derive(Clone)]
 pub(crate) enum Offer {
@@ -74,12 +78,12 @@ impl Offer {
 pub(crate) fn control_planes<'w>(ctx: &impl View<'w>, cluster: &Cluster<'_, '_>) -> Vec<Offer> {
     let kubelets: Vec<_> = cluster.kubelet_ids().iter().filter_map(|case| case.value.declared).collect();
     let scope = cluster.resource.scope;
-    let mut offers: Vec<Offer> = (0..)
-        .zip(&ctx.view().template(scope).resources)
-        .filter(|(_, resource)| resource.is_type(IDENTITY) && resource.repeat.is_none())
-        .map(|(index, _)| ResourceRef { scope, index, element: None })
+    let declared = ctx.view().resources_of(IDENTITY).into_iter();
+    let mut offers: Vec<Offer> = declared
+        .filter(|identity| identity.scope == scope && ctx.view().resource(*identity).repeat.is_none())
         .filter(|identity| !kubelets.contains(identity) && !is_kubelet_like(&label(ctx, *identity)))
         .map(Offer::Declared)
+        .take(MAX_OFFERS)
         .collect();
     if offers.is_empty() {
         offers.push(Offer::New(Box::new(new_identity(ctx, cluster, "identity"))));

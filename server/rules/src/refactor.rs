@@ -2,6 +2,7 @@
 //!
 //! Each gives `None`, or nothing, when there is nothing to change or when it cannot be done as a whole.
 
+use rustc_hash::FxHashSet;
 use syntax::TextRange;
 use template::Expr;
 use template::aks::{CLUSTER, Case, Cluster, IdEntry, Identity, IdentityBlock, Ids, Kind, Principal, PropertyAt, Slot};
@@ -243,12 +244,11 @@ pub(crate) fn drop_principal<'a>(
 
 /// The entries that name different identities, as far as can be told: the first of each.
 pub(crate) fn distinct<'e>(eval: &Evaluator<'_>, entries: &'e [IdEntry], map: &Slot) -> Vec<&'e IdEntry> {
-    let mut seen = Vec::new();
+    let mut seen = FxHashSet::default();
     let mut distinct = Vec::new();
     for entry in entries {
         let canon = eval.canon_of_key(&entry.key, entry.property.map(|property| property.object).or(map.place));
-        if !seen.contains(&canon) {
-            seen.push(canon);
+        if seen.insert(canon) {
             distinct.push(entry);
         }
     }

@@ -6,7 +6,7 @@ use template::aks::{CLUSTER, Case, Cluster, IdentityBlock, Kind, ROLE_ASSIGNMENT
 use template::condition::Conditions;
 use template::eval::{Place, ScopeId};
 use template::expr::Item;
-use template::grants::{Bearer, Grant, GrantScope, Need, Truth, Wanted, rights};
+use template::grants::{Bearer, Grant, GrantScope, Grants, Need, Truth, Wanted, rights};
 use template::model::ModuleSource;
 use template::value::{Piece, ResourceRef, Value};
 use template::workspace::{FileId, Location};
@@ -31,10 +31,20 @@ pub(crate) fn judge_grants(
     }
     let grants = ctx.eval.grants();
     let is_wanted = |grant: &Grant| grant.role.as_deref().is_some_and(|role| roles.contains(&role));
-    for own in grants.all.chunk_by(|a, b| a.assignment == b.assignment) {
-        if !own.iter().any(is_wanted) {
+    let of_holders = holders.iter().flat_map(|holder| grants.certainly_of(&holder.value));
+    let mut numbers: Vec<usize> = of_holders.filter(|(_, grant)| is_wanted(grant)).map(|(number, _)| number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut behind = 0;
+    for number in numbers {
+        // Every case of the assignment, once.
+        if number < behind {
             continue;
         }
+        let is_own = |other: &&Grant| other.assignment == grants.all[number].assignment;
+        let first = number - grants.all[..number].iter().rev().take_while(is_own).count();
+        behind = number + grants.all[number..].iter().take_while(is_own).count();
+        let own = &grants.all[first..behind];
         let own: Vec<Case<&Grant>> = own.iter().map(|one| Case { when: one.when.clone(), value: one }).collect();
         ctx.judge(&ctx.eval.join(&own, holders), |case| {
             let (grant, holder) = case.value;
@@ -82,15 +92,14 @@ pub(crate) fn may_be_among(ctx: &Ctx<'_>, bearer: &Bearer, holders: &[Case<Beare
 pub(crate) fn kubelet_may_pull(ctx: &Ctx<'_>, cluster: ResourceRef) -> bool {
     let kubelets = ctx.eval.kubelet_bearers(cluster);
     let grants = ctx.eval.grants();
-    let mut pulls =
-        grants.all.iter().filter(|grant| rights::PULL_IMAGES.is_given_by(grant.role.as_deref()) == Truth::Yes);
-    pulls.any(|grant| match &grant.bearer {
-        None => true,
-        Some(bearer) => kubelets
-            .iter()
-            .filter_map(|case| case.value.as_ref())
-            .any(|own| ctx.eval.same_bearer(bearer, own) != Truth::No),
-    })
+    let pulls = |role: Option<&str>| rights::PULL_IMAGES.is_given_by(role) == Truth::Yes;
+    // One for nobody knows whom is as good as one for a kubelet of which nothing is known.
+    grants.for_unknown().any(|grant| pulls(grant.role.as_deref()))
+        || kubelets.iter().filter_map(|case| case.value.as_ref()).any(|own| {
+            ctx.eval
+                .possibly_of(&grants, own, &pulls)
+                .any(|grant| grant.bearer.as_ref().is_none_or(|bearer| ctx.eval.same_bearer(bearer, own) != Truth::No))
+        })
 }
 
 /// Something that a control plane needs, with the answer whether the deployment gives it.
@@ -125,22 +134,16 @@ pub(crate) fn asked(
 }
 
 /// The grant by which somebody has a role that is taken for the one that gives a right: of a name alike, for something alike.
-pub(crate) fn look_alike<'g>(
-    ctx: &Ctx<'_>,
-    grants: &'g [Grant],
-    asked: &Asked,
-    when: &Conditions,
-) -> Option<&'g Grant> {
+pub(crate) fn look_alike<'g>(ctx: &Ctx<'_>, grants: &'g Grants, asked: &Asked, when: &Conditions) -> Option<&'g Grant> {
     let taken = match asked.need.right.role_name() {
         "Private DNS Zone Contributor" => "DNS Zone Contributor",
         "Key Vault Crypto User" => "Key Vault Crypto Service Encryption User",
         _ => return None,
     };
     let taken = schema::roles::by_name(taken)?.guid;
-    grants.iter().find(|grant| {
+    grants.certainly_of(&asked.bearer).map(|(_, grant)| grant).find(|grant| {
         grant.role.as_deref() == Some(taken)
             && ctx.eval.and(when, &grant.when).is_some()
-            && grant.bearer.as_ref().is_some_and(|own| ctx.eval.same_bearer(own, &asked.bearer) == Truth::Yes)
             && ctx.eval.covers(&grant.scope, &asked.need.on) == Truth::Yes
     })
 }

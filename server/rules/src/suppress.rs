@@ -13,13 +13,17 @@
 //! ARM takes a `metadata` at the top of a template and in a resource, and passes over names in it that it does not know.
 //! Codes of Bicep's own linter in `#disable-…` are none of our business.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::memmem;
+use rustc_hash::FxHashMap;
 use syntax::carriers::Carrier;
 use syntax::json::{self, Member, Object, Value};
 use syntax::shell::Shell;
 use syntax::{Language, SourceText, SyntaxTree, TextEdit, TextRange, TextSize};
+use template::ranges::Ranges;
 use template::workspace::{FileId, SourceFile, Workspace};
 
 use crate::check::SYNTAX_ERROR;
@@ -50,6 +54,8 @@ pub(crate) struct Suppressions {
     pub(crate) all: Vec<Suppression>,
     /// What looks like a suppression and is none.
     pub(crate) problems: Vec<Problem>,
+    /// Where which rule is silenced; made when it is first asked for.
+    covers: OnceCell<FxHashMap<&'static str, Ranges<(usize, usize)>>>,
 }
 
 /// One suppression.
@@ -135,15 +141,26 @@ impl Suppressions {
         if diagnostic.code == SYNTAX_ERROR {
             return None;
         }
-        let at = diagnostic.range().start();
-        let covers = |suppression: &Suppression| suppression.covers.start() <= at && at <= suppression.covers.end();
-        // The narrowest first: a suppression of the whole file should not make those of its lines look unused.
-        let mut candidates: Vec<_> = self.all.iter().enumerate().filter(|(_, found)| covers(found)).collect();
-        candidates.sort_by_key(|(_, found)| found.covers.len());
-        candidates.into_iter().find_map(|(index, suppression)| {
-            let named = suppression.named.iter().position(|named| named.code == Some(diagnostic.code))?;
-            Some((index, named))
-        })
+        let covers = self.covers.get_or_init(|| {
+            let mut silenced: FxHashMap<&'static str, Vec<(TextRange, (usize, usize))>> = FxHashMap::default();
+            for (index, suppression) in self.all.iter().enumerate() {
+                for (named, rule) in suppression.named.iter().enumerate() {
+                    if let Some(code) = rule.code {
+                        silenced.entry(code).or_default().push((suppression.covers, (index, named)));
+                    }
+                }
+            }
+            let ranges = |mut silenced: Vec<_>| {
+                silenced.sort_unstable_by_key(|&(range, which): &(TextRange, _)| (range.start(), range.end(), which));
+                // Of several for the same lines the first counts.
+                silenced.dedup_by_key(|(range, _)| *range);
+                Ranges::new(silenced)
+            };
+            silenced.into_iter().map(|(code, silenced)| (code, ranges(silenced))).collect()
+        });
+        // The narrowest: a suppression of the whole file should not make those of its lines look unused.
+        let around = covers.get(diagnostic.code)?.around(TextRange::empty(diagnostic.range().start()));
+        around.min_by_key(|(range, which)| (range.len(), *which)).map(|(_, which)| *which)
     }
 
     /// `akslint:` at `at` in a comment.
@@ -216,13 +233,12 @@ impl Suppressions {
                     open.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
                 }
                 _ => {
-                    for suppression in &mut open {
-                        let restored =
-                            |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
-                        if suppression.covers.end() == text.len() && suppression.named.iter().any(restored) {
-                            suppression.covers = TextRange::new(suppression.covers.start(), size(at));
-                        }
-                    }
+                    let restored = |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
+                    let is_restored = |suppression: &mut Suppression| suppression.named.iter().any(restored);
+                    self.all.extend(open.extract_if(.., is_restored).map(|suppression| {
+                        let covers = TextRange::new(suppression.covers.start(), size(at));
+                        Suppression { covers, ..suppression }
+                    }));
                 }
             }
         }
@@ -422,36 +438,76 @@ fn line_covered(text: &SourceText, comment: TextRange) -> TextRange {
     TextRange::new(size(line), size(end))
 }
 
-/// Takes a rule out of a suppression; the whole suppression when all it names are `unused`.
-pub(crate) fn removal(
-    source: &SourceFile,
+/// Takes suppressions out of a file.
+pub(crate) struct Removals<'w> {
+    source: &'w SourceFile,
     file: FileId,
-    suppression: &Suppression,
-    named: usize,
-    unused: &[usize],
-) -> Option<Fix> {
-    let text = &source.text;
-    let all = unused.len() == suppression.named.len();
-    let edits = match suppression.form {
-        Form::Entry => remove_entry(source, suppression.range)?,
-        _ if all => vec![TextEdit::delete(comment_with_line(text, suppression.range))],
-        Form::Comment | Form::Directive => {
-            let range = suppression.named[named].range;
-            let before = named.checked_sub(1).map(|before| suppression.named[before].range.end());
-            let behind = suppression.named.get(named + 1).map(|behind| behind.range.start());
-            vec![TextEdit::delete(match (before, behind) {
-                (_, Some(behind)) => TextRange::new(range.start(), behind),
-                (Some(before), None) => TextRange::new(before, range.end()),
-                (None, None) => return None,
-            })]
+    /// The lists of a JSON file by where they begin: looked for once for all their entries.
+    lists: OnceCell<BTreeMap<TextSize, IgnoreList<'w>>>,
+}
+
+impl<'w> Removals<'w> {
+    pub(crate) fn of(source: &'w SourceFile, file: FileId) -> Self {
+        Self { source, file, lists: OnceCell::new() }
+    }
+
+    /// Takes a rule out of a suppression; the whole suppression when all it names are `unused`.
+    pub(crate) fn removal(&self, suppression: &Suppression, named: usize, unused: &[usize]) -> Option<Fix> {
+        let text = &self.source.text;
+        let all = unused.len() == suppression.named.len();
+        let edits = match suppression.form {
+            Form::Entry => self.remove_entry(suppression.range)?,
+            _ if all => vec![TextEdit::delete(comment_with_line(text, suppression.range))],
+            Form::Comment | Form::Directive => {
+                let range = suppression.named[named].range;
+                let before = named.checked_sub(1).map(|before| suppression.named[before].range.end());
+                let behind = suppression.named.get(named + 1).map(|behind| behind.range.start());
+                vec![TextEdit::delete(match (before, behind) {
+                    (_, Some(behind)) => TextRange::new(range.start(), behind),
+                    (Some(before), None) => TextRange::new(before, range.end()),
+                    (None, None) => return None,
+                })]
+            }
+        };
+        Some(Fix {
+            title: format!("Remove the suppression of `{}`", suppression.named[named].word),
+            applicability: Applicability::Safe,
+            edits: edits.into_iter().map(|edit| FileEdit { file: self.file, edit }).collect(),
+            copied: Vec::new(),
+        })
+    }
+
+    /// Takes an entry out of its `ignore`, with the members around it that would be left empty.
+    fn remove_entry(&self, entry: TextRange) -> Option<Vec<TextEdit>> {
+        let tree = self.source.tree()?;
+        let lists = self.lists.get_or_init(|| {
+            let lists = ignore_lists(tree).into_iter();
+            lists.map(|list| (list.ignore.range.start(), list)).collect()
+        });
+        let (_, list) = lists.range(..=entry.start()).next_back()?;
+        if !list.ignore.range.contains_range(entry) {
+            return None;
         }
-    };
-    Some(Fix {
-        title: format!("Remove the suppression of `{}`", suppression.named[named].word),
-        applicability: Applicability::Safe,
-        edits: edits.into_iter().map(|edit| FileEdit { file, edit }).collect(),
-        copied: Vec::new(),
-    })
+        let akslint = list.akslint.value?.as_object()?;
+        let metadata = list.metadata.value?.as_object()?;
+        let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();
+        let entries = || list.entries.iter().map(|entry| entry.range()).collect();
+        let steps: [(TextRange, &dyn Fn() -> Vec<TextRange>, TextRange); 4] = [
+            (list.ignore.value?.range(), &entries, entry),
+            (akslint.range(), &|| members(akslint), list.ignore.range),
+            (metadata.range(), &|| members(metadata), list.akslint.range),
+            (list.owner.range(), &|| members(list.owner), list.metadata.range),
+        ];
+        let final_step = steps.len() - 1;
+        for (step, (range, entries, gone)) in steps.into_iter().enumerate() {
+            let entries = entries();
+            if entries.len() > 1 || step == final_step {
+                let index = entries.iter().position(|entry| *entry == gone)?;
+                return bracketed(&self.source.text, range, entries)?.remove(&self.source.text, &[index]);
+            }
+        }
+        None
+    }
 }
 
 /// A comment with its line, or with the blanks before it when something else stands on the line.
@@ -469,29 +525,6 @@ fn comment_with_line(text: &SourceText, comment: TextRange) -> TextRange {
             TextRange::new(size(before), comment.end())
         }
     }
-}
-
-/// Takes an entry out of its `ignore`, with the members around it that would be left empty.
-fn remove_entry(source: &SourceFile, entry: TextRange) -> Option<Vec<TextEdit>> {
-    let lists = ignore_lists(source.tree()?);
-    let list = lists.iter().find(|list| list.ignore.range.contains_range(entry))?;
-    let akslint = list.akslint.value?.as_object()?;
-    let metadata = list.metadata.value?.as_object()?;
-    let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();
-    let steps: [(TextRange, Vec<TextRange>, TextRange); 4] = [
-        (list.ignore.value?.range(), list.entries.iter().map(|entry| entry.range()).collect(), entry),
-        (akslint.range(), members(akslint), list.ignore.range),
-        (metadata.range(), members(metadata), list.akslint.range),
-        (list.owner.range(), members(list.owner), list.metadata.range),
-    ];
-    let final_step = steps.len() - 1;
-    for (step, (range, entries, gone)) in steps.into_iter().enumerate() {
-        if entries.len() > 1 || step == final_step {
-            let index = entries.iter().position(|entry| *entry == gone)?;
-            return bracketed(&source.text, range, entries)?.remove(&source.text, &[index]);
-        }
-    }
-    None
 }
 
 /// The entries between two brackets; `None` when the closing one is missing.

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
 use template::Evaluator;
 use template::aks::{Cluster, IDENTITY};
 use template::canon::CanonId;
-use template::grants::{Bearer, Grant, Truth};
+use template::grants::{Bearer, Grant};
 use template::reads::Holder;
 use template::value::ResourceRef;
 
@@ -28,7 +29,7 @@ pub(crate) fn unattached(eval: &Evaluator<'_>) -> Vec<Unattached> {
     if clusters.is_empty() || grants.all.is_empty() {
         return Vec::new();
     }
-    let mut attached: Vec<CanonId> = Vec::new();
+    let mut attached: FxHashSet<CanonId> = FxHashSet::default();
     for cluster in clusters {
         let view = Cluster::new(eval, cluster);
         attached.extend(view.control_plane_ids().iter().chain(view.kubelet_ids()).map(|case| case.value.canon));
@@ -39,10 +40,7 @@ pub(crate) fn unattached(eval: &Evaluator<'_>) -> Vec<Unattached> {
         if declared.existing || declared.repeat.is_some() || attached.contains(&id.canon) {
             return None;
         }
-        let bearer = Bearer::Identity(id);
-        let is_own =
-            |grant: &&Grant| grant.bearer.as_ref().is_some_and(|own| eval.same_bearer(own, &bearer) == Truth::Yes);
-        let grants: Vec<Grant> = grants.all.iter().filter(is_own).cloned().collect();
+        let grants: Vec<Grant> = grants.certainly_of(&Bearer::Identity(id)).map(|(_, grant)| grant).cloned().collect();
         let mut roles: Vec<Rc<str>> =
             grants.iter().filter_map(|grant| Some(role_name(grant.role.as_deref()?))).collect();
         roles.dedup();

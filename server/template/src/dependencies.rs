@@ -9,10 +9,11 @@
 //! | being deployed by a module that waits, or waiting for a module that deploys it | yes | yes |
 //! | `resourceId(…)`, the same name | no | no |
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
 use crate::Name;
@@ -29,11 +30,35 @@ enum Step {
 }
 
 /// What a declaration waits for directly.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Waits {
     steps: Vec<Step>,
     /// Perhaps for more, which cannot be told.
     open: bool,
+}
+
+/// Where a step is, the same for all elements of a loop: the modules around it, whether it is a module, and its index.
+type Position = (SmallVec<[u32; 4]>, bool, u32);
+
+/// What a declaration waits for, directly or by way of others, as far as it was looked for.
+#[derive(Debug)]
+struct Reach {
+    from: Step,
+    /// What it waits for.
+    found: FxHashSet<Position>,
+    open: bool,
+    seen: FxHashSet<Step>,
+    /// Whose waits are not among those found yet.
+    waiting: VecDeque<Step>,
+}
+
+/// What is known of who waits for whom.
+#[derive(Debug, Default)]
+pub(crate) struct Dependencies {
+    /// What each step waits for, since many wait for the same.
+    waits: RefCell<FxHashMap<Step, Rc<Waits>>>,
+    /// Rules ask what one cluster waits for, again and again, then the next.
+    last: RefCell<Option<Reach>>,
 }
 
 impl Evaluator<'_> {
@@ -42,44 +67,62 @@ impl Evaluator<'_> {
     ///
     /// What is waited for under a condition counts as waited for. Resources of a loop count as one.
     pub fn depends_on(&self, resource: ResourceRef, other: ResourceRef) -> Option<bool> {
-        let wanted = self.step_of(other.scope, other.index);
-        let wanted_path = self.module_path(other.scope);
-        let is_wanted = |step: Step| match (step, wanted) {
-            (Step::Resource(scope, index), Step::Resource(_, wanted))
-            | (Step::Module(scope, index), Step::Module(_, wanted))
-                if index == wanted && self.module_path(scope) == wanted_path =>
-            {
-                true
-            }
-            // A deployment is complete when all is that it deploys.
-            (Step::Module(scope, index), _) => {
-                let mut path = self.module_path(scope);
-                path.push(index);
-                wanted_path.starts_with(&path)
-            }
-            (Step::Resource(..), _) => false,
+        let from = self.step_of(resource.scope, resource.index);
+        let mut reach = match self.dependencies.last.take().filter(|last| last.from == from) {
+            Some(last) => last,
+            None => Reach {
+                from,
+                found: FxHashSet::default(),
+                open: false,
+                seen: FxHashSet::default(),
+                waiting: VecDeque::from([from]),
+            },
         };
-        let mut open = false;
-        let mut seen: FxHashSet<Step> = FxHashSet::default();
-        let mut waiting = VecDeque::from([self.step_of(resource.scope, resource.index)]);
-        while let Some(step) = waiting.pop_front() {
-            if !seen.insert(step) {
+        // A deployment is complete when all is that it deploys.
+        let mut wanted: SmallVec<[Position; 2]> = smallvec![self.position(self.step_of(other.scope, other.index))];
+        let path = self.module_path(other.scope);
+        let modules = (0..path.len()).map(|depth| (SmallVec::from_slice(&path[..depth]), true, path[depth]));
+        wanted.extend(modules);
+        let answer = self.reaches(&mut reach, &wanted);
+        *self.dependencies.last.borrow_mut() = Some(reach);
+        answer
+    }
+
+    fn reaches(&self, reach: &mut Reach, wanted: &[Position]) -> Option<bool> {
+        if wanted.iter().any(|position| reach.found.contains(position)) {
+            return Some(true);
+        }
+        while let Some(step) = reach.waiting.pop_front() {
+            if !reach.seen.insert(step) {
                 continue;
             }
             let waits = self.waits(step);
-            open |= waits.open;
-            if waits.steps.iter().copied().any(is_wanted) {
-                return Some(true);
+            reach.open |= waits.open;
+            let mut is_found = false;
+            for &step in &waits.steps {
+                let position = self.position(step);
+                is_found |= wanted.contains(&position);
+                reach.found.insert(position);
             }
-            waiting.extend(waits.steps);
+            reach.waiting.extend(waits.steps.iter().copied());
             // Nothing in a module starts before the module does. The module itself ends later than that, so it is not
             // waited for: only what it waits for is.
             let (Step::Resource(scope, _) | Step::Module(scope, _)) = step;
             if let Some(module) = self.scope(scope).module {
-                waiting.push_back(Step::Module(module.scope, module.index));
+                reach.waiting.push_back(Step::Module(module.scope, module.index));
+            }
+            if is_found {
+                return Some(true);
             }
         }
-        if open { None } else { Some(false) }
+        if reach.open { None } else { Some(false) }
+    }
+
+    fn position(&self, step: Step) -> Position {
+        match step {
+            Step::Resource(scope, index) => (self.module_path(scope), false, index),
+            Step::Module(scope, index) => (self.module_path(scope), true, index),
+        }
     }
 
     /// The modules around a scope, from the root down, by their index: the same for all elements of a loop.
@@ -102,7 +145,10 @@ impl Evaluator<'_> {
         }
     }
 
-    fn waits(&self, step: Step) -> Waits {
+    fn waits(&self, step: Step) -> Rc<Waits> {
+        if let Some(known) = self.dependencies.waits.borrow().get(&step) {
+            return known.clone();
+        }
         let mut walk = Walk { eval: self, waits: Waits::default(), followed: FxHashSet::default() };
         match step {
             Step::Resource(scope, index) => {
@@ -114,7 +160,9 @@ impl Evaluator<'_> {
                 walk.module(scope, index, module);
             }
         }
-        walk.waits
+        let waits = Rc::new(walk.waits);
+        self.dependencies.waits.borrow_mut().insert(step, waits.clone());
+        waits
     }
 }
 
@@ -204,7 +252,7 @@ impl Walk<'_, '_> {
 
     /// A resource by an ID, with or without the group in front, by its name, its symbolic name, or the name of its loop.
     fn named(&mut self, scope: ScopeId, text: &Str, place: Place) {
-        let resources = || (0..).zip(&self.eval.template(scope).resources);
+        let resources = &self.eval.template(scope).resources;
         if let Some(id) = self.eval.scope_resource(text, scope, place) {
             if let Some(found) = id.declared {
                 let step = self.eval.step_of(found.scope, found.index);
@@ -216,27 +264,17 @@ impl Walk<'_, '_> {
                 return;
             };
             // One of a loop, perhaps. Waiting for one is as good as can be told.
-            let repeated: Vec<Step> = resources()
-                .filter(|(_, resource)| resource.repeat.is_some() && resource.is_type(resource_type))
-                .map(|(index, _)| self.eval.step_of(scope, index))
-                .collect();
+            let called = self.eval.called(scope);
+            let is_of_type = |&index: &u32| resources[index as usize].is_type(resource_type);
+            let repeated = called.repeated.iter().copied().filter(is_of_type);
+            let repeated: Vec<Step> = repeated.map(|index| self.eval.step_of(scope, index)).collect();
             let is_known = id.names.iter().all(|name| name.literal().is_some());
             self.waits.open |= repeated.is_empty() && !is_known;
             self.waits.steps.extend(repeated);
             return;
         }
-        let wanted = self.eval.canon_of_text(text);
-        let symbol = text.literal().map(Name::from);
-        let found: Vec<Step> = resources()
-            .filter(|(index, resource)| {
-                let reference = ResourceRef { scope, index: *index, element: None };
-                let named = |name: Option<&Name>| name.is_some() && name == symbol.as_ref();
-                named(resource.symbol.as_ref().map(|symbol| &symbol.name))
-                    || named(resource.repeat.as_ref().and_then(|repeat| repeat.index.as_ref()))
-                    || resource.name.is_some_and(|name| self.eval.canon_in(reference, name) == wanted)
-            })
-            .map(|(index, _)| self.eval.step_of(scope, index))
-            .collect();
+        let found = self.eval.called_so(scope, text);
+        let found: Vec<Step> = found.into_iter().map(|index| self.eval.step_of(scope, index)).collect();
         self.waits.open |= found.is_empty() && text.pieces().iter().any(|piece| !matches!(piece, Piece::Text(_)));
         self.waits.steps.extend(found);
     }

@@ -27,7 +27,8 @@ use crate::workspace::{FileId, Location, Workspace};
 pub const MAX_ALTERNATIVES: usize = 16;
 /// Expressions, variables and modules nested deeper than that are unknown.
 pub const MAX_DEPTH: u32 = 100;
-/// Steps of evaluation for one root file; what is asked for after that is unknown.
+/// Steps of evaluation for one root file; what is asked for after that is unknown. One of more bytes has as many steps: what
+/// people and generators write takes a fraction of that.
 pub const BUDGET: u32 = 2_000_000;
 /// Loops over more known elements than that are not unrolled.
 const MAX_UNROLLED: usize = 64;
@@ -148,6 +149,12 @@ pub struct Evaluator<'w> {
     pub(crate) ids: RefCell<FxHashMap<ResourceRef, Rc<crate::value::ResourceId>>>,
     pub(crate) declared: RefCell<FxHashMap<ScopeId, Rc<FxHashMap<CanonId, ResourceRef>>>>,
     pub(crate) grants: RefCell<Option<Rc<crate::grants::Grants>>>,
+    pub(crate) uses: OnceCell<crate::uses::Uses>,
+    pub(crate) dependencies: crate::dependencies::Dependencies,
+    /// The resources nested in others, by their scope, the one around them and their symbol.
+    pub(crate) nested: RefCell<FxHashMap<ScopeId, FxHashMap<(u32, Name), u32>>>,
+    /// What resources are called, by their scope.
+    pub(crate) called: RefCell<FxHashMap<ScopeId, Rc<crate::resource::Called>>>,
     /// The resources in all scopes by their type in small letters, in order.
     pub(crate) by_type: OnceCell<FxHashMap<String, Vec<ResourceRef>>>,
     /// The node pools that are resources of their own, by their cluster.
@@ -156,6 +163,8 @@ pub struct Evaluator<'w> {
     pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
     /// The clusters that have an identity, by the form of its ID.
     pub(crate) by_identity: OnceCell<FxHashMap<CanonId, Vec<ResourceRef>>>,
+    /// What has to do with an identity by way of the clusters that have it.
+    pub(crate) related_to: RefCell<FxHashMap<CanonId, Rc<rustc_hash::FxHashSet<CanonId>>>>,
     /// What gives roles, in all scopes.
     pub(crate) assignments: OnceCell<Vec<RoleAssignment>>,
     /// The same, by the elements of loops.
@@ -166,6 +175,7 @@ pub struct Evaluator<'w> {
     pub(crate) loaded: RefCell<FxHashMap<FileId, Place>>,
     depth: Cell<u32>,
     steps: Cell<u32>,
+    budget: u32,
     serial: Cell<u32>,
     frames: Cell<u32>,
     follows_modules: bool,
@@ -205,16 +215,22 @@ impl<'w> Evaluator<'w> {
             ids: RefCell::default(),
             declared: RefCell::default(),
             grants: RefCell::default(),
+            uses: OnceCell::new(),
+            dependencies: crate::dependencies::Dependencies::default(),
+            nested: RefCell::default(),
+            called: RefCell::default(),
             by_type: OnceCell::new(),
             pools: OnceCell::new(),
             by_id: OnceCell::new(),
             by_identity: OnceCell::new(),
+            related_to: RefCell::default(),
             assignments: OnceCell::new(),
             each_assignment: OnceCell::new(),
             constants: RefCell::default(),
             loaded: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            budget: BUDGET.max(workspace.file(root).text.len().into()),
             serial: Cell::new(0),
             frames: Cell::new(0),
             follows_modules: true,
@@ -464,7 +480,7 @@ impl<'w> Evaluator<'w> {
         let place = Place { scope, expr };
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        if steps > BUDGET || self.depth.get() >= MAX_DEPTH {
+        if steps > self.budget || self.depth.get() >= MAX_DEPTH {
             return Rc::new(self.too_much(place));
         }
         let key = key(place, locals);
@@ -492,8 +508,8 @@ impl<'w> Evaluator<'w> {
     /// Counts what is copied as steps. Tells whether there are any left.
     fn spend(&self, steps: usize) -> bool {
         let steps = u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(self.steps.get());
-        self.steps.set(steps.min(BUDGET + 1));
-        steps <= BUDGET
+        self.steps.set(steps.min(self.budget + 1));
+        steps <= self.budget
     }
 
     fn compute(&self, place: Place, locals: &Locals) -> Values {
@@ -1561,7 +1577,7 @@ impl<'w> Evaluator<'w> {
         let unique = || self.canons.borrow_mut().id(Canon::Unique(scope, expr));
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        if self.depth.get() >= MAX_DEPTH || steps > BUDGET {
+        if self.depth.get() >= MAX_DEPTH || steps > self.budget {
             return unique();
         }
         let key = key(place, locals);
@@ -1580,6 +1596,15 @@ impl<'w> Evaluator<'w> {
         };
         self.canon_of.borrow_mut().insert(key, Some(canon));
         canon
+    }
+
+    /// Whether the normal form of an expression of a resource's declaration is known, or can be found now: not while it is
+    /// being computed.
+    pub(crate) fn has_form(&self, resource: ResourceRef, expr: ExprId) -> bool {
+        let locals = self.locals_of(resource);
+        self.canon(resource.scope, expr, &locals);
+        let key = key(Place { scope: resource.scope, expr }, &locals);
+        matches!(self.canon_of.borrow().get(&key), Some(Some(_)))
     }
 
     /// The value of an expression that may have the form of its value; `None` while that value is being computed.

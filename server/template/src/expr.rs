@@ -19,14 +19,31 @@
 //! Every other function stays an [`Expr::Call`] with its name as written, among them `resourceId`, `reference`, `union`,
 //! `empty`. `any(x)`, `x!` and parentheses vanish.
 
+use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use text_size::TextRange;
 
 use crate::Name;
+use crate::ranges::Ranges;
 
 /// All expressions of one template, in an arena: children come before their parents.
 #[derive(Clone, Debug, Default)]
 pub struct Exprs {
     nodes: Vec<Node>,
+    index: OnceLock<Box<Index>>,
+}
+
+/// What is asked of all expressions for every fix that is made: found once, or a template with as many fixes as resources
+/// would be gone through as often.
+#[derive(Clone, Debug)]
+struct Index {
+    /// Where all of them are.
+    ranges: Ranges<ExprId>,
+    /// Those that name a parameter or a variable, by that name.
+    declared: FxHashMap<Name, Vec<ExprId>>,
+    /// All other names: of lambdas and loops, of what is imported, of nothing.
+    others: FxHashSet<Name>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +71,7 @@ impl Exprs {
 
     fn push(&mut self, node: Node) -> ExprId {
         let id = u32::try_from(self.nodes.len()).expect("a text of at most 4 GiB has fewer expressions than that");
+        self.index.take();
         self.nodes.push(node);
         ExprId(id)
     }
@@ -76,6 +94,55 @@ impl Exprs {
     /// Every expression of the template with its id, children before parents.
     pub fn iter(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
         (0..).zip(&self.nodes).map(|(index, node)| (ExprId(index), &node.expr))
+    }
+
+    /// Those that are written within a range, children before parents.
+    pub fn within(&self, range: TextRange) -> Vec<ExprId> {
+        let mut found: Vec<ExprId> = self.index().ranges.within(range).map(|(_, id)| *id).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Those that are written around a range, the smallest first; of the same size, children before parents.
+    pub fn around(&self, range: TextRange) -> Vec<ExprId> {
+        let mut found: Vec<ExprId> = self.index().ranges.around(range).map(|(_, id)| *id).collect();
+        found.sort_unstable_by_key(|&id| (self.range(id).len(), id));
+        found
+    }
+
+    /// Those that name the parameter or variable of that name, children before parents.
+    pub fn naming(&self, name: &Name) -> &[ExprId] {
+        self.index().declared.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether one of them names something that is neither a parameter nor a variable, a resource or a module: a variable of
+    /// a loop or a lambda, something imported.
+    pub fn has_other_name(&self, name: &Name) -> bool {
+        self.index().others.contains(name)
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let ranges = Ranges::new(self.iter().map(|(id, _)| (self.range(id), id)).collect());
+            let mut declared: FxHashMap<Name, Vec<ExprId>> = FxHashMap::default();
+            let mut others = FxHashSet::default();
+            for (id, expr) in self.iter() {
+                match expr {
+                    Expr::Ref(Ref::Parameter(name) | Ref::Variable(name)) => match declared.get_mut(name) {
+                        Some(known) => known.push(id),
+                        None => drop(declared.insert(name.clone(), vec![id])),
+                    },
+                    Expr::Ref(Ref::Local(name) | Ref::Imported(name) | Ref::Undeclared(name)) => {
+                        if !others.contains(name) {
+                            others.insert(name.clone());
+                        }
+                    }
+                    Expr::Lambda { parameters, .. } => others.extend(parameters.iter().cloned()),
+                    _ => {}
+                }
+            }
+            Box::new(Index { ranges, declared, others })
+        })
     }
 
     /// How many there are.

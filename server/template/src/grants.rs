@@ -17,8 +17,9 @@ use smallvec::SmallVec;
 use crate::aks::{Case, Cluster, IDENTITY, Principal, ROLE_ASSIGNMENT, Slot};
 use crate::canon::CanonId;
 use crate::condition::Conditions;
-use crate::eval::{Evaluator, Place};
+use crate::eval::{Evaluator, Place, ScopeId};
 use crate::expr::Expr;
+use crate::grant_index::GrantIndex;
 use crate::value::{Piece, Read, ResourceId, ResourceRef, Str, Target, Value};
 
 /// Beyond that many cases the answer is that it is not known.
@@ -182,6 +183,28 @@ pub struct Grants {
     pub all: Vec<Grant>,
     /// Whether nothing else in the deployment can give roles: no module that is not at hand, no script.
     pub complete: bool,
+    index: GrantIndex,
+}
+
+impl Grants {
+    fn by_number(&self, numbers: &[u32]) -> impl Iterator<Item = &Grant> {
+        numbers.iter().filter_map(|&number| self.all.get(number as usize))
+    }
+
+    /// Those of a role, by its GUID in lower case, or of roles that are not known.
+    pub fn with_role(&self, role: Option<&str>) -> impl Iterator<Item = &Grant> {
+        self.by_number(self.index.with_role(role))
+    }
+
+    /// Those of which nobody knows who has them.
+    pub fn for_unknown(&self) -> impl Iterator<Item = &Grant> {
+        self.by_number(self.index.of_unknown())
+    }
+
+    /// Those that somebody certainly has, by their index.
+    pub fn certainly_of(&self, bearer: &Bearer) -> impl Iterator<Item = (usize, &Grant)> {
+        self.index.certainly_of(bearer).iter().map(|&number| number as usize).map(|number| (number, &self.all[number]))
+    }
 }
 
 /// The question whether someone has a right.
@@ -244,7 +267,8 @@ impl Evaluator<'_> {
             };
             (0..).zip(&template.modules).all(|(index, _)| known(index)) && !template.resources.iter().any(may_grant)
         });
-        let grants = Rc::new(Grants { all, complete });
+        let index = GrantIndex::of(self, &all);
+        let grants = Rc::new(Grants { all, complete, index });
         *self.grants.borrow_mut() = Some(grants.clone());
         grants
     }
@@ -254,21 +278,38 @@ impl Evaluator<'_> {
         let grants = self.grants();
         let mut rest = vec![when.clone()];
         let mut cases = Vec::new();
-        for truth in [Truth::Yes, Truth::Unknown] {
-            for grant in grants.all.iter().filter(|grant| self.gives(grant, wanted) == truth) {
-                cases.extend(rest.iter().filter_map(|before| {
-                    let when = self.and(before, &grant.when)?;
-                    Some(Case { when, value: truth })
-                }));
-                rest = self.minus(&rest, &grant.when).into_vec();
-                if rest.len() + cases.len() > MAX_CASES {
-                    return vec![Case { when: when.clone(), value: Truth::Unknown }];
-                }
+        let gives = |role: Option<&str>| wanted.right.is_given_by(role) != Truth::No;
+        let certain = grants.certainly_of(wanted.bearer).map(|(_, grant)| (grant, Truth::Yes));
+        let possible = self.possibly_of(&grants, wanted.bearer, &gives).map(|grant| (grant, Truth::Unknown));
+        for (grant, truth) in certain.chain(possible) {
+            if rest.is_empty() {
+                break;
+            }
+            if self.gives(grant, wanted) != truth {
+                continue;
+            }
+            cases.extend(rest.iter().filter_map(|before| {
+                let when = self.and(before, &grant.when)?;
+                Some(Case { when, value: truth })
+            }));
+            rest = self.minus(&rest, &grant.when).into_vec();
+            if rest.len() + cases.len() > MAX_CASES {
+                return vec![Case { when: when.clone(), value: Truth::Unknown }];
             }
         }
         let otherwise = if grants.complete { Truth::No } else { Truth::Unknown };
         cases.extend(rest.into_iter().map(|when| Case { when, value: otherwise }));
         cases
+    }
+
+    /// Grants of some of the roles, among which are all that someone has or may have, in order.
+    pub fn possibly_of<'g>(
+        &self,
+        grants: &'g Grants,
+        bearer: &Bearer,
+        is_wanted: &dyn Fn(Option<&str>) -> bool,
+    ) -> impl Iterator<Item = &'g Grant> + use<'g> {
+        grants.index.possibly_of(self, bearer, is_wanted).filter_map(|number| grants.all.get(number as usize))
     }
 
     /// Whether a grant gives someone a right, in the case that it is deployed.
@@ -392,16 +433,18 @@ impl Evaluator<'_> {
             return Truth::No;
         }
         // Two declarations of one template that are both deployed are two resources.
-        let one = |id: &ResourceId| {
-            let declared = id.declared?;
-            let resource = self.resource(declared);
-            let plain = !resource.existing && resource.repeat.is_none() && resource.condition.is_none();
-            plain.then_some((declared.scope, declared.index))
-        };
-        match (one(left), one(right)) {
+        match (self.declared_once(left), self.declared_once(right)) {
             (Some((a, m)), Some((b, n))) if a == b && m != n => Truth::No,
             _ => Truth::Unknown,
         }
+    }
+
+    /// The declaration that certainly makes one resource, and that one: by its template and its index there.
+    pub(crate) fn declared_once(&self, id: &ResourceId) -> Option<(ScopeId, u32)> {
+        let declared = id.declared?;
+        let resource = self.resource(declared);
+        let plain = !resource.existing && resource.repeat.is_none() && resource.condition.is_none();
+        plain.then_some((declared.scope, declared.index))
     }
 
     /// Whether two names are different whatever their unknown parts are.
@@ -479,7 +522,7 @@ impl Evaluator<'_> {
     }
 
     /// Whether a resource is created by this deployment.
-    fn deployed_here(&self, id: &ResourceId) -> bool {
+    pub(crate) fn deployed_here(&self, id: &ResourceId) -> bool {
         id.declared.is_some_and(|declared| !self.resource(declared).existing)
     }
 }

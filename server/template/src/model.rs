@@ -76,7 +76,11 @@ impl Template {
 
     /// The parameter of that name.
     pub fn parameter(&self, name: &Name) -> Option<&Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == *name)
+        match self.names.get(name)? {
+            Declaration::Parameter(index) => self.parameters.get(*index as usize),
+            // In ARM JSON a variable may have the name as well.
+            _ => self.parameters.iter().find(|parameter| parameter.name == *name),
+        }
     }
 }
 

@@ -20,6 +20,17 @@ pub const DEPLOYMENTS: &str = "Microsoft.Resources/deployments";
 /// Loops over more known elements than that are looked at as a whole.
 const MAX_ELEMENTS: usize = 32;
 
+/// What the resources of a template are called, to find them by it; the numbers are their indices, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Called {
+    by_symbol: FxHashMap<Name, Vec<u32>>,
+    /// By the names of loops.
+    by_loop: FxHashMap<Name, Vec<u32>>,
+    by_name: FxHashMap<CanonId, Vec<u32>>,
+    /// Those of loops.
+    pub(crate) repeated: Vec<u32>,
+}
+
 impl<'w> Evaluator<'w> {
     /// The declaration of that resource.
     pub fn resource(&self, resource: ResourceRef) -> &'w Resource {
@@ -42,7 +53,7 @@ impl<'w> Evaluator<'w> {
     }
 
     /// The variables of the loop around a resource: those of its element where that is known, else standing for any.
-    fn locals_of(&self, resource: ResourceRef) -> Locals {
+    pub(crate) fn locals_of(&self, resource: ResourceRef) -> Locals {
         let repeat = self.resource(resource).repeat.as_ref()?;
         if let Some(known) = self.element_locals.borrow().get(&resource) {
             return known.clone();
@@ -636,34 +647,78 @@ impl<'w> Evaluator<'w> {
 
     /// The resource of a template that has that symbolic name or, as the only one, that name.
     fn named_in(&self, scope: ScopeId, text: &Str) -> Option<Target> {
-        let template = self.template(scope);
+        let called = self.called(scope);
+        let reference = |index: u32| Target::Declared(ResourceRef { scope, index, element: None });
+        let by_symbol = text.literal().and_then(|symbol| called.by_symbol.get(&Name::from(symbol)));
+        let by_name = called.by_name.get(&self.canon_of_text(text)).map_or(&[][..], Vec::as_slice);
+        // The first of that symbol, unless two resources of that name, of different types, come before it.
+        match (by_symbol.and_then(|all| all.first()), by_name) {
+            (Some(&symbol), [_, second, ..]) if *second < symbol => None,
+            (Some(&symbol), _) => Some(reference(symbol)),
+            (None, [only]) => Some(reference(*only)),
+            (None, _) => None,
+        }
+    }
+
+    /// The resources of a template that are called so: by their symbolic names, the names of their loops, or their names.
+    pub(crate) fn called_so(&self, scope: ScopeId, text: &Str) -> Vec<u32> {
+        let called = self.called(scope);
         let symbol = text.literal().map(Name::from);
-        let wanted = self.canon_of_text(text);
-        let mut by_name = None;
-        for (index, resource) in (0..).zip(&template.resources) {
+        let by_symbol = symbol.as_ref().map(|symbol| [called.by_symbol.get(symbol), called.by_loop.get(symbol)]);
+        let by_name = called.by_name.get(&self.canon_of_text(text));
+        let all = by_symbol.into_iter().flatten().chain([by_name]).flatten().flatten();
+        let mut found: Vec<u32> = all.copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What the resources of a template are called.
+    pub(crate) fn called(&self, scope: ScopeId) -> Rc<Called> {
+        if let Some(known) = self.called.borrow().get(&scope) {
+            return known.clone();
+        }
+        let mut called = Called::default();
+        let mut is_final = true;
+        for (index, resource) in (0..).zip(&self.template(scope).resources) {
             let reference = ResourceRef { scope, index, element: None };
-            if let (Some(symbol), Some(own)) = (&symbol, &resource.symbol)
-                && own.name == *symbol
-            {
-                return Some(Target::Declared(reference));
+            if let Some(symbol) = &resource.symbol {
+                called.by_symbol.entry(symbol.name.clone()).or_default().push(index);
             }
-            if resource.name.is_some_and(|name| self.canon_in(reference, name) == wanted) {
-                if by_name.is_some() {
-                    return None; // two resources of that name, of different types
-                }
-                by_name = Some(Target::Declared(reference));
+            if let Some(repeat) = &resource.repeat {
+                called.repeated.push(index);
+                let name = repeat.index.iter().cloned();
+                name.for_each(|name| called.by_loop.entry(name).or_default().push(index));
+            }
+            if let Some(name) = resource.name {
+                // A name that asks for this while it is being computed has another form later.
+                is_final &= self.has_form(reference, name);
+                called.by_name.entry(self.canon_in(reference, name)).or_default().push(index);
             }
         }
-        by_name
+        let called = Rc::new(called);
+        if is_final {
+            self.called.borrow_mut().insert(scope, called.clone());
+        }
+        called
     }
 
     /// The resource nested in another one under that symbol.
     pub(crate) fn nested(&self, parent: ResourceRef, name: &Name, place: Place) -> Values {
-        let found = (0..).zip(&self.template(parent.scope).resources).find(|(_, resource)| {
-            resource.parent == Some(parent.index) && resource.symbol.as_ref().is_some_and(|symbol| symbol.name == *name)
-        });
+        let template = self.template(parent.scope);
+        let nested_in = || {
+            let mut nested = FxHashMap::default();
+            for (index, resource) in (0..).zip(&template.resources) {
+                if let (Some(outer), Some(symbol)) = (resource.parent, &resource.symbol) {
+                    nested.entry((outer, symbol.name.clone())).or_insert(index);
+                }
+            }
+            nested
+        };
+        let key = (parent.index, name.clone());
+        let found = self.nested.borrow_mut().entry(parent.scope).or_insert_with(nested_in).get(&key).copied();
         match found {
-            Some((index, _)) => Values::always(Value::Resource(ResourceRef { index, ..parent }), Some(place)),
+            Some(index) => Values::always(Value::Resource(ResourceRef { index, ..parent }), Some(place)),
             None => self.unknown_at(place, Why::Elsewhere, &None),
         }
     }

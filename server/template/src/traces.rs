@@ -3,6 +3,8 @@
 //! A name is computed before anything is deployed, so the principal itself cannot be part of it. What can is whatever the
 //! principal hangs on: the ID or the name of its identity, of the cluster that has it, or the parameter that brings it.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
@@ -34,7 +36,7 @@ struct Wanted {
     /// Any of these stands for the principal.
     strong: FxHashSet<CanonId>,
     /// These have to do with it.
-    weak: FxHashSet<CanonId>,
+    weak: Rc<FxHashSet<CanonId>>,
     /// These stand for the role or the scope, and say nothing about the principal.
     neutral: FxHashSet<CanonId>,
     /// Words that name the principal, in lower case.
@@ -97,14 +99,18 @@ impl Evaluator<'_> {
             match self.principal_of(read) {
                 Some(Principal::ControlPlane { cluster, .. } | Principal::Kubelet { cluster, .. }) => {
                     let view = Cluster::new(self, cluster);
-                    for case in view.kubelet_ids().iter().chain(view.control_plane_ids()) {
-                        self.has_to_do_with(&case.value, &mut wanted);
-                    }
+                    let ids = view.kubelet_ids().iter().chain(view.control_plane_ids());
+                    wanted.weak = Rc::new(self.forms_of(ids.map(|case| case.value.clone())));
                 }
                 Some(Principal::Identity { id, .. }) => {
-                    for cluster in self.clusters_with(id.canon) {
-                        self.has_to_do_with(&self.id_of(*cluster), &mut wanted);
-                    }
+                    // One identity of many clusters may be given many roles.
+                    let known = self.related_to.borrow().get(&id.canon).cloned();
+                    wanted.weak = known.unwrap_or_else(|| {
+                        let clusters = self.clusters_with(id.canon).iter();
+                        let forms = Rc::new(self.forms_of(clusters.map(|cluster| self.id_of(*cluster))));
+                        self.related_to.borrow_mut().insert(id.canon, forms.clone());
+                        forms
+                    });
                 }
                 _ => {}
             }
@@ -142,9 +148,14 @@ impl Evaluator<'_> {
         }
     }
 
-    fn has_to_do_with(&self, id: &ResourceId, wanted: &mut Wanted) {
-        wanted.weak.insert(id.canon);
-        wanted.weak.extend(id.names.iter().map(|name| self.canon_of_text(name)));
+    /// The forms of IDs, and of the names in them.
+    fn forms_of(&self, ids: impl Iterator<Item = Rc<ResourceId>>) -> FxHashSet<CanonId> {
+        let mut forms = FxHashSet::default();
+        for id in ids {
+            forms.insert(id.canon);
+            forms.extend(id.names.iter().map(|name| self.canon_of_text(name)));
+        }
+        forms
     }
 
     /// Of an output that is not at hand, the module: other outputs of it stand for the same.

@@ -1,6 +1,8 @@
 //! Who uses a resource: which declarations name it.
 
-use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::aks::is_role_assignment;
 use crate::canon::CanonId;
@@ -10,6 +12,34 @@ use crate::model::Declaration;
 use crate::reads::Holder;
 use crate::value::{ModuleRef, Piece, Read, ResourceId, ResourceRef, Str, Target, Value};
 
+/// What names what, in all templates: found once, whoever is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// What may use something, in the order in which it is declared.
+    holders: Vec<Holder>,
+    by_mark: FxHashMap<Mark, Vec<User>>,
+}
+
+/// By what something is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Mark {
+    /// A declaration: by its symbol, or by an ID that means it.
+    Resource(ResourceRef),
+    /// The normal form of an ID.
+    Id(CanonId),
+    /// The normal form of a name.
+    Name(CanonId),
+    Variable(ScopeId, u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum User {
+    /// The number of the holder.
+    Holder(u32),
+    /// Those that use the variable do so by way of it.
+    Variable(ScopeId, u32),
+}
+
 impl Evaluator<'_> {
     /// The resources, modules and outputs that name a declared resource in whatever way: by its symbol, its ID, its name, by
     /// what is read of it, by the output of a module that gives one of these.
@@ -17,119 +47,164 @@ impl Evaluator<'_> {
     /// Role assignments do not count, `dependsOn` neither, nor what the resource says of itself. Another declaration of the
     /// same resource does.
     pub fn users_of(&self, resource: ResourceRef) -> Vec<Holder> {
+        let uses = self.uses();
         let id = self.id_of(resource);
-        let name = id.names.last().map(|name| self.canon_of_text(name));
-        let mut found = Vec::new();
-        for scope in self.all_scopes() {
-            let template = self.template(scope);
-            let names = Names { eval: self, resource, id: &id, name, scope };
-            for (index, declared) in (0..).zip(&template.resources) {
-                let other = ResourceRef { scope, index, element: None };
-                if other == resource
-                    || declared.module.is_some()
-                    || is_role_assignment(declared.resource_type.as_deref())
-                {
-                    continue;
-                }
-                let repeat = declared.repeat.as_ref().map(|repeat| repeat.iterable);
-                let roots = [declared.name, declared.scope, declared.condition, repeat, Some(declared.body)];
-                let own = self.id_of(other);
-                let is_below = || self.parents(&own).iter().any(|parent| parent.canon == id.canon);
-                if own.canon == id.canon || is_below() || names.in_any(roots, declared.depends_on) {
-                    found.push(Holder::Resource(other));
-                }
-            }
-            for (index, declared) in (0..).zip(&template.modules) {
-                let repeat = declared.repeat.as_ref().map(|repeat| repeat.iterable);
-                let roots = [declared.name, declared.scope, declared.condition, repeat, declared.arguments];
-                if names.in_any(roots, None) {
-                    found.push(Holder::Module(ModuleRef { scope, index, element: None }));
-                }
-            }
-            for (index, output) in (0..).zip(&template.outputs) {
-                if names.in_any([Some(output.value), output.condition], None) {
-                    found.push(Holder::Output(scope, index));
+        let name = id.names.last().map(|name| Mark::Name(self.canon_of_text(name)));
+        let mut waiting = vec![Mark::Resource(resource), Mark::Id(id.canon)];
+        waiting.extend(name);
+        let mut found: Vec<u32> = Vec::new();
+        let mut followed = FxHashSet::default();
+        while let Some(mark) = waiting.pop() {
+            for user in uses.by_mark.get(&mark).into_iter().flatten() {
+                match *user {
+                    User::Holder(number) => found.push(number),
+                    User::Variable(scope, index) if followed.insert((scope, index)) => {
+                        waiting.push(Mark::Variable(scope, index));
+                    }
+                    User::Variable(..) => {}
                 }
             }
         }
-        found
+        found.sort_unstable();
+        found.dedup();
+        let holders = found.into_iter().map(|number| uses.holders[number as usize]);
+        holders.filter(|holder| *holder != Holder::Resource(resource)).collect()
+    }
+
+    fn uses(&self) -> &Uses {
+        self.uses.get_or_init(|| {
+            let mut collector = Collector { eval: self, uses: Uses::default(), variables: FxHashSet::default() };
+            for scope in self.all_scopes() {
+                collector.scope(scope);
+            }
+            collector.uses
+        })
     }
 }
 
-/// Looks for one resource in the expressions of a scope.
-struct Names<'e, 'w> {
+struct Collector<'e, 'w> {
     eval: &'e Evaluator<'w>,
-    resource: ResourceRef,
-    id: &'e ResourceId,
-    name: Option<CanonId>,
-    scope: ScopeId,
+    uses: Uses,
+    /// Those that were looked into.
+    variables: FxHashSet<(ScopeId, u32)>,
 }
 
-impl Names<'_, '_> {
-    fn in_any(&self, roots: impl IntoIterator<Item = Option<ExprId>>, except: Option<ExprId>) -> bool {
-        let template = self.eval.template(self.scope);
-        let mut waiting: Vec<ExprId> = roots.into_iter().flatten().collect();
-        let mut followed: FxHashSet<u32> = FxHashSet::default();
-        while let Some(expr) = waiting.pop() {
+impl Collector<'_, '_> {
+    fn scope(&mut self, scope: ScopeId) {
+        let eval = self.eval;
+        let template = eval.template(scope);
+        for (index, declared) in (0..).zip(&template.resources) {
+            if declared.module.is_some() || is_role_assignment(declared.resource_type.as_deref()) {
+                continue;
+            }
+            let resource = ResourceRef { scope, index, element: None };
+            let user = self.holder(Holder::Resource(resource));
+            let own = eval.id_of(resource);
+            self.mark(Mark::Id(own.canon), user);
+            for parent in eval.parents(&own) {
+                self.mark(Mark::Id(parent.canon), user);
+            }
+            let repeat = declared.repeat.as_ref().map(|repeat| repeat.iterable);
+            let roots = [declared.name, declared.scope, declared.condition, repeat, Some(declared.body)];
+            self.roots(scope, user, roots, declared.depends_on);
+        }
+        for (index, declared) in (0..).zip(&template.modules) {
+            let user = self.holder(Holder::Module(ModuleRef { scope, index, element: None }));
+            let repeat = declared.repeat.as_ref().map(|repeat| repeat.iterable);
+            let roots = [declared.name, declared.scope, declared.condition, repeat, declared.arguments];
+            self.roots(scope, user, roots, None);
+        }
+        for (index, output) in (0..).zip(&template.outputs) {
+            let user = self.holder(Holder::Output(scope, index));
+            self.roots(scope, user, [Some(output.value), output.condition], None);
+        }
+    }
+
+    fn holder(&mut self, holder: Holder) -> User {
+        let number = u32::try_from(self.uses.holders.len()).unwrap_or(u32::MAX);
+        self.uses.holders.push(holder);
+        User::Holder(number)
+    }
+
+    fn mark(&mut self, mark: Mark, user: User) {
+        let users = self.uses.by_mark.entry(mark).or_default();
+        if users.last() != Some(&user) {
+            users.push(user);
+        }
+    }
+
+    fn roots(
+        &mut self,
+        scope: ScopeId,
+        user: User,
+        roots: impl IntoIterator<Item = Option<ExprId>>,
+        except: Option<ExprId>,
+    ) {
+        let template = self.eval.template(scope);
+        let mut waiting: Vec<(ExprId, User)> = roots.into_iter().flatten().map(|root| (root, user)).collect();
+        let mut children = Vec::new();
+        while let Some((expr, user)) = waiting.pop() {
             if Some(expr) == except {
                 continue;
             }
             let written = template.expr(expr);
-            if self.is_named_by(expr, written) {
-                return true;
-            }
+            self.expr(Place { scope, expr }, written, user);
             if let Expr::Ref(Ref::Variable(name)) = written
                 && let Some(&Declaration::Variable(index)) = template.names.get(name)
-                && followed.insert(index)
             {
-                waiting.push(template.variables[index as usize].value);
+                self.mark(Mark::Variable(scope, index), user);
+                if self.variables.insert((scope, index)) {
+                    waiting.push((template.variables[index as usize].value, User::Variable(scope, index)));
+                }
             }
-            written.children(&mut waiting);
+            written.children(&mut children);
+            waiting.extend(children.drain(..).map(|child| (child, user)));
         }
-        false
     }
 
-    fn is_named_by(&self, expr: ExprId, written: &Expr) -> bool {
-        let place = Place { scope: self.scope, expr };
-        let by_name = || self.name.is_some_and(|name| self.eval.canon(self.scope, expr, &None) == name);
-        let by_value = || self.eval.value(place).iter().any(|one| self.is_in(&one.value, place));
+    fn expr(&mut self, place: Place, written: &Expr, user: User) {
         match written {
-            Expr::Ref(Ref::Resource(_)) | Expr::Member { .. } | Expr::Index { .. } | Expr::Nested { .. } => by_value(),
+            Expr::Ref(Ref::Resource(_)) | Expr::Member { .. } | Expr::Index { .. } | Expr::Nested { .. } => {}
             Expr::Ref(Ref::Parameter(_)) | Expr::Str(_) | Expr::Interpolation(_) | Expr::Call(_) => {
-                by_name() || by_value()
+                self.mark(Mark::Name(self.eval.canon(place.scope, place.expr, &None)), user);
             }
-            _ => false,
+            _ => return,
+        }
+        for one in self.eval.value(place).iter() {
+            match &one.value {
+                Value::Resource(resource) => self.mark(Mark::Resource(*resource), user),
+                Value::Read(read) => self.read(read, user),
+                Value::Str(text) => self.text(text, place, user),
+                _ => {}
+            }
         }
     }
 
-    fn is_in(&self, value: &Value, place: Place) -> bool {
-        match value {
-            Value::Resource(resource) => *resource == self.resource,
-            Value::Read(read) => self.is_read_from(read),
-            Value::Str(text) => self.is_in_text(text, place),
-            _ => false,
+    fn text(&mut self, text: &Str, place: Place, user: User) {
+        for piece in text.pieces() {
+            match piece {
+                Piece::Id(id) => self.id(id, user),
+                Piece::Read(read) => self.read(read, user),
+                Piece::Text(_) | Piece::Unknown(_) => {}
+            }
+        }
+        if let Some(id) = self.eval.parse_id(text, place.scope, place) {
+            self.id(&id, user);
         }
     }
 
-    fn is_in_text(&self, text: &Str, place: Place) -> bool {
-        let in_piece = |piece: &Piece| match piece {
-            Piece::Id(id) => self.is_it(id),
-            Piece::Read(read) => self.is_read_from(read),
-            Piece::Text(_) | Piece::Unknown(_) => false,
-        };
-        let parsed = || self.eval.parse_id(text, self.scope, place).is_some_and(|id| self.is_it(&id));
-        text.pieces().iter().any(in_piece) || parsed()
+    fn id(&mut self, id: &Rc<ResourceId>, user: User) {
+        self.mark(Mark::Id(id.canon), user);
+        if let Some(declared) = id.declared {
+            self.mark(Mark::Resource(declared), user);
+        }
     }
 
-    fn is_it(&self, id: &ResourceId) -> bool {
-        id.canon == self.id.canon || id.declared == Some(self.resource)
-    }
-
-    fn is_read_from(&self, read: &Read) -> bool {
+    fn read(&mut self, read: &Read, user: User) {
         match &read.target {
-            Target::Declared(resource) => *resource == self.resource,
-            Target::Id(id) => self.is_it(id),
-            Target::Unknown(_) => false,
+            Target::Declared(resource) => self.mark(Mark::Resource(*resource), user),
+            Target::Id(id) => self.id(id, user),
+            Target::Unknown(_) => {}
         }
     }
 }

@@ -240,3 +240,95 @@ fn the_kubelet_is_its_own_identity_or_a_generated_one() {
     assert_eq!(bearers(""), "generated");
     assert_eq!(bearers("identityProfile: someProfile"), "unknown");
 }
+
+/// Identities of every form, with a role for each; and role assignments for others than identities.
+const FORMS: &str = "
+param prefix string
+param env string
+param given string
+param on bool
+var ids = ['x1', 'x2']
+resource cluster 'Microsoft.ContainerService/managedClusters@2025-05-01' existing = { name: 'c' }
+resource a1 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: 'a1', location: 'x' }
+resource a2 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: '${prefix}-a2', location: 'x' }
+resource a3 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = if (on) { name: 'a3', location: 'x' }
+resource a4 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = [for id in ids: { name: id, location: 'x' }]
+resource b1 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'b1' }
+resource b2 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: '${prefix}-b2' }
+resource b3 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: '${prefix}-b3' }
+resource b4 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'b4-${env}-x' }
+resource b5 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'b5-${env}-x' }
+resource b6 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'b5-${env}-y' }
+resource b7 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: given }
+resource b8 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: prefix }
+resource b9 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = { name: 'B1', scope: resourceGroup('g') }
+";
+
+#[test]
+fn nobody_who_may_have_a_role_is_passed_over() {
+    let named = ["a1", "a2", "a3", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9"];
+    let mut principals: Vec<String> = named.iter().map(|name| format!("{name}.properties.principalId")).collect();
+    principals.extend(["a4[0].properties.principalId", "given", "cluster.identity.principalId"].map(str::to_owned));
+    principals.push("cluster.properties.identityProfile.kubeletidentity.objectId".to_owned());
+    principals.push("aks.properties.addonProfiles.omsagent.identity.objectId".to_owned());
+    let mut text = format!("{START}{FORMS}");
+    for (number, principal) in principals.iter().enumerate() {
+        let role = if number % 5 == 4 { "b24988ac-6180-42a0-ab88-20f7382dd24c" } else { OPERATOR };
+        text.push_str(&grant(role, "", principal).replace("resource grant", &format!("resource grant{number}")));
+    }
+    with(&[("main.bicep", &text)], |eval| {
+        let grants = eval.grants();
+        assert!(grants.all.len() >= principals.len());
+        let place_of = |one: &template::grants::Grant| {
+            grants.all.iter().position(|other| std::ptr::eq(one, other)).expect("a grant of these")
+        };
+        for bearer in grants.all.iter().filter_map(|grant| grant.bearer.as_ref()) {
+            let mut expected = Vec::new();
+            let mut certain = Vec::new();
+            for (place, grant) in grants.all.iter().enumerate() {
+                let truth = grant.bearer.as_ref().map_or(Truth::Unknown, |own| eval.same_bearer(own, bearer));
+                if truth == Truth::Yes {
+                    certain.push(place);
+                }
+                if truth != Truth::No && grant.role.as_deref() == Some(OPERATOR) {
+                    expected.push(place);
+                }
+            }
+            let found = eval.possibly_of(&grants, bearer, &|role| role == Some(OPERATOR));
+            let found: Vec<usize> = found.map(place_of).collect();
+            assert!(found.is_sorted(), "{bearer:?}: {found:?}");
+            let missing: Vec<_> = expected.iter().filter(|place| !found.contains(place)).collect();
+            assert!(missing.is_empty(), "{bearer:?}: {missing:?} of {found:?}");
+            assert!(found.len() < grants.all.len(), "{bearer:?}");
+            let known: Vec<usize> = grants.certainly_of(bearer).map(|(place, _)| place).collect();
+            assert_eq!(known, certain, "{bearer:?}");
+        }
+    });
+}
+
+/// Counted, not timed: what is looked at for one of many is the same however many there are.
+#[test]
+fn what_one_identity_has_is_found_without_those_of_all_others() {
+    let looked_at = |count: usize, name: &str, kind: &str| {
+        let mut text = "param prefix string\n".to_owned();
+        for number in 0..count {
+            let name = name.replace("{n}", &number.to_string());
+            text.push_str(&format!(
+                "resource i{number} 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' {kind}= {{ name: {name}, location: 'x' }}\n"
+            ));
+            let own = grant(OPERATOR, "", &format!("i{number}.properties.principalId"));
+            text.push_str(&own.replace("resource grant", &format!("resource grant{number}")));
+        }
+        with(&[("main.bicep", &text)], |eval| {
+            let grants = eval.grants();
+            let bearers = grants.all.iter().filter_map(|grant| grant.bearer.as_ref());
+            let found = bearers.map(|bearer| eval.possibly_of(&grants, bearer, &|_| true).count());
+            found.max().unwrap_or_default()
+        })
+    };
+    for (name, kind) in
+        [("'a{n}'", ""), ("'a{n}'", "existing "), ("'${prefix}-a{n}'", "existing "), ("'x-${prefix}-a{n}'", "")]
+    {
+        assert_eq!(looked_at(40, name, kind), 1, "{kind}{name}");
+    }
+}

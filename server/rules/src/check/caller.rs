@@ -1,5 +1,6 @@
 //! What is wrong because of the values in a parameter file is said there, with the place in the template beside it.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use template::model::Assignment;
 use template::workspace::{FileId, Location};
 
@@ -23,6 +24,7 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
     let given = project.run(root, None, &project.rules, settings);
     let mut found = Found { panics: given.panics, ..Found::default() };
     let mut elsewhere: Vec<Diagnostic> = Vec::new();
+    let mut known: FxHashSet<(&str, Location)> = FxHashSet::default();
     for mut diagnostic in given.diagnostics {
         if diagnostic.file() == file {
             let range = diagnostic.range();
@@ -31,15 +33,14 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
             diagnostic.fixes.clear();
             diagnostic.related.extend(assignment.and_then(declared));
             found.diagnostics.push(diagnostic);
-        } else if diagnostic.confidence == Confidence::Always
-            && !elsewhere.iter().any(|known| is_same(known, &diagnostic))
-        {
+        } else if diagnostic.confidence == Confidence::Always && known.insert((diagnostic.code, diagnostic.location)) {
             elsewhere.push(diagnostic);
         }
     }
     let alone = Root { parameters: None, ..root };
     let alone = project.run(alone, None, &rules_of(project, &elsewhere), settings).diagnostics;
-    elsewhere.retain(|diagnostic| !is_certain(&alone, diagnostic));
+    let alone = Counts::of(&alone);
+    elsewhere.retain(|diagnostic| !alone.has_certain(diagnostic));
     if elsewhere.is_empty() {
         return found;
     }
@@ -48,8 +49,9 @@ pub(super) fn blame(project: &Project<'_>, root: Root, file: FileId, settings: S
     let mut causes: Vec<Vec<&Assignment>> = vec![Vec::new(); elsewhere.len()];
     for assignment in values.assignments.iter().take(MAX_VALUES) {
         let rest = project.run(root, Some(&assignment.name.name), &rules, settings).diagnostics;
+        let rest = Counts::of(&rest);
         for (diagnostic, causes) in elsewhere.iter().zip(&mut causes) {
-            if !is_certain(&rest, diagnostic) {
+            if !rest.has_certain(diagnostic) {
                 causes.push(assignment);
             }
         }
@@ -91,12 +93,38 @@ pub(super) fn rules_of(project: &Project<'_>, diagnostics: &[Diagnostic]) -> Vec
     project.rules.iter().filter(wanted).copied().collect()
 }
 
-pub(super) fn is_same(left: &Diagnostic, right: &Diagnostic) -> bool {
-    left.code == right.code && left.location == right.location
+/// How often each rule finds something where.
+#[derive(Default)]
+pub(super) struct Counts(FxHashMap<(&'static str, Location), Count>);
+
+#[derive(Default)]
+struct Count {
+    all: usize,
+    certain: usize,
 }
 
-fn is_certain(among: &[Diagnostic], diagnostic: &Diagnostic) -> bool {
-    among.iter().any(|other| is_same(other, diagnostic) && other.confidence == Confidence::Always)
+impl Counts {
+    pub(super) fn of<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Self {
+        let mut counts = Self::default();
+        for one in diagnostics {
+            let count = counts.0.entry((one.code, one.location)).or_default();
+            count.all += 1;
+            count.certain += usize::from(one.confidence == Confidence::Always);
+        }
+        counts
+    }
+
+    /// How often something is found, at least as surely.
+    pub(super) fn as_sure_as(&self, diagnostic: &Diagnostic) -> usize {
+        let count = self.0.get(&(diagnostic.code, diagnostic.location));
+        let is_certain = diagnostic.confidence == Confidence::Always;
+        count.map_or(0, |count| if is_certain { count.certain } else { count.all })
+    }
+
+    /// Whether it is found for certain.
+    fn has_certain(&self, diagnostic: &Diagnostic) -> bool {
+        self.0.get(&(diagnostic.code, diagnostic.location)).is_some_and(|count| count.certain > 0)
+    }
 }
 
 #[cfg(test)]

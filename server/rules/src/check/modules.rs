@@ -6,12 +6,12 @@ use template::model::ModuleSource;
 use template::workspace::Location;
 use template::{Evaluator, Expr};
 
-use super::caller::{is_same, moved, rules_of};
+use super::caller::{Counts, moved, rules_of};
 use super::registry::argument_at;
 use super::{Placed, Project, Root, SettingsOf};
 use crate::ctx::Shared;
 use crate::fix::FileEdit;
-use crate::{Confidence, Diagnostic, Rule};
+use crate::{Diagnostic, Rule};
 
 /// Arguments beyond that number are not tried out one by one.
 const MAX_TRIES: usize = 16;
@@ -37,7 +37,8 @@ pub(super) fn blame(
     settings: SettingsOf<'_>,
 ) -> Vec<Diagnostic> {
     let mut inside: Vec<Inside> = Vec::new();
-    for (index, (diagnostic, scope)) in placed.iter().enumerate() {
+    let is_tried = eval.all_scopes().len() <= MAX_SCOPES;
+    for (index, (diagnostic, scope)) in placed.iter().enumerate().filter(|_| is_tried) {
         let scope = scope.filter(|&scope| !is_lacking(diagnostic) && is_within(eval, scope, diagnostic.location));
         inside.extend(scope.map(|scope| {
             let suspect = argument_at(eval, scope, diagnostic.location);
@@ -45,20 +46,21 @@ pub(super) fn blame(
         }));
     }
     let mut diagnostics: Vec<Diagnostic> = placed.into_iter().map(|(diagnostic, _)| diagnostic).collect();
-    if inside.is_empty() || eval.all_scopes().len() > MAX_SCOPES {
+    if inside.is_empty() {
         return diagnostics;
     }
     let some = |inside: &[Inside]| inside.iter().map(|one| diagnostics[one.index].clone()).collect::<Vec<_>>();
     let without = |disbelief: Disbelief, rules: &[&'static dyn Rule]| {
-        let Some(eval) = project.evaluator(root).map(|eval| eval.disbelieving(disbelief)) else { return Vec::new() };
+        let Some(eval) = project.evaluator(root).map(|eval| eval.disbelieving(disbelief)) else {
+            return Counts::default();
+        };
         let shared = Shared::default();
         let (placed, _) = project.run_in(&eval, &shared, rules, settings);
-        placed.into_iter().map(|(diagnostic, _)| diagnostic).collect::<Vec<_>>()
+        Counts::of(placed.iter().map(|(diagnostic, _)| diagnostic))
     };
-    let is_lost = |rest: &[Diagnostic], index: usize| {
-        let diagnostic = &diagnostics[index];
-        count(rest, diagnostic) < count(&diagnostics, diagnostic)
-    };
+    let found = Counts::of(&diagnostics);
+    let is_lost =
+        |rest: &Counts, index: usize| rest.as_sure_as(&diagnostics[index]) < found.as_sure_as(&diagnostics[index]);
 
     // Most are there whatever is passed.
     let rest = without(Disbelief::Everything, &rules_of(project, &some(&inside)));
@@ -147,13 +149,6 @@ fn passed_on(eval: &Evaluator<'_>, argument: Place) -> Place {
         at = outer;
     }
     at
-}
-
-/// How often something is found, at least as surely.
-fn count(among: &[Diagnostic], diagnostic: &Diagnostic) -> usize {
-    let is_as_sure =
-        |other: &&Diagnostic| other.confidence == Confidence::Always || diagnostic.confidence != Confidence::Always;
-    among.iter().filter(|other| is_same(other, diagnostic)).filter(is_as_sure).count()
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use template::value::ModuleRef;
 use template::workspace::{FileId, Location};
 use template::{Evaluator, ExprId};
 
-use super::caller::{is_same, rules_of};
+use super::caller::{Counts, rules_of};
 use super::{Panic, Placed, Project, Root, SettingsOf};
 use crate::mentions::parameters_in;
-use crate::{Confidence, Diagnostic, Related};
+use crate::{Diagnostic, Related};
 
 /// What was found, outside of modules of registries. What lies in one and is its own doing is left out.
 pub(super) fn blame(
@@ -39,19 +39,16 @@ pub(super) fn blame(
     for (diagnostic, call) in &inside {
         alone.entry(called(eval, *call).unwrap_or(diagnostic.file())).or_default().push(diagnostic.clone());
     }
-    for (file, diagnostics) in &mut alone {
-        let root = Root { file: *file, with_modules: true, parameters: None };
-        let own = project.run(root, None, &rules_of(project, diagnostics), settings);
+    let alone = alone.into_iter().map(|(file, diagnostics)| {
+        let root = Root { file, with_modules: true, parameters: None };
+        let own = project.run(root, None, &rules_of(project, &diagnostics), settings);
         panics.extend(own.panics);
-        *diagnostics = own.diagnostics;
-    }
+        (file, Counts::of(&own.diagnostics))
+    });
+    let alone: BTreeMap<FileId, Counts> = alone.collect();
     for (diagnostic, call) in inside {
         let own = alone.get(&called(eval, call).unwrap_or(diagnostic.file()));
-        let is_its_own = own.into_iter().flatten().any(|own| {
-            is_same(own, &diagnostic)
-                && (own.confidence == Confidence::Always || diagnostic.confidence != Confidence::Always)
-        });
-        if !is_its_own {
+        if own.is_none_or(|own| own.as_sure_as(&diagnostic) == 0) {
             let moved = moved(project, eval, diagnostic, call, settings);
             found.extend(moved.map(|moved| (moved, Some(call.scope))));
         }
@@ -98,10 +95,7 @@ fn only_argument(eval: &Evaluator<'_>, call: ModuleRef, of: Location) -> Option<
 
 /// The same, of the module of a scope.
 pub(super) fn argument_at(eval: &Evaluator<'_>, scope: ScopeId, of: Location) -> Option<Place> {
-    let exprs = &eval.template(scope).exprs;
-    let mut around: Vec<ExprId> =
-        exprs.iter().map(|(expr, _)| expr).filter(|&expr| exprs.range(expr).contains_range(of.range)).collect();
-    around.sort_by_key(|&expr| exprs.range(expr).len());
+    let around = eval.template(scope).exprs.around(of.range);
     let given = around.into_iter().map(|expr| arguments_in(eval, scope, expr)).find(|given| !given.is_empty())?;
     match given.as_slice() {
         [one] => Some(*one),

@@ -16,6 +16,7 @@ mod layout;
 mod new;
 mod unused;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -23,7 +24,7 @@ use syntax::{Language, TextEdit, TextEdits, TextRange, TextSize};
 use template::aks::PropertyAt;
 use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Member, Object, ObjectForm, Property, Ref};
-use template::model::TypeKind;
+use template::model::{Resource, TypeKind};
 use template::value::{ModuleRef, ResourceRef};
 use template::workspace::{FileId, Location, SourceFile};
 use template::{Expr, ExprId, Name, Template};
@@ -218,7 +219,7 @@ impl<'a> Rewrite<'a> {
             let text = &this.unit.source.text;
             let edits = list.insert(text, index, |slot| Some(slot.reindent(range)))?;
             // What is moved is used still; what it declares by use must not be dropped with it.
-            let moved: Vec<ExprId> = this.within(range).collect();
+            let moved = this.unit.template.exprs.within(range);
             this.add(edits, &moved)?;
             let edits = source.remove(&this.unit.source.text, &[member])?;
             this.add(edits, &[])
@@ -407,7 +408,10 @@ impl<'a> Rewrite<'a> {
             let mut renderer = this.renderer();
             if this.is_json() {
                 let symbolic = text.slice(section).starts_with('{');
-                let list = this.section(section, this.unit.template.resources.iter().map(|other| other.range))?;
+                // Of all that are declared only the first and the last matter for one more behind them.
+                let declared = &this.unit.template.resources;
+                let ends = declared.first().into_iter().chain(last_of(declared));
+                let list = this.section(section, ends.map(|other| other.range))?;
                 let edits = list.insert(text, list.entries.len(), |slot| {
                     let one = |resource: &&NewResource| {
                         let body = renderer.json(&json_resource(resource), slot)?;
@@ -499,17 +503,11 @@ impl<'a> Rewrite<'a> {
         }
         for id in copied {
             let range = self.unit.range(*id);
-            let names: Vec<Name> = self.within(range).filter_map(|id| declared(self.unit.expr(id))).cloned().collect();
-            self.used.extend(names);
+            let within = self.unit.template.exprs.within(range).into_iter();
+            self.used.extend(within.filter_map(|id| declared(self.unit.expr(id))).cloned());
             self.copied.push(Location { file: self.unit.file, range });
         }
         Some(())
-    }
-
-    /// The expressions written within `range`.
-    fn within(&self, range: TextRange) -> impl Iterator<Item = ExprId> + use<'a> {
-        let exprs = &self.unit.template.exprs;
-        exprs.iter().map(|(id, _)| id).filter(move |id| range.contains_range(exprs.range(*id)))
     }
 
     fn is_json(&self) -> bool {
@@ -618,10 +616,17 @@ impl<'a> Rewrite<'a> {
             return None;
         }
         let inner = TextRange::new(section.start() + TextSize::from(1), section.end() - TextSize::from(1));
-        let inside: Vec<TextRange> = declared.filter(|range| inner.contains_range(*range)).collect();
-        let nested = |range: &TextRange| inside.iter().any(|other| other != range && other.contains_range(*range));
-        let mut entries: Vec<TextRange> = inside.iter().filter(|range| !nested(range)).copied().collect();
-        entries.sort_by_key(|range| range.start());
+        let mut entries: Vec<TextRange> = declared.filter(|range| inner.contains_range(*range)).collect();
+        entries.sort_by_key(|range| (range.start(), Reverse(range.end())));
+        // Without those that lie in others, which come before them.
+        let mut around: Option<TextRange> = None;
+        entries.retain(|range| {
+            let is_nested = around.is_some_and(|around| around != *range && around.contains_range(*range));
+            if !is_nested {
+                around = Some(*range);
+            }
+            !is_nested
+        });
         Some(List { inner, entries, separator: Separator::Comma, one_line: false })
     }
 
@@ -748,22 +753,26 @@ fn property_of(unit: Unit<'_>, object: ExprId, name: &str) -> Option<Property> {
 /// A name nothing in the template has: `base`, `base2`, `base3`, …
 pub fn unused_name(eval: &Evaluator<'_>, scope: ScopeId, base: &str) -> String {
     let template = eval.template(scope);
-    let is_local = |name: &Name| {
-        template.exprs.iter().any(|(_, expr)| match expr {
-            Expr::Ref(Ref::Local(other) | Ref::Imported(other) | Ref::Undeclared(other)) => other == name,
-            Expr::Lambda { parameters, .. } => parameters.contains(name),
-            _ => false,
-        })
-    };
     let is_taken = |name: &Name| {
         template.names.contains_key(name)
             || template.functions.iter().any(|function| function.name == *name)
             || template.imports.iter().flat_map(|import| &import.names).any(|(_, here)| here.name == *name)
-            || is_local(name)
+            || template.exprs.has_other_name(name)
     };
     let free = |candidate: &String| !is_taken(&Name::from(candidate.as_str()));
     let mut candidates = std::iter::once(base.to_owned()).chain((2..).map(|number| format!("{base}{number}")));
     candidates.find(free).unwrap_or_else(|| base.to_owned())
+}
+
+/// The last resource that is written in no other one.
+fn last_of(resources: &[Resource]) -> Option<&Resource> {
+    let mut last = resources.last()?;
+    while let Some(around) = last.parent.map(|parent| &resources[parent as usize])
+        && around.range.contains_range(last.range)
+    {
+        last = around;
+    }
+    Some(last)
 }
 
 /// A resource as an object of JSON.

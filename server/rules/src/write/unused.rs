@@ -277,16 +277,14 @@ fn deploys_with(source: &SourceFile, template: &Template, path: &Path, name: &Na
 
 /// The parameters and variables used within a range, each once.
 fn names_in(unit: Unit<'_>, range: TextRange) -> Vec<Name> {
-    let exprs = &unit.template.exprs;
-    let all = exprs.iter().filter(|(id, _)| range.contains_range(exprs.range(*id)));
-    let names: BTreeSet<&str> = all.filter_map(|(_, expr)| declared(expr)).map(Name::as_str).collect();
+    let all = unit.template.exprs.within(range).into_iter();
+    let names: BTreeSet<&str> = all.filter_map(|id| declared(unit.expr(id))).map(Name::as_str).collect();
     names.into_iter().map(Name::from).collect()
 }
 
 /// Whether a template uses the parameter or variable in an expression that stays.
 fn uses(template: &Template, name: &Name, goes: &impl Fn(TextRange) -> bool) -> bool {
-    let mut all = template.exprs.iter();
-    all.any(|(id, expr)| declared(expr) == Some(name) && !goes(template.exprs.range(id)))
+    template.exprs.naming(name).iter().any(|&id| !goes(template.exprs.range(id)))
         || template.modules.iter().any(|module| match &module.source {
             ModuleSource::Inline { template, outer_scope: true } => uses(template, name, goes),
             _ => false,

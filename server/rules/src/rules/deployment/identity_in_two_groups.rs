@@ -1,3 +1,4 @@
+use rustc_hash::FxHashSet;
 use template::aks::{Cluster, IDENTITY, IdentityBlock, Ids};
 use template::value::ResourceId;
 use template::workspace::Location;
@@ -152,14 +153,16 @@ impl Rule for IdentityInTwoGroups {
         let mentions = ctx.mentions(scope);
         // By the first of its own of each name, in the order of the template.
         let mut pairs: Vec<(u32, &(Rc<ResourceId>, Location))> = Vec::new();
-        for (position, one) in named.iter().enumerate() {
+        let mut before = FxHashSet::default();
+        for one in &named {
             let name = ctx.eval.canon_of_names(&one.0);
-            if named[..position].iter().all(|before| ctx.eval.canon_of_names(&before.0) != name) {
-                pairs.extend(mentions.of(&name).map(|mention| (mention, one)));
+            let of_name = mentions.of(&name);
+            if before.insert(name.clone()) {
+                pairs.extend(of_name.map(|mention| (mention, one)));
             }
         }
         pairs.sort_unstable_by_key(|pair| pair.0);
-        let mut seen: Vec<Location> = Vec::new();
+        let mut seen: FxHashSet<Location> = FxHashSet::default();
         for (mention, (own, own_at)) in pairs {
             let Mention { id, at, what } = mentions.get(mention);
             let (at, what) = (*at, *what);
@@ -185,7 +188,7 @@ impl Rule for IdentityInTwoGroups {
                 }
                 _ => continue,
             };
-            seen.push(at);
+            seen.insert(at);
             ctx.report(
                 finding
                     .help("Name the group in both places, or in none")

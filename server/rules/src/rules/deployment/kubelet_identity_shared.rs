@@ -1,3 +1,4 @@
+use rustc_hash::FxHashMap;
 use template::aks::Cluster;
 use template::canon::CanonId;
 use template::grants::{Bearer, GrantScope, Truth, rights};
@@ -321,14 +322,14 @@ impl Rule for KubeletIdentityShared {
         if clusters.len() < 2 {
             return;
         }
-        let mut known: Vec<(CanonId, Location)> = Vec::new();
+        let mut known: FxHashMap<CanonId, Location> = FxHashMap::default();
         for cluster in clusters {
             let cluster = Cluster::new(ctx.eval, cluster);
             for case in cluster.slots(&["properties", "identityProfile", "kubeletidentity", "resourceId"]) {
                 let Some(id) = ctx.eval.ids_of(std::slice::from_ref(&case)).pop() else { continue };
                 let Some(at) = ctx.eval.written_at(&case.value) else { continue };
-                match known.iter().find(|(canon, _)| *canon == id.value.canon) {
-                    Some(&(_, first)) if first != at => {
+                match known.get(&id.value.canon) {
+                    Some(&first) if first != at => {
                         let count = registries(ctx, &Bearer::Identity(id.value.clone()));
                         if count > 1 {
                             let name = label_of_id(ctx, &id.value);
@@ -343,7 +344,7 @@ impl Rule for KubeletIdentityShared {
                         }
                     }
                     Some(_) => {}
-                    None => known.push((id.value.canon, at)),
+                    None => drop(known.insert(id.value.canon, at)),
                 }
             }
         }
@@ -353,11 +354,10 @@ impl Rule for KubeletIdentityShared {
 /// From how many registries somebody may pull.
 fn registries(ctx: &Ctx<'_>, bearer: &Bearer) -> usize {
     let mut known: Vec<CanonId> = Vec::new();
-    for grant in &ctx.eval.grants().all {
+    for (_, grant) in ctx.eval.grants().certainly_of(bearer) {
         let GrantScope::Resource(on) = &grant.scope else { continue };
-        let is_own = grant.bearer.as_ref().is_some_and(|own| ctx.eval.same_bearer(own, bearer) == Truth::Yes);
         let may_pull = rights::PULL_IMAGES.is_given_by(grant.role.as_deref()) == Truth::Yes;
-        if is_own && may_pull && !known.contains(&on.canon) {
+        if may_pull && !known.contains(&on.canon) {
             known.push(on.canon);
         }
     }

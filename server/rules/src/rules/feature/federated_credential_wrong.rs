@@ -1,3 +1,4 @@
+use rustc_hash::FxHashMap;
 use template::aks::{CLUSTER, Case, Slot, is_guid};
 use template::canon::CanonId;
 use template::condition::Conditions;
@@ -105,7 +106,7 @@ const LIMIT: usize = 20;
 
 impl Rule for FederatedCredentialWrong {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
-        let mut seen: Vec<Credential> = Vec::new();
+        let mut seen: FxHashMap<(CanonId, Option<CanonId>), Vec<Credential>> = FxHashMap::default();
         for resource in ctx.eval.resources_of(CREDENTIAL) {
             if ctx.eval.resource(resource).existing {
                 continue;
@@ -119,8 +120,11 @@ impl Rule for FederatedCredentialWrong {
             audience(ctx, &ctx.eval.join(&issuers, &audiences));
             name(ctx, resource);
             let credential = Credential::of(ctx.eval, resource, &together);
-            among(ctx, &seen, &credential);
-            seen.push(credential);
+            if let Some(identity) = credential.identity {
+                let of_identity = seen.entry(identity).or_default();
+                among(ctx, of_identity, &credential);
+                of_identity.push(credential);
+            }
         }
     }
 }
@@ -310,14 +314,12 @@ fn text_of(value: &Value) -> Option<Str> {
     }
 }
 
-/// Compares a credential with those before it.
+/// Compares a credential with those of the same identity before it.
 fn among(ctx: &Ctx<'_>, seen: &[Credential], credential: &Credential) {
     let declared = ctx.eval.resource(credential.resource);
     let header = ctx.eval.header(credential.resource);
-    let Some(identity) = credential.identity else { return };
     let is_together = |other: &&Credential| {
-        other.identity == Some(identity)
-            && other.deployed.iter().any(|a| credential.deployed.iter().any(|b| ctx.eval.and(a, b).is_some()))
+        other.deployed.iter().any(|a| credential.deployed.iter().any(|b| ctx.eval.and(a, b).is_some()))
     };
     let others: Vec<&Credential> = seen.iter().filter(is_together).collect();
     if others.len() == LIMIT {

@@ -1,4 +1,7 @@
+use rustc_hash::FxHashMap;
 use template::aks::{Cluster, IdEntry, IdentityBlock, Ids};
+use template::canon::CanonId;
+use template::eval::Place;
 
 use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
 
@@ -74,15 +77,13 @@ impl Rule for DuplicateIdentityKey {
 
 /// Two members of one object that name the same identity.
 fn duplicate<'e>(ctx: &Ctx<'_>, entries: &'e [IdEntry]) -> Option<(&'e IdEntry, &'e IdEntry)> {
-    let canon = |entry: &IdEntry| ctx.eval.canon_of_key(&entry.key, entry.property.map(|property| property.object));
-    (0..entries.len()).find_map(|later| {
-        let second = &entries[later];
+    // The first of each: all others of the same number are made by one expression.
+    let mut first: FxHashMap<(Place, CanonId), &IdEntry> = FxHashMap::default();
+    entries.iter().find_map(|second| {
         let place = second.property?;
-        let is_same = |first: &&IdEntry| {
-            first.property.is_some_and(|first| first.object == place.object && first.number != place.number)
-                && canon(first) == canon(second)
-        };
-        entries[..later].iter().find(is_same).map(|first| (first, second))
+        let canon = ctx.eval.canon_of_key(&second.key, Some(place.object));
+        let first = *first.entry((place.object, canon)).or_insert(second);
+        (first.property != second.property).then_some((first, second))
     })
 }
 

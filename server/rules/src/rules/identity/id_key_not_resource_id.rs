@@ -1,8 +1,10 @@
-use template::aks::{Cluster, IDENTITY, IdEntry, IdentityBlock, PropertyAt};
+use template::aks::{Case, Cluster, IDENTITY, IdEntry, IdentityBlock, PropertyAt};
 use template::eval::Place;
 use template::value::ResourceRef;
 
-use crate::identity_id::{Mistake, argument, entries, mistake_in, name_of, named_like_a_name, wrong_elements};
+use crate::identity_id::{
+    Mistake, argument, cases_with_entries, entries, mistake_in, name_of, named_like_a_name, wrong_elements,
+};
 use crate::{Applicability, Ctx, Finding, Fix, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -63,19 +65,23 @@ declare_rule! {
 
 impl Rule for IdKeyNotResourceId {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let longest =
-            cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
+        let mut cases = cases_with_entries(cluster, entries);
+        for Case { value: (identity, entries), .. } in &mut cases {
+            if let IdentityBlock::Object { ids_slot, .. } = &identity.block
+                && !entries.is_empty()
+                && !wrong_elements(ctx, ids_slot).is_empty()
+            {
+                *entries = &[]; // the caller of the module is told
+            }
+        }
+        let longest = cases.iter().map(|case| case.value.1.len()).max().unwrap_or_default();
         for number in 0..longest {
-            ctx.judge(cluster.identities(), |case| {
-                let entry = entries(&case.value.block).get(number)?;
-                if let IdentityBlock::Object { ids_slot, .. } = &case.value.block
-                    && !wrong_elements(ctx, ids_slot).is_empty()
-                {
-                    return None; // the caller of the module is told
-                }
+            ctx.judge(&cases, |case| {
+                let (identity, entries) = case.value;
+                let entry = entries.get(number)?;
                 match entry.property {
                     Some(property) => written(ctx, entry, property),
-                    None => made(ctx, entry, case.value.slot.place?),
+                    None => made(ctx, entry, identity.slot.place?),
                 }
             });
         }

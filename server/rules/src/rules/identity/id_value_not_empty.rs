@@ -2,7 +2,7 @@ use template::aks::{Cluster, IdEntry};
 use template::eval::Place;
 use template::value::Value;
 
-use crate::identity_id::entries;
+use crate::identity_id::{cases_with_entries, entries};
 use crate::{Applicability, Ctx, Finding, New, Rule, Severity, declare_rule};
 
 declare_rule! {
@@ -69,10 +69,10 @@ declare_rule! {
 
 impl Rule for IdValueNotEmpty {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let longest =
-            cluster.identities().iter().map(|case| entries(&case.value.block).len()).max().unwrap_or_default();
+        let cases = cases_with_entries(cluster, entries);
+        let longest = cases.iter().map(|case| case.value.1.len()).max().unwrap_or_default();
         for number in 0..longest {
-            ctx.judge(cluster.identities(), |case| wrong(ctx, entries(&case.value.block).get(number)?));
+            ctx.judge(&cases, |case| wrong(ctx, case.value.1.get(number)?));
         }
     }
 }

@@ -1,7 +1,8 @@
 use template::aks::{Cluster, IDENTITY, IdEntry, IdentityBlock, Ids};
 use template::eval::Place;
-use template::value::{Piece, ResourceId, ResourceRef, Str};
+use template::value::{ResourceId, ResourceRef};
 
+use crate::near_names::is_slip;
 use crate::offers::label;
 use crate::{Applicability, Ctx, Finding, New, Rule, declare_rule};
 
@@ -127,49 +128,8 @@ fn near_miss(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>, id: &ResourceId) -> Optio
         let own = ctx.eval.id_of(*resource);
         own.scope == id.scope && own.names.last().is_some_and(|name| is_slip(name, wanted)) && !is_used(*resource)
     };
-    let mut near = ctx.eval.resources_of(IDENTITY).into_iter().filter(is_near);
+    let mut near = ctx.slips().like(wanted).into_iter().filter(is_near);
     near.next().filter(|_| near.next().is_none())
-}
-
-/// Whether two names are the same but for a slip in one of their known parts.
-fn is_slip(one: &Str, other: &Str) -> bool {
-    if one.pieces().len() != other.pieces().len() {
-        return false;
-    }
-    let mut slips = 0;
-    for pair in one.pieces().iter().zip(other.pieces()) {
-        match pair {
-            (Piece::Text(one), Piece::Text(other)) => match distance(one, other) {
-                Some(distance) => slips += distance,
-                None => return false,
-            },
-            (Piece::Unknown(one), Piece::Unknown(other)) if one.canon == other.canon => {}
-            _ => return false,
-        }
-    }
-    slips == 1
-}
-
-/// 0 for the same, 1 for a slip in one word; `None` for anything else.
-fn distance(one: &str, other: &str) -> Option<usize> {
-    if one.eq_ignore_ascii_case(other) {
-        return Some(0);
-    }
-    let words = |text: &str| -> Vec<String> {
-        text.to_ascii_lowercase().split(|one: char| !one.is_ascii_alphanumeric()).map(str::to_owned).collect()
-    };
-    let (one, other) = (words(one), words(other));
-    let mut different = one.iter().zip(&other).filter(|(one, other)| one != other);
-    let (Some((one_word, other_word)), None) = (different.next(), different.next()) else { return None };
-    if one.len() != other.len() {
-        return None;
-    }
-    // `mi1` and `mi2`, `a` and `b`, `dev` and `tst` are names of different things.
-    let letters = |word: &str| word.chars().filter(char::is_ascii_alphabetic).count();
-    let digits = |word: &str| word.chars().filter(char::is_ascii_digit).collect::<String>();
-    let is_word = letters(one_word).min(letters(other_word)) >= 3 && digits(one_word) == digits(other_word);
-    let is_near = strsim::osa_distance(one_word, other_word) == 1;
-    (is_word && is_near).then_some(1)
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use rustc_hash::FxHashMap;
 use syntax::Language;
 use template::aks::{Case, Cluster, PropertyAt};
 use template::condition::Conditions;
@@ -148,10 +149,10 @@ fn uses(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) -> Vec<Case<Use>> {
     }
     // The same place in several cases is one.
     let mut once: Vec<Case<Use>> = Vec::new();
+    let mut known: FxHashMap<(Location, ResourceRef), usize> = FxHashMap::default();
     for case in uses {
-        let is_known =
-            |known: &Case<Use>| known.value.at == case.value.at && known.value.identity == case.value.identity;
-        match once.iter_mut().find(|known| is_known(known)) {
+        let number = *known.entry((case.value.at, case.value.identity)).or_insert(once.len());
+        match once.get_mut(number) {
             Some(known) => known.when = Conditions::TRUE,
             None => once.push(case),
         }

@@ -2,6 +2,7 @@ use template::aks::{Cluster, IdEntry, IdentityBlock, Ids, Kind};
 use template::eval::Place;
 
 use crate::identity_id::{are_from_list, list_argument};
+use crate::offers::MAX_OFFERS;
 use crate::refactor::{distinct, entry_to_kubelet, extra, is_alone};
 use crate::{Applicability, Ctx, Finding, Fix, Rule, declare_rule};
 
@@ -99,7 +100,7 @@ impl Rule for MoreThanOneIdentity {
                     finding = finding.related(location, nth);
                 }
             }
-            let removals = distinct.iter().rev().filter(|entry| is_alone(&distinct, entry));
+            let removals = distinct.iter().rev().take(MAX_OFFERS).filter(|entry| is_alone(&distinct, entry));
             let removals = removals.filter_map(|entry| remove(ctx, entry));
             let to_kubelet =
                 is_alone(&distinct, entry).then(|| entry_to_kubelet(ctx.eval, cluster, entry)).flatten();

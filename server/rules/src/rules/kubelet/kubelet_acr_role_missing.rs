@@ -3,7 +3,7 @@ use template::grants::{Bearer, Truth, Wanted, rights};
 use template::value::{ResourceRef, Value};
 
 use crate::kubelet_grant::let_pull;
-use crate::offers::{label, label_of_id};
+use crate::offers::{MAX_OFFERS, label, label_of_id};
 use crate::{Ctx, Finding, Rule, declare_rule};
 
 declare_rule! {
@@ -103,8 +103,11 @@ declare_rule! {
 
 impl Rule for KubeletAcrRoleMissing {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        let registries: Vec<ResourceRef> =
-            ctx.eval.resources_of(REGISTRY).into_iter().filter(|registry| needs_role(ctx, *registry)).collect();
+        if cluster.kubelet_ids().is_empty() {
+            return;
+        }
+        let registries = ctx.eval.resources_of(REGISTRY).into_iter().filter(|registry| needs_role(ctx, *registry));
+        let registries: Vec<ResourceRef> = registries.take(MAX_OFFERS).collect();
         let Some(registry) = registries.first() else { return };
         let slots = cluster.slots(&["properties", "identityProfile", "kubeletidentity", "resourceId"]);
         let mut cases = Vec::new();
@@ -145,9 +148,11 @@ impl Rule for KubeletAcrRoleMissing {
 /// Whether it is created here, and not open to everybody.
 fn needs_role(ctx: &Ctx<'_>, registry: ResourceRef) -> bool {
     let declared = ctx.eval.resource(registry);
-    let anonymous = ctx.eval.slots(registry, &["properties", "anonymousPullEnabled"]);
-    let is_closed = anonymous.iter().all(|case| matches!(case.value.value, Value::Null | Value::Bool(false)));
-    !declared.existing && declared.repeat.is_none() && is_closed
+    let is_closed = || {
+        let anonymous = ctx.eval.slots(registry, &["properties", "anonymousPullEnabled"]);
+        anonymous.iter().all(|case| matches!(case.value.value, Value::Null | Value::Bool(false)))
+    };
+    !declared.existing && declared.repeat.is_none() && is_closed()
 }
 
 #[cfg(test)]

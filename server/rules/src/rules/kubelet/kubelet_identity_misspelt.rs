@@ -2,6 +2,7 @@ use syntax::TextRange;
 use template::aks::{Cluster, PropertyAt};
 use template::eval::{Place, ScopeId};
 use template::expr::{Expr, Member};
+use template::ranges::Ranges;
 use template::workspace::{FileId, Location};
 
 use crate::{Applicability, Ctx, FileEdit, Finding, Fix, Reporter, Rule, declare_rule};
@@ -58,6 +59,10 @@ impl Rule for KubeletIdentityMisspelt {
             return;
         }
         let text = source.text.as_str();
+        let commands = std::cell::LazyCell::new(|| {
+            let commands = source.scripts().iter().flat_map(|script| &script.commands);
+            Ranges::new(commands.map(|command| (command.range, ())).collect())
+        });
         for at in memchr::memmem::find_iter(text.as_bytes(), "-identity") {
             let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             let start = text[..at]
@@ -76,12 +81,7 @@ impl Rule for KubeletIdentityMisspelt {
             };
             let range = range(start, end);
             // In a command it is a flag that does not exist.
-            let in_command = source
-                .scripts()
-                .iter()
-                .flat_map(|script| &script.commands)
-                .any(|command| command.range.contains_range(range));
-            if in_command {
+            if commands.around(range).next().is_some() {
                 continue;
             }
             let is_text = matches!(source.carrier(), Some(syntax::carriers::Carrier::Markdown));
@@ -121,7 +121,7 @@ impl Rule for KubeletIdentityMisspelt {
                 let range = template.exprs.range(property.key);
                 let is_other = || {
                     let others = others.get_or_init(|| elsewhere(ctx, scope));
-                    others.iter().any(|other: &TextRange| other.contains_range(range))
+                    others.around(range).next().is_some()
                 };
                 if corrected(key).is_none() || is_other() {
                     continue;
@@ -137,7 +137,7 @@ impl Rule for KubeletIdentityMisspelt {
 }
 
 /// Where keys are judged by other rules, or were chosen elsewhere: `identityProfile` of clusters, arguments of modules.
-fn elsewhere(ctx: &Ctx<'_>, scope: ScopeId) -> Vec<TextRange> {
+fn elsewhere(ctx: &Ctx<'_>, scope: ScopeId) -> Ranges<()> {
     let file = ctx.eval.scope(scope).file;
     let template = ctx.eval.template(scope);
     let arguments = template.modules.iter().filter_map(|module| module.arguments);
@@ -149,7 +149,7 @@ fn elsewhere(ctx: &Ctx<'_>, scope: ScopeId) -> Vec<TextRange> {
             ranges.extend(place.filter(|place| place.file == file).map(|place| place.range));
         }
     }
-    ranges
+    Ranges::new(ranges.into_iter().map(|range| (range, ())).collect())
 }
 
 /// A name with its misspelling of "kubelet" in front of "identity" mended; `None` when there is none.

@@ -196,12 +196,15 @@ impl Rule for KubeletRoleNoDependency {
                 let bearer = Bearer::Identity(control_plane.clone());
                 let wanted = Wanted { right: need.right, bearer: &bearer, on: Some(&need.on) };
                 let grants = ctx.eval.grants();
-                let possible = || grants.all.iter().filter(|grant| ctx.eval.and(&case.when, &grant.when).is_some());
+                let is_possible = |grant: &&Grant| ctx.eval.and(&case.when, &grant.when).is_some();
                 // One with the very role is needed: who is given Contributor may be given it for something else.
-                let meant = possible()
-                    .find(|grant| is_role(grant, need.right) && ctx.eval.gives(grant, &wanted) == Truth::Yes)?;
+                let mut own = grants.certainly_of(&bearer).map(|(_, grant)| grant).filter(is_possible);
+                let meant =
+                    own.find(|grant| is_role(grant, need.right) && ctx.eval.gives(grant, &wanted) == Truth::Yes)?;
                 let anywhere = Wanted { on: None, ..wanted };
-                let mut usable = possible().filter(|grant| ctx.eval.gives(grant, &anywhere) != Truth::No);
+                let gives = |role: Option<&str>| need.right.is_given_by(role) != Truth::No;
+                let possible = ctx.eval.possibly_of(&grants, &bearer, &gives).filter(is_possible);
+                let mut usable = possible.filter(|grant| ctx.eval.gives(grant, &anywhere) != Truth::No);
                 if usable.any(|grant| ctx.eval.depends_on(cluster.resource, grant.assignment) != Some(false)) {
                     return None;
                 }

@@ -267,7 +267,10 @@ pub(crate) fn misdirected(
         }
     };
     let grants = eval.grants();
-    (0..).zip(&grants.all).filter_map(|(index, grant)| Some((index, way(grant)?))).collect()
+    let own = grants.certainly_of(&mi).chain(grants.certainly_of(&kmi));
+    let mut found: Vec<(usize, Way)> = own.filter_map(|(index, grant)| Some((index, way(grant)?))).collect();
+    found.sort_unstable_by_key(|(index, _)| *index);
+    found
 }
 
 fn finding(

@@ -261,8 +261,7 @@ declare_rule! {
 impl Rule for AcrPullForWorkload {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let grants = ctx.eval.grants();
-        let is_pull = |role: Option<&str>| role == Some(rights::PULL_IMAGES.role);
-        if !grants.complete || !grants.all.iter().any(|grant| is_pull(grant.role.as_deref())) {
+        if !grants.complete || grants.with_role(Some(rights::PULL_IMAGES.role)).next().is_none() {
             return;
         }
         let mut holders = Vec::new();

@@ -1,4 +1,6 @@
+use rustc_hash::{FxHashMap, FxHashSet};
 use template::aks::{Case, Cluster, Principal, RoleAssignment, Slot};
+use template::canon::CanonId;
 use template::grants::rights;
 use template::value::{ResourceRef, Value};
 
@@ -88,6 +90,13 @@ impl Rule for AcrPullWrongPrincipal {
         }
         let clusters: Vec<Cluster<'_, '_>> =
             ctx.eval.clusters().into_iter().map(|one| Cluster::new(ctx.eval, one)).collect();
+        let mut owners = Owners::default();
+        for (number, cluster) in clusters.iter().enumerate() {
+            for case in cluster.control_plane_ids() {
+                owners.control_planes.entry(case.value.canon).or_insert(number);
+            }
+            owners.kubelets.extend(cluster.kubelet_ids().iter().map(|case| case.value.canon));
+        }
         for assignment in &assignments {
             let cases = ctx.eval.join(&assignment.roles, &assignment.principal);
             ctx.judge(&cases, |case| {
@@ -95,7 +104,7 @@ impl Rule for AcrPullWrongPrincipal {
                 if **role != *rights::PULL_IMAGES.role {
                     return None;
                 }
-                let (cluster, applicability) = wrong_cluster(ctx, &clusters, principal)?;
+                let (cluster, applicability) = wrong_cluster(ctx, &clusters, &owners, principal)?;
                 if kubelet_may_pull(ctx, cluster) {
                     return None;
                 }
@@ -109,28 +118,32 @@ fn gives_pull(assignment: &RoleAssignment) -> bool {
     assignment.roles.iter().any(|Case { value, .. }| **value == *rights::PULL_IMAGES.role)
 }
 
+/// Who has which identity.
+#[derive(Default)]
+struct Owners {
+    /// The first cluster whose control plane has it.
+    control_planes: FxHashMap<CanonId, usize>,
+    kubelets: FxHashSet<CanonId>,
+}
+
 /// The cluster whose control plane the principal is, and is nothing else that might pull images.
 fn wrong_cluster(
     ctx: &Ctx<'_>,
     clusters: &[Cluster<'_, '_>],
+    owners: &Owners,
     principal: &Slot,
 ) -> Option<(ResourceRef, Applicability)> {
     match ctx.eval.principal(&principal.value)? {
         Principal::ControlPlane { cluster, .. } => Some((cluster, Applicability::Safe)),
         Principal::Identity { id, .. } => {
-            let used = |cluster: &&Cluster<'_, '_>| {
-                cluster.control_plane_ids().iter().any(|case| case.value.canon == id.canon)
-            };
-            let cluster = clusters.iter().find(used)?;
+            let cluster = clusters.get(*owners.control_planes.get(&id.canon)?)?;
             // As long as it is not certain what the kubelet has, it may be this very identity.
             let kubelet_is_known = cluster.kubelets().iter().all(|case| match &case.value.value {
                 Value::Null => true,
                 Value::Object(_) => !cluster.kubelet_ids().is_empty(),
                 _ => false,
             });
-            let is_kubelet =
-                clusters.iter().any(|cluster| cluster.kubelet_ids().iter().any(|case| case.value.canon == id.canon));
-            (kubelet_is_known && !is_kubelet).then_some((cluster.resource, Applicability::Unsafe))
+            (kubelet_is_known && !owners.kubelets.contains(&id.canon)).then_some((cluster.resource, Applicability::Unsafe))
         }
         _ => None,
     }

@@ -219,7 +219,7 @@ impl Rule for FeatureRoleMissing {
         ctx.judge(&cases, |case| {
             let asked = &case.value;
             // A role that is only taken for the right one is reported as that.
-            if asked.answer != Truth::No || look_alike(ctx, &grants.all, asked, &case.when).is_some() {
+            if asked.answer != Truth::No || look_alike(ctx, &grants, asked, &case.when).is_some() {
                 return None;
             }
             let Need { right, what, on, slot } = &asked.need;

@@ -204,6 +204,7 @@ declare_rule! {
 
 impl Rule for IdentityNotAttached {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
+        let clusters = ctx.eval.clusters();
         for one in ctx.unattached() {
             let is_output = |user: &Holder| matches!(user, Holder::Output(..));
             let Some(&Holder::Output(scope, index)) = one.users.first() else { continue };
@@ -214,7 +215,7 @@ impl Rule for IdentityNotAttached {
             let (name, roles) = (label(ctx, one.identity), &one.roles);
             let message = format!("the identity `{name}` is given {roles} and given out, but no cluster has it");
             let is_puller = one.grants.iter().any(|grant| grant.role.as_deref() == Some(rights::PULL_IMAGES.role));
-            let fix = match ctx.eval.clusters()[..] {
+            let fix = match clusters[..] {
                 [cluster] if is_puller => {
                     attach_kubelet_identity(ctx.eval, &Cluster::new(ctx.eval, cluster), one.identity)
                 }

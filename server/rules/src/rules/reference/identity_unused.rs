@@ -195,6 +195,7 @@ declare_rule! {
 
 impl Rule for IdentityUnused {
     fn check_deployment(&self, ctx: &Ctx<'_>) {
+        let clusters = ctx.eval.clusters();
         for one in ctx.unattached() {
             if !one.users.is_empty() {
                 continue;
@@ -207,7 +208,7 @@ impl Rule for IdentityUnused {
             for grant in &one.grants {
                 finding = finding.related(ctx.eval.header(grant.assignment), "it gets a role here");
             }
-            let fix = match ctx.eval.clusters()[..] {
+            let fix = match clusters[..] {
                 [cluster] if is_puller => {
                     attach_kubelet_identity(ctx.eval, &Cluster::new(ctx.eval, cluster), one.identity)
                 }

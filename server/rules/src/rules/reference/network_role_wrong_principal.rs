@@ -224,7 +224,7 @@ declare_rule! {
 impl Rule for NetworkRoleWrongPrincipal {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let role = rights::USE_NETWORK.role;
-        if !ctx.eval.grants().all.iter().any(|grant| grant.role.as_deref() == Some(role)) {
+        if !ctx.eval.grants().with_role(Some(role)).next().is_some() {
             return;
         }
         let control_planes = control_planes(cluster);

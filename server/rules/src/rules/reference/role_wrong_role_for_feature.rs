@@ -205,8 +205,8 @@ declare_rule! {
 impl Rule for RoleWrongRoleForFeature {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let grants = ctx.eval.grants();
-        let taken: Vec<&str> = TAKEN.iter().filter_map(|name| Some(schema::roles::by_name(name)?.guid)).collect();
-        if !grants.all.iter().any(|grant| grant.role.as_deref().is_some_and(|role| taken.contains(&role))) {
+        let mut taken = TAKEN.iter().filter_map(|name| schema::roles::by_name(name));
+        if !taken.any(|role| grants.with_role(Some(role.guid)).next().is_some()) {
             return;
         }
         let cases = asked(ctx, cluster, &control_planes(cluster), |_| true);
@@ -214,7 +214,7 @@ impl Rule for RoleWrongRoleForFeature {
             if case.value.answer != Truth::No {
                 return None;
             }
-            let grant = look_alike(ctx, &grants.all, &case.value, &case.when)?;
+            let grant = look_alike(ctx, &grants, &case.value, &case.when)?;
             let need = &case.value.need;
             let right = need.right.role_name();
             let used = ctx.eval.written_at(&need.slot)?;
@@ -237,11 +237,10 @@ fn certificates(ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         path: "properties.ingressprofile.webapprouting.identity".into(),
     };
     let grants = ctx.eval.grants();
-    let is_right = |grant: &Grant| {
-        let may_be = grant.role.as_deref().is_none_or(|role| role == certificates.guid);
-        may_be && grant.bearer.as_ref().is_none_or(|own| ctx.eval.same_bearer(own, &routing) != Truth::No)
-    };
-    if grants.all.iter().any(is_right) {
+    let may_be = |role: Option<&str>| role.is_none_or(|role| role == certificates.guid);
+    let is_own =
+        |grant: &Grant| grant.bearer.as_ref().is_none_or(|own| ctx.eval.same_bearer(own, &routing) != Truth::No);
+    if ctx.eval.possibly_of(&grants, &routing, &may_be).any(is_own) {
         return;
     }
     let always = Case { when: template::condition::Conditions::TRUE, value: routing };

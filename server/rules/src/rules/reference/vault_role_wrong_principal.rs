@@ -203,15 +203,14 @@ impl Rule for VaultRoleWrongPrincipal {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let Some(role) = schema::roles::by_name("Key Vault Secrets User") else { return };
         let grants = ctx.eval.grants();
-        let mut all =
-            grants.all.iter().filter(|grant| grant.role.as_deref().is_none_or(|own| own == role.guid)).peekable();
-        if !grants.complete || all.peek().is_none() {
+        let mut all = grants.with_role(Some(role.guid)).peekable();
+        if !grants.complete || all.peek().is_none() || grants.with_role(None).next().is_some() {
             return;
         }
         let control_planes = control_planes(cluster);
         // Somebody else who has it, or may have it, may be who reads.
         let is_own = |bearer: &Bearer| may_be_among(ctx, bearer, &control_planes);
-        if all.any(|grant| grant.role.is_none() || !grant.bearer.as_ref().is_some_and(is_own)) {
+        if all.any(|grant| !grant.bearer.as_ref().is_some_and(is_own)) {
             return;
         }
         let on = |path: &[&str]| cluster.slots(path).into_iter().find(|case| is_true(&case.value, path.len()));

@@ -1,7 +1,5 @@
 use schema::{ApiVersion, Status};
-use template::Expr;
 use template::eval::Place;
-use template::expr::Ref;
 use template::value::ResourceRef;
 
 use crate::conformance::newest_fitting;
@@ -78,25 +76,8 @@ impl Rule for ApiVersionRetired {
 
 /// Whether something is read of an existing resource, which takes a request. Its ID and name do not.
 fn is_read(ctx: &Ctx<'_>, resource: ResourceRef) -> bool {
-    let template = ctx.eval.template(resource.scope);
     let Some(symbol) = &ctx.eval.resource(resource).symbol else { return false };
-    let is_it = |expr| matches!(template.expr(expr), Expr::Ref(Ref::Resource(name)) if *name == symbol.name);
-    let is_named = |expr| match template.expr(expr) {
-        Expr::Str(text) => symbol.name == **text,
-        _ => is_it(expr),
-    };
-    template.exprs.iter().any(|(_, expr)| match expr {
-        Expr::Member { base, name, .. } => {
-            is_it(*base) && !["id", "name", "type", "apiVersion"].iter().any(|free| *name == **free)
-        }
-        Expr::Call(call) => {
-            let function = call.function.as_str().to_ascii_lowercase();
-            call.receiver.is_some_and(is_it)
-                || ((function == "reference" || function.starts_with("list"))
-                    && call.arguments.first().is_some_and(|first| is_named(*first)))
-        }
-        _ => false,
-    })
+    ctx.read_symbols(resource.scope).contains(&symbol.name)
 }
 
 #[cfg(test)]
