@@ -4,7 +4,7 @@ mod caller;
 mod modules;
 mod registry;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -371,13 +371,13 @@ impl<'w> Project<'w> {
         if found.is_empty() {
             return;
         }
-        let used = RefCell::new(Vec::new());
+        let used = RefCell::new(FxHashSet::default());
         let mut keep = Vec::with_capacity(outcome.diagnostics.len());
         let mut sift = |mut diagnostic: Diagnostic, keep: &mut Vec<Diagnostic>| {
             let covering = found.get(&diagnostic.file()).and_then(|found| found.covering(&diagnostic));
             match covering {
                 Some((index, named)) => {
-                    used.borrow_mut().push((diagnostic.file(), index, named));
+                    used.borrow_mut().insert((diagnostic.file(), index, named));
                     let suppression = &found[&diagnostic.file()].all[index];
                     let rule = crate::by_code(diagnostic.code).map(Described::metadata);
                     if rule.is_none_or(|rule| settings.file(diagnostic.file()).may_suppress(rule)) {
@@ -401,6 +401,7 @@ impl<'w> Project<'w> {
             let reporter = Reporter::new(workspace, rule.metadata(), settings);
             for (file, suppressions) in &found {
                 let source = workspace.file(*file);
+                let lists = OnceCell::new();
                 for (index, suppression) in suppressions.all.iter().enumerate() {
                     let unused: Vec<usize> = (0..suppression.named.len())
                         .filter(|named| {
@@ -414,7 +415,7 @@ impl<'w> Project<'w> {
                         })
                         .collect();
                     for named in &unused {
-                        let fix = suppress::removal(source, *file, suppression, *named, &unused);
+                        let fix = suppress::removal(source, *file, suppression, *named, &unused, &lists);
                         unused_suppression::report(&reporter, *file, &suppression.named[*named], fix);
                     }
                 }

@@ -4,9 +4,12 @@
 /// (insertion, deletion, substitution, transposition) ignoring case; at most a third of the text may be wrong.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let text = text.to_ascii_lowercase();
-    let limit = (text.chars().count() / 3).clamp(1, 4);
+    let length = text.chars().count();
+    let limit = (length / 3).clamp(1, 4);
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
+        // As far apart as their lengths at least, and to count that costs nothing.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (strsim::damerau_levenshtein(&text, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .collect();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use text_size::{TextRange, TextSize};
-use tree_sitter::{InputEdit, Node, Parser, Tree};
+use tree_sitter::{InputEdit, Node, Parser, Tree, TreeCursor};
 
 use crate::json;
 use crate::text::{Language, SourceText};
@@ -72,6 +72,49 @@ impl SyntaxTree {
         let root = self.root();
         let node = root.descendant_for_byte_range(usize::from(range.start()), usize::from(range.end()));
         node.unwrap_or(root).has_error()
+    }
+}
+
+/// Finds the comments at places that are asked for in order. To look from the root on for each takes a walk over all its children,
+/// of which a file of comments has as many as lines.
+pub struct Comments<'t> {
+    tree: &'t SyntaxTree,
+    cursor: TreeCursor<'t>,
+    last: usize,
+    /// Up to here there is none any more.
+    passed: usize,
+}
+
+impl<'t> Comments<'t> {
+    /// Those of a tree.
+    pub fn of(tree: &'t SyntaxTree) -> Self {
+        Self { tree, cursor: tree.root().walk(), last: 0, passed: 0 }
+    }
+
+    /// The comment or directive around a byte; the grammars let these stand anywhere, and nothing else.
+    pub fn at(&mut self, byte: usize) -> Option<TextRange> {
+        if byte < self.last {
+            *self = Self::of(self.tree);
+        }
+        self.last = byte;
+        while byte >= self.passed {
+            let node = self.cursor.node();
+            if node.start_byte() > byte {
+                return None;
+            }
+            if node.end_byte() > byte {
+                if !self.cursor.goto_first_child() {
+                    return node.is_extra().then(|| range_of(node));
+                }
+            } else if !self.cursor.goto_next_sibling() {
+                // Behind the last child; the rest of its parent has no other node in it.
+                if !self.cursor.goto_parent() {
+                    return None;
+                }
+                self.passed = self.cursor.node().end_byte();
+            }
+        }
+        None
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use syntax::bicep::{self, Body, ExprKind, File, Item, ObjectMember, Piece, Segment, Statement, TypeKind};
+use syntax::tree::{Comments, range_of};
 use syntax::{InputEdit, Language, SourceText, SyntaxTree, parse, reparse};
 
 fn tree(source: &str) -> SyntaxTree {
@@ -379,6 +380,31 @@ fn comments_and_directives_are_found_in_order() {
     let found: Vec<_> = survey.comments.iter().map(|comment| &source[comment.range]).collect();
     assert_eq!(found, ["// a", "// c", "#disable-next-line d", "/* f */"]);
     assert_eq!(survey.comments.iter().filter(|comment| comment.is_directive).count(), 1);
+}
+
+#[test]
+fn comments_are_found_at_each_place_in_order() {
+    let sources = [
+        "// a\nvar b = { // c\n#disable-next-line d\n  e: [1 /* f */\n2] }\n\n  // g\n// h\nvar i = '//${ /* j */ k }' //",
+        "var a = { // b\n  c: /* d */\n// e\n} } /* f */ ] // g",
+        "",
+        "// a",
+    ];
+    for source in sources {
+        let tree = tree(source);
+        let mut comments = Comments::of(&tree);
+        let found: Vec<_> = (0..source.len()).map(|at| comments.at(at)).collect();
+        let expected = |at: usize| {
+            let node = tree.root().descendant_for_byte_range(at, at + 1)?;
+            (node.is_extra() && node.child_count() == 0).then(|| range_of(node))
+        };
+        assert_eq!(found, (0..source.len()).map(expected).collect::<Vec<_>>(), "{source}");
+        assert_eq!(found, (0..source.len()).map(|at| Comments::of(&tree).at(at)).collect::<Vec<_>>(), "from anywhere");
+        // Also backwards.
+        for at in (0..source.len()).rev() {
+            assert_eq!(comments.at(at), found[at], "{source}");
+        }
+    }
 }
 
 #[test]

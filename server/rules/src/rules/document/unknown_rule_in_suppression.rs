@@ -1,3 +1,4 @@
+use rustc_hash::FxHashMap;
 use syntax::TextEdit;
 use template::workspace::{FileId, Location};
 
@@ -55,13 +56,18 @@ impl Rule for UnknownRuleInSuppression {
             reporter
                 .report(finding.help("Write `akslint: ignore[code] reason`, or `akslint: ignore-file[code] reason`"));
         }
+        // The same word may be there thousands of times.
+        let mut meant: FxHashMap<&str, Option<&'static str>> = FxHashMap::default();
         for named in suppressions.all.iter().flat_map(|suppression| &suppression.named) {
             if named.code.is_some() {
                 continue;
             }
             let location = Location { file, range: named.range };
             let mut finding = Finding::at(location, format!("there is no rule `{}`", named.word));
-            if let Some(meant) = nearest(&named.word, all().map(|rule| rule.metadata().code)) {
+            let meant = meant
+                .entry(&named.word)
+                .or_insert_with(|| nearest(&named.word, all().map(|rule| rule.metadata().code)));
+            if let Some(meant) = *meant {
                 let edit = FileEdit { file, edit: TextEdit::replace(named.range, meant) };
                 finding = finding.help(format!("Did you mean `{meant}`?")).fix([Fix {
                     title: format!("Change to `{meant}`"),
