@@ -8,6 +8,7 @@
 //! too much; how lowering should treat an absent part is simple: as unknown.
 
 mod kind;
+mod shallow;
 mod string;
 mod survey;
 
@@ -15,6 +16,7 @@ use text_size::{TextRange, TextSize};
 use tree_sitter::{Node, TreeCursor};
 
 use self::kind::{Child, Field, Kind, children, elements, field_of, fields, kind_of};
+pub(crate) use self::shallow::shallow;
 pub use self::string::{Piece, Segment, Str};
 pub use self::survey::{Comment, Damage, Survey, brace_damage, survey, syntax_errors};
 use crate::text::Language;

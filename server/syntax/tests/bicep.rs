@@ -419,6 +419,33 @@ fn a_hundred_thousand_brackets_are_one_error() {
 }
 
 #[test]
+fn what_is_too_deep_to_be_parsed_is_said_and_comes_back() {
+    let few = "var a = [\n]\nvar b = 1\n".to_owned();
+    let deep = format!("var a = [\n{}x = 1{}]\nvar b = 1\n", "[".repeat(20_000), "]".repeat(20_000));
+    let (before, after) = (tree(&few), tree(&deep));
+    let messages: Vec<_> = bicep::syntax_errors(&after).into_iter().map(|error| error.message).collect();
+    assert_eq!(messages, ["nested too deeply"]);
+    assert_eq!(File::new(&after).unwrap().statements().count(), 2, "what comes behind it is there");
+
+    let inside = "var a = [\n".len();
+    let grown = deep.len() - few.len();
+    let edit = |old: usize, new: usize, old_text: &str, new_text: &str| InputEdit {
+        start_byte: inside,
+        old_end_byte: inside + old,
+        new_end_byte: inside + new,
+        start_position: point(old_text, inside),
+        old_end_position: point(old_text, inside + old),
+        new_end_position: point(new_text, inside + new),
+    };
+    let deeper = reparse(&before, SourceText::new(&*deep), &[edit(0, grown, &few, &deep)]);
+    assert_eq!(deeper.root().to_sexp(), after.root().to_sexp());
+    assert_eq!(bicep::syntax_errors(&deeper), bicep::syntax_errors(&after));
+    let back = reparse(&deeper, SourceText::new(&*few), &[edit(grown, 0, &deep, &few)]);
+    assert_eq!(back.root().to_sexp(), before.root().to_sexp());
+    assert!(bicep::syntax_errors(&back).is_empty());
+}
+
+#[test]
 fn many_mistakes_cost_what_they_are_many() {
     for (line, times) in
         [("x\n}\n", 60_000), ("var a = {\n", 60_000), ("var a = 1;\n", 60_000), ("var a = f('b'\n", 60_000)]

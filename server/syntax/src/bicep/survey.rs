@@ -73,9 +73,10 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         strays: Vec::new(),
         semicolons: Vec::new(),
         seen_around: HashSet::new(),
+        lines: LineFinder::new(tree.source()),
         survey: Survey::default(),
     };
-    surveyor.walk(tree.root());
+    surveyor.walk(tree.root(), tree.too_deep());
     surveyor.match_brackets();
     surveyor.explain_strays();
     surveyor.report_semicolons();
@@ -98,6 +99,7 @@ struct Surveyor<'t> {
     semicolons: Vec<TextRange>,
     /// Nodes around an unclosed brace, by their identity in the tree.
     seen_around: HashSet<usize>,
+    lines: LineFinder<'t>,
     /// The number of the damage to an object.
     damaged: HashMap<TextRange, usize>,
     survey: Survey,
@@ -117,12 +119,15 @@ struct Frame<'t> {
 
 impl<'t> Surveyor<'t> {
     /// Depth first, without recursion.
-    fn walk(&mut self, root: Node<'t>) {
+    fn walk(&mut self, root: Node<'t>, not_parsed: Option<TextSize>) {
         let mut cursor = root.walk();
         let mut stack: Vec<Frame<'t>> = Vec::new();
         let mut before_stray: Option<Node<'t>> = None;
         let mut in_strays = false;
-        let mut is_too_deep = false;
+        let mut is_too_deep = not_parsed.is_some();
+        if let Some(at) = not_parsed {
+            self.report(TextRange::empty(at), TOO_DEEP.to_owned(), None);
+        }
         loop {
             let node = cursor.node();
             let kind = kind_of(node);
@@ -544,7 +549,7 @@ impl<'t> Surveyor<'t> {
         }
         let shown: String =
             if line.chars().count() > 30 { line.chars().take(29).chain(['…']).collect() } else { line.to_owned() };
-        let (first, indent) = line_of(self.source, usize::from(start));
+        let (first, indent) = self.lines.line_of(usize::from(start));
         let is_first = first + indent == usize::from(start);
         let around = stack.last().map(|parent| parent.kind);
         let message = match around {
@@ -899,12 +904,13 @@ fn by_indentation<'t>(statement: Node<'t>, source: &str) -> Vec<OpenBrace<'t>> {
     let mut found = Vec::new();
     let mut openers: Vec<Opener<'t>> = Vec::new();
     let mut end = range_of(statement).start();
+    let mut lines = LineFinder::new(source);
     for_each_leaf(statement, |leaf, parent| {
         if matches!(leaf.kind, Kind::Comment | Kind::Directive | Kind::MissingBracket) {
             return;
         }
         let start = leaf.node.start_byte();
-        let (line, indent) = line_of(source, start);
+        let (line, indent) = lines.line_of(start);
         let is_first = line + indent == start;
         let is_closer = matches!(leaf.kind, Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParen);
         let is_continuation = matches!(leaf.kind, Kind::Colon | Kind::Question | Kind::OpenBrace | Kind::Other)
@@ -963,8 +969,9 @@ fn by_indentation<'t>(statement: Node<'t>, source: &str) -> Vec<OpenBrace<'t>> {
 fn surplus_brace(statement: Node<'_>, source: &str) -> Option<TextRange> {
     let mut last = None;
     let mut first_indent = None;
+    let mut lines = LineFinder::new(source);
     for_each_leaf(statement, |leaf, _| {
-        let (line, indent) = line_of(source, leaf.node.start_byte());
+        let (line, indent) = lines.line_of(leaf.node.start_byte());
         if leaf.kind == Kind::OpenBrace {
             first_indent.get_or_insert(indent);
         }
@@ -996,10 +1003,34 @@ fn for_each_leaf<'t>(root: Node<'t>, mut visit: impl FnMut(Child<'t>, Node<'t>))
     }
 }
 
-/// The offset at which the line of `at` starts, and how many bytes of blanks it starts with.
-fn line_of(source: &str, at: usize) -> (usize, usize) {
-    let before = &source.as_bytes()[..at];
-    let line = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |newline| newline + 1);
-    let blanks = source.as_bytes()[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    (line, blanks)
+/// Finds the lines of places that are mostly asked for in order: all may be on one line, and it may be long.
+struct LineFinder<'t> {
+    source: &'t [u8],
+    /// The place that was asked for last, and the answer.
+    last: usize,
+    line: (usize, usize),
+}
+
+impl<'t> LineFinder<'t> {
+    fn new(source: &'t str) -> Self {
+        let source = source.as_bytes();
+        Self { source, last: 0, line: (0, blanks(source)) }
+    }
+
+    /// The offset at which the line of `at` starts, and how many bytes of blanks it starts with.
+    fn line_of(&mut self, at: usize) -> (usize, usize) {
+        if at < self.last {
+            *self = Self { source: self.source, last: 0, line: (0, blanks(self.source)) };
+        }
+        if let Some(newline) = memchr::memrchr2(b'\n', b'\r', &self.source[self.last..at]) {
+            let line = self.last + newline + 1;
+            self.line = (line, blanks(&self.source[line..]));
+        }
+        self.last = at;
+        self.line
+    }
+}
+
+fn blanks(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
