@@ -115,25 +115,13 @@ pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = &'static str>
     let close = |candidate: &&str| {
         let longer = candidate.len().max(word.len());
         let differ = |distance: usize| distance * 3 > longer;
-        if differ(least_distance(word, candidate)) {
+        if differ(schema::least_distance(word, candidate)) {
             return None;
         }
         let distance = strsim::damerau_levenshtein(word, candidate);
         (!differ(distance)).then_some(distance)
     };
     candidates.filter_map(|candidate| Some((close(&candidate)?, candidate))).min().map(|(_, candidate)| candidate)
-}
-
-/// How far two words are apart at least, whatever the order of their letters: what one has more of than the other. Costs next to
-/// nothing, and most words are far apart.
-fn least_distance(a: &str, b: &str) -> usize {
-    let mut counts = [0_i32; 128];
-    // Others are no letters of codes, and count for nothing.
-    a.bytes().filter(u8::is_ascii).for_each(|byte| counts[usize::from(byte)] += 1);
-    b.bytes().filter(u8::is_ascii).for_each(|byte| counts[usize::from(byte)] -= 1);
-    let more: i32 = counts.iter().filter(|count| **count > 0).sum();
-    let less: i32 = counts.iter().filter(|count| **count < 0).sum();
-    more.max(-less).unsigned_abs() as usize
 }
 
 /// A word that names no rule and no family.
@@ -219,13 +207,6 @@ mod tests {
 
     fn selector(word: &str) -> Selector {
         word.parse().unwrap()
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn words_are_not_nearer_than_their_letters(a in "[abé-]{0,8}", b in "[abé-]{0,8}") {
-            proptest::prop_assert!(least_distance(&a, &b) <= strsim::damerau_levenshtein(&a, &b));
-        }
     }
 
     #[test]

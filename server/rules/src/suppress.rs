@@ -600,12 +600,12 @@ fn remove_entry(source: &SourceFile, lists: &[IgnoreList<'_>], entry: TextRange)
     if ranges.len() > 1 {
         let index = ranges.binary_search_by_key(&entry.start(), |range| range.start()).ok()?;
         // The entries beside it are enough: there may be thousands, all to be taken out.
-        let (first, last) = (index.saturating_sub(1), (index + 1).min(ranges.len() - 1));
-        let mut near = bracketed(&source.text, array, ranges[first..=last].to_vec())?;
-        let start = if first == 0 { near.inner.start() } else { ranges[first].start() };
-        let end = if last == ranges.len() - 1 { near.inner.end() } else { ranges[last].end() };
+        let (from, to) = (index.saturating_sub(1), (index + 1).min(ranges.len() - 1));
+        let mut near = bracketed(&source.text, array, ranges[from..=to].to_vec())?;
+        let start = if from == 0 { near.inner.start() } else { ranges[from].start() };
+        let end = if to == ranges.len() - 1 { near.inner.end() } else { ranges[to].end() };
         near.inner = TextRange::new(start, end);
-        return near.remove(&source.text, &[index - first]);
+        return near.remove(&source.text, &[index - from]);
     }
     let steps = [
         (list.akslint.value?.as_object()?, list.ignore.range),

@@ -37,7 +37,7 @@ impl<'t> File<'t> {
 
     /// The top-level statements in order.
     pub fn statements(self) -> impl Iterator<Item = Statement<'t>> {
-        children(self.node).filter(|child| child.kind != Kind::Other).map(move |child| statement(child, self.source))
+        elements(self.node).filter(|child| child.kind != Kind::Other).map(move |child| statement(child, self.source))
     }
 }
 

@@ -286,9 +286,34 @@ const INPUTS: &[Make] = &[
     |language| garbage(language, "4 MB of comments that do not end", "/*", 2 << 20),
     |language| garbage(language, "1 MB of names without values", "resource a\n", (1 << 20) / 11),
     |language| garbage(language, "1 MB of suppressions", "// akslint: ignore[no-such-rule] x\n", (1 << 20) / 36),
+    |language| {
+        garbage(language, "1 MB of suppressions on one line", "/* akslint: ignore[no-such-rule] x */ ", (1 << 20) / 38)
+    },
+    |language| {
+        numbered(language, "20,000 suppressions, each of another rule", 20_000, |number| {
+            format!("// akslint: ignore[user-asigned-identity-{number}] x\n")
+        })
+    },
     |language| garbage(language, "1 MB of decorators", "@a\n", (1 << 20) / 3),
-    |language| scripts(language, "a script of 1 MB in a template"),
+    |language| garbage(language, "1 MB of decorators in each other", "@a(", (1 << 20) / 3),
+    |language| garbage(language, "1 MB of open braces", "{", 1 << 20),
+    |language| garbage(language, "1 MB of closing braces", "}\n", (1 << 20) / 2),
+    |language| garbage(language, "1 MB of types in each other", "type a = {", (1 << 20) / 10),
+    |language| one(language, "1 MB of signs", &"!".repeat(1 << 20)),
+    |language| one(language, "an object of 100,000 names", &format!("{{\n{}}}", "'x'\n".repeat(100_000))),
+    |language| one(language, "an expression of 1 MB of commas", &expression(language, &",".repeat(1 << 20))),
+    |language| {
+        numbered(language, "20,000 modules", 20_000, |number| {
+            format!("module m{number} './m{number}.bicep' = {{ name: 'a' }}\n")
+        })
+    },
+    |language| scripts(language, "a script of 1 MB in a template", "AzureCLI", SCRIPT),
+    |language| scripts(language, "1 MB of here-strings that do not end", "AzurePowerShell", "@'"),
+    |language| scripts(language, "1 MB of commands that go on", "AzurePowerShell", CONTINUED),
 ];
+
+const CONTINUED: &str = "az aks create -g a -n b `";
+const SCRIPT: &str = "az aks create -g a -n b --assign-identity $ID --enable-managed-identity";
 
 fn file(language: Language) -> String {
     format!("main.{}", language.extension())
@@ -495,13 +520,22 @@ fn garbage(language: Language, what: &'static str, piece: &str, times: usize) ->
     Input { what, file: file(language), text: format!("{head}{}", piece.repeat(times)) }
 }
 
-fn scripts(language: Language, what: &'static str) -> Input {
-    let line = "az aks create -g a -n b --assign-identity $ID --enable-managed-identity";
+/// Behind the beginning of a template a line for each number.
+fn numbered(language: Language, what: &'static str, count: usize, line: impl Fn(usize) -> String) -> Input {
+    let mut input = garbage(language, what, "", 0);
+    (0..count).for_each(|number| input.text.push_str(&line(number)));
+    input
+}
+
+/// The same line again and again, as the script of a resource.
+fn scripts(language: Language, what: &'static str, kind: &str, line: &str) -> Input {
+    let version = if kind == "AzureCLI" { ("azCliVersion", "2.60.0") } else { ("azPowerShellVersion", "11.0") };
     let resource = if language == Language::Json {
         let script = format!("{line}\\n").repeat((1 << 20) / line.len());
         format!(
             "{{ \"type\": \"Microsoft.Resources/deploymentScripts\", \"apiVersion\": \"2023-08-01\", \"name\": \"a\", \"location\": \"b\", \
-             \"kind\": \"AzureCLI\", \"properties\": {{ \"azCliVersion\": \"2.60.0\", \"retentionInterval\": \"P1D\", \"scriptContent\": \"{script}\" }} }}"
+             \"kind\": \"{kind}\", \"properties\": {{ \"{}\": \"{}\", \"retentionInterval\": \"P1D\", \"scriptContent\": \"{script}\" }} }}",
+            version.0, version.1
         )
     } else {
         let script = format!("{line}\n").repeat((1 << 20) / line.len());
@@ -509,15 +543,16 @@ fn scripts(language: Language, what: &'static str) -> Input {
             "resource s 'Microsoft.Resources/deploymentScripts@2023-08-01' = {{
   name: 'a'
   location: 'b'
-  kind: 'AzureCLI'
+  kind: '{kind}'
   properties: {{
-    azCliVersion: '2.60.0'
+    {}: '{}'
     retentionInterval: 'P1D'
     scriptContent: '''
 {script}'''
   }}
 }}
-"
+",
+            version.0, version.1
         )
     };
     variables(language, what, &[], &resource)

@@ -114,7 +114,8 @@ impl Scanner<'_> {
             self.at += 1;
             match byte {
                 b'\\' => {
-                    self.at += usize::from(self.text.get(self.at).is_some_and(|next| !matches!(next, b'\n' | b'\r')))
+                    let escapes = self.text.get(self.at).is_some_and(|next| !matches!(next, b'\n' | b'\r'));
+                    self.at += usize::from(escapes);
                 }
                 b'$' if self.text.get(self.at) == Some(&b'{') => {
                     self.at += 1;

@@ -106,6 +106,7 @@ struct Surveyor<'t> {
 }
 
 /// A node whose children are being walked.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 struct Frame<'t> {
     node: Node<'t>,
     kind: Kind,
@@ -115,6 +116,8 @@ struct Frame<'t> {
     has_equals: bool,
     /// Whether an ERROR or MISSING node below was found and reported.
     is_reported: bool,
+    /// Whether the last property had neither value nor quotes, or only strings came since one that had not.
+    is_below_bare: bool,
 }
 
 impl<'t> Surveyor<'t> {
@@ -138,6 +141,9 @@ impl<'t> Surveyor<'t> {
                 }
                 parent.has_colon |= kind == Kind::Colon;
                 parent.has_equals |= kind == Kind::Equals;
+                if parent.is_below_bare && kind != Kind::Property && node.is_named() {
+                    parent.is_below_bare = false;
+                }
             }
             if stack.len() == 1 {
                 let is_stray = matches!(kind, Kind::StrayBracket | Kind::StrayProperty);
@@ -158,8 +164,15 @@ impl<'t> Surveyor<'t> {
                 }
             }
             if descend && cursor.goto_first_child() {
-                let frame = Frame { node, kind, count: 0, has_colon: false, has_equals: false, is_reported: false };
-                stack.push(frame);
+                stack.push(Frame {
+                    node,
+                    kind,
+                    count: 0,
+                    has_colon: false,
+                    has_equals: false,
+                    is_reported: false,
+                    is_below_bare: false,
+                });
                 continue;
             }
             while !cursor.goto_next_sibling() {
@@ -171,9 +184,12 @@ impl<'t> Surveyor<'t> {
                     }
                     return;
                 };
-                let is_reported = self.leave(&frame, stack.last().map(|parent| parent.kind));
+                let is_reported = self.leave(&frame, stack.last());
                 if let Some(parent) = stack.last_mut() {
                     parent.is_reported |= is_reported;
+                    if frame.kind == Kind::Property {
+                        parent.is_below_bare = stays_below_bare(&frame, parent.is_below_bare);
+                    }
                 }
             }
         }
@@ -279,7 +295,7 @@ impl<'t> Surveyor<'t> {
     }
 
     /// What can be said of a node once its children are seen. Tells whether an ERROR or MISSING node in it is reported.
-    fn leave(&mut self, frame: &Frame<'t>, parent: Option<Kind>) -> bool {
+    fn leave(&mut self, frame: &Frame<'t>, parent: Option<&Frame<'t>>) -> bool {
         let node = frame.node;
         if self.has_error && node.has_error() && !frame.is_reported {
             // What is missing has no node that a cursor sees: the end of a line.
@@ -294,12 +310,12 @@ impl<'t> Surveyor<'t> {
     }
 
     /// Reports absent parts of a node without ERROR or MISSING below it.
-    fn check_parts(&mut self, frame: &Frame<'t>, parent: Option<Kind>) {
+    fn check_parts(&mut self, frame: &Frame<'t>, parent: Option<&Frame<'t>>) {
         let node = frame.node;
         let count = frame.count;
         match frame.kind {
             Kind::Property if frame.has_colon && count >= 3 => {}
-            Kind::Property => self.check_property(frame),
+            Kind::Property => self.check_property(frame, parent.is_some_and(|parent| parent.is_below_bare)),
             Kind::Member | Kind::ResourceAccess | Kind::QualifiedType if count < 3 => {
                 let gap = self.gap_at(range_of(node).end());
                 let sign = self.word_before(gap);
@@ -354,12 +370,14 @@ impl<'t> Surveyor<'t> {
             }
             // A decorator belongs to what follows it, however little that is.
             Kind::SourceFile => {}
-            _ if parent == Some(Kind::SourceFile) || frame.kind == Kind::Resource => self.check_statement(frame),
+            _ if parent.is_some_and(|parent| parent.kind == Kind::SourceFile) || frame.kind == Kind::Resource => {
+                self.check_statement(frame);
+            }
             _ => {}
         }
     }
 
-    fn check_property(&mut self, frame: &Frame<'t>) {
+    fn check_property(&mut self, frame: &Frame<'t>, is_below_bare: bool) {
         let key = fields(frame.node, [Field::Key])[0].map_or(range_of(frame.node), range_of);
         let name = &self.source[key];
         if frame.has_equals && !frame.has_colon {
@@ -368,7 +386,7 @@ impl<'t> Surveyor<'t> {
             self.report(sign, format!("expected `:` after `{name}`, found `=`"), None);
         } else if frame.has_colon {
             self.report_at_end(frame.node, format!("expected a value after `{name}:`"));
-        } else if name.starts_with('\'') && is_below_bare_property(frame.node) {
+        } else if name.starts_with('\'') && is_below_bare {
             // an item of an array whose opening bracket is missing: the property above is already reported
         } else {
             self.report_at_end(frame.node, format!("expected `:` and a value after `{name}`"));
@@ -831,20 +849,13 @@ fn mark_reported(stack: &mut [Frame<'_>]) {
     }
 }
 
-/// Whether nothing but strings stands between this property and one above it that has no value.
-fn is_below_bare_property(property: Node<'_>) -> bool {
-    let mut above = property.prev_named_sibling();
-    while let Some(node) = above {
-        let [key, value] = fields(node, [Field::Key, Field::Value]);
-        if kind_of(node) != Kind::Property || value.is_some() {
-            return false;
-        }
-        if key.is_some_and(|key| kind_of(key) == Kind::Identifier) {
-            return true;
-        }
-        above = node.prev_named_sibling();
+/// Whether what comes below this property has nothing but strings between itself and a property that has no value.
+fn stays_below_bare(property: &Frame<'_>, is_below_bare: bool) -> bool {
+    if property.has_colon && property.count >= 3 {
+        return false;
     }
-    false
+    let [key, value] = fields(property.node, [Field::Key, Field::Value]);
+    value.is_none() && (is_below_bare || key.is_some_and(|key| kind_of(key) == Kind::Identifier))
 }
 
 fn missing_in_import(node: Node<'_>) -> Option<(Option<Node<'_>>, String)> {
