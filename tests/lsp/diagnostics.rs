@@ -341,6 +341,23 @@ async fn the_order_of_diagnostics_is_that_of_the_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_thousands_the_first_are_shown_and_the_others_counted() {
+    let mut client = TestClient::start(json!({})).await;
+    client.open(URI, "bicep", 1, &"// bad\n".repeat(1000));
+    let shown = client.published(URI).await;
+    let shown = shown["diagnostics"].as_array().unwrap();
+    assert_eq!(shown.len(), 1000);
+    assert!(shown.iter().all(|one| one["code"] == "bad-word"));
+
+    client.change(URI, 2, [0, 0, 0, 0], &"// bad\n".repeat(500));
+    let shown = client.settled(URI, 2).await;
+    let shown = shown["diagnostics"].as_array().unwrap();
+    assert_eq!(shown.len(), 1001);
+    assert_eq!(shown[0]["message"], "akslint found 500 more in this file, which `akslint check` lists");
+    assert_eq!(shown[1000]["range"]["start"]["line"], 999);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_command_line_refuses_is_not_looked_at_here_either() {
     let mut client = TestClient::start(json!({})).await;
     client.open(URI, "bicep", 1, "// bad\n");

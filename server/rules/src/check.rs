@@ -4,7 +4,7 @@ mod caller;
 mod modules;
 mod registry;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -400,7 +400,8 @@ impl<'w> Project<'w> {
         if listed {
             let reporter = Reporter::new(workspace, rule.metadata(), settings);
             for (file, suppressions) in &found {
-                let removals = suppress::Removals::of(workspace.file(*file), *file);
+                let source = workspace.file(*file);
+                let lists = OnceCell::new();
                 for (index, suppression) in suppressions.all.iter().enumerate() {
                     let unused: Vec<usize> = (0..suppression.named.len())
                         .filter(|named| {
@@ -414,7 +415,7 @@ impl<'w> Project<'w> {
                         })
                         .collect();
                     for named in &unused {
-                        let fix = removals.removal(suppression, *named, &unused);
+                        let fix = suppress::removal(source, *file, suppression, *named, &unused, &lists);
                         unused_suppression::report(&reporter, *file, &suppression.named[*named], fix);
                     }
                 }

@@ -113,8 +113,13 @@ fn known_code(word: &str) -> Option<&'static str> {
 /// The candidate that was probably meant.
 pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let close = |candidate: &&str| {
+        let longer = candidate.len().max(word.len());
+        let differ = |distance: usize| distance * 3 > longer;
+        if differ(schema::least_distance(word, candidate)) {
+            return None;
+        }
         let distance = strsim::damerau_levenshtein(word, candidate);
-        (distance * 3 <= candidate.len().max(word.len())).then_some(distance)
+        (!differ(distance)).then_some(distance)
     };
     candidates.filter_map(|candidate| Some((close(&candidate)?, candidate))).min().map(|(_, candidate)| candidate)
 }

@@ -14,16 +14,16 @@
 //! Codes of Bicep's own linter in `#disable-…` are none of our business.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Range, RangeInclusive};
 
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 use syntax::carriers::Carrier;
 use syntax::json::{self, Member, Object, Value};
 use syntax::shell::Shell;
+use syntax::tree::Comments;
 use syntax::{Language, SourceText, SyntaxTree, TextEdit, TextRange, TextSize};
-use template::ranges::Ranges;
 use template::workspace::{FileId, SourceFile, Workspace};
 
 use crate::check::SYNTAX_ERROR;
@@ -54,9 +54,14 @@ pub(crate) struct Suppressions {
     pub(crate) all: Vec<Suppression>,
     /// What looks like a suppression and is none.
     pub(crate) problems: Vec<Problem>,
-    /// Where which rule is silenced; made when it is first asked for.
-    covers: OnceCell<FxHashMap<&'static str, Ranges<(usize, usize)>>>,
+    /// What [`Self::covering`] looks into.
+    stretches: OnceCell<FxHashMap<&'static str, Vec<Stretch>>>,
 }
+
+/// From where on which suppression holds, and which of the rules that it names this is.
+type Stretch = (TextSize, Option<(usize, usize)>);
+/// How much a suppression covers, its number, and that of the rule among those it names.
+type Candidate = (TextSize, usize, usize);
 
 /// One suppression.
 #[derive(Debug)]
@@ -104,10 +109,11 @@ impl Suppressions {
     pub(crate) fn of(file: &SourceFile) -> Self {
         let mut found = Self::default();
         let text = file.text.as_str();
+        let mut lines = Lines::of(&file.text);
         if let Some(carrier) = file.carrier() {
             for at in memmem::find_iter(text.as_bytes(), MARK) {
-                if let Some(comment) = script_comment_at(carrier, text, at) {
-                    found.read_comment(&file.text, at, comment, commands_covered);
+                if let Some(comment) = lines.script_comment_at(carrier, at) {
+                    found.read_comment(&mut lines, at, comment, Lines::commands_covered);
                 }
             }
             return found;
@@ -116,10 +122,14 @@ impl Suppressions {
             return found;
         }
         let mut in_metadata = false;
+        let mut comments = None;
         for at in memmem::find_iter(text.as_bytes(), MARK) {
-            // Asked for only here: it may have to be made again.
-            match file.tree().and_then(|tree| comment_at(tree, at)) {
-                Some(comment) => found.read_comment(&file.text, at, comment, line_covered),
+            if comments.is_none() {
+                // Asked for only here: it may have to be made again.
+                comments = file.tree().map(Comments::of);
+            }
+            match comments.as_mut().and_then(|comments| comments.at(at)) {
+                Some(comment) => found.read_comment(&mut lines, at, comment, Lines::line_covered),
                 None => in_metadata = true,
             }
         }
@@ -141,39 +151,59 @@ impl Suppressions {
         if diagnostic.code == SYNTAX_ERROR {
             return None;
         }
-        let covers = self.covers.get_or_init(|| {
-            let mut silenced: FxHashMap<&'static str, Vec<(TextRange, (usize, usize))>> = FxHashMap::default();
-            for (index, suppression) in self.all.iter().enumerate() {
-                for (named, rule) in suppression.named.iter().enumerate() {
-                    if let Some(code) = rule.code {
-                        silenced.entry(code).or_default().push((suppression.covers, (index, named)));
-                    }
+        let stretches = self.stretches.get_or_init(|| self.find_stretches()).get(diagnostic.code)?;
+        let at = diagnostic.range().start();
+        stretches[..stretches.partition_point(|(start, _)| *start <= at)].last()?.1
+    }
+
+    /// For each rule where which suppression begins to hold, or none any more. The narrowest one holds: a suppression of the
+    /// whole file should not make those of its lines look unused.
+    fn find_stretches(&self) -> FxHashMap<&'static str, Vec<Stretch>> {
+        let mut ends: FxHashMap<&'static str, Vec<(TextSize, bool, Candidate)>> = FxHashMap::default();
+        for (index, suppression) in self.all.iter().enumerate() {
+            let covers = suppression.covers;
+            for (number, code) in suppression.named.iter().enumerate().filter_map(|(at, named)| Some((at, named.code?)))
+            {
+                let candidate = (covers.len(), index, number);
+                // What begins right at the end is covered as well.
+                let behind = covers.end() + TextSize::from(1);
+                ends.entry(code).or_default().extend([(covers.start(), true, candidate), (behind, false, candidate)]);
+            }
+        }
+        let stretches = ends.into_iter().map(|(code, mut ends)| {
+            ends.sort_unstable();
+            let mut holding = BTreeSet::new();
+            let mut stretches: Vec<Stretch> = Vec::new();
+            for (at, begins, candidate) in ends {
+                if begins {
+                    holding.insert(candidate);
+                } else {
+                    holding.remove(&candidate);
+                }
+                let narrowest = holding.first().map(|(_, index, number)| (*index, *number));
+                match stretches.last_mut() {
+                    Some(last) if last.0 == at => last.1 = narrowest,
+                    _ => stretches.push((at, narrowest)),
                 }
             }
-            let ranges = |mut silenced: Vec<_>| {
-                silenced.sort_unstable_by_key(|&(range, which): &(TextRange, _)| (range.start(), range.end(), which));
-                // Of several for the same lines the first counts.
-                silenced.dedup_by_key(|(range, _)| *range);
-                Ranges::new(silenced)
-            };
-            silenced.into_iter().map(|(code, silenced)| (code, ranges(silenced))).collect()
+            (code, stretches)
         });
-        // The narrowest: a suppression of the whole file should not make those of its lines look unused.
-        let around = covers.get(diagnostic.code)?.around(TextRange::empty(diagnostic.range().start()));
-        around.min_by_key(|(range, which)| (range.len(), *which)).map(|(_, which)| *which)
+        stretches.collect()
     }
 
     /// `akslint:` at `at` in a comment.
-    fn read_comment(
+    fn read_comment<'t>(
         &mut self,
-        text: &SourceText,
+        lines: &mut Lines<'t>,
         at: usize,
         comment: TextRange,
-        covered: fn(&SourceText, TextRange) -> TextRange,
+        covered: fn(&mut Lines<'t>, TextRange) -> TextRange,
     ) {
-        let end = usize::from(comment.end());
-        let written = &text.as_str()[at..end];
+        let text = lines.text;
+        let written = &text.as_str()[at..usize::from(comment.end())];
         let Some(rest) = written[MARK.len()..].strip_prefix(':') else { return };
+        // The next one in the same comment speaks for itself.
+        let rest = &rest[..memmem::find(rest.as_bytes(), b"akslint:").unwrap_or(rest.len())];
         let rest = rest.lines().next().unwrap_or_default();
         let rest = rest.split("*/").next().unwrap_or_default();
         let rest = rest.split("-->").next().unwrap_or_default().trim();
@@ -193,7 +223,7 @@ impl Suppressions {
         };
         // Where the list begins, in the text: `codes` is a part of it.
         let offset = at + (codes.as_ptr() as usize - written.as_ptr() as usize);
-        let covers = if whole_file { whole(text) } else { covered(text, comment) };
+        let covers = if whole_file { whole(text) } else { covered(lines, comment) };
         let named = words(codes, offset, |c| c == ',' || c.is_whitespace());
         let reason = Some(reason.trim()).filter(|reason| !reason.is_empty()).map(str::to_owned);
         self.all.push(Suppression { named, reason, covers, range: comment, form: Form::Comment });
@@ -201,44 +231,53 @@ impl Suppressions {
 
     /// Bicep's own directives, where they name rules of ours.
     fn read_directives(&mut self, file: &SourceFile) {
+        const KINDS: [&str; 3] = ["#disable-next-line", "#disable-diagnostics", "#restore-diagnostics"];
         let text = &file.text;
+        let mut comments = None;
+        // Those of a rule that are open: not restored yet.
         let mut open: Vec<Suppression> = Vec::new();
-        for at in memmem::find_iter(text.as_str().as_bytes(), "#") {
+        let mut unrestored: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        for at in memchr::memchr_iter(b'#', text.as_str().as_bytes()) {
             let rest = &text.as_str()[at..];
-            let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+            let ends =
+                |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']) || rest.starts_with("//");
+            let Some(kind) = KINDS.into_iter().find(|kind| rest.strip_prefix(kind).is_some_and(ends)) else { continue };
+            if comments.is_none() {
+                comments = file.tree().map(Comments::of);
+            }
+            // Not what stands in another comment.
+            let found = comments.as_mut().and_then(|comments| comments.at(at));
+            let Some(range) = found.filter(|range| range.start() == size(at)) else { continue };
+            let line = &rest[..line_length(&text.as_str()[range])];
             let line = line.split("//").next().unwrap_or_default().trim_end();
-            let Some(kind) =
-                ["#disable-next-line", "#disable-diagnostics", "#restore-diagnostics"].into_iter().find(|kind| {
-                    line.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
-                })
-            else {
-                continue;
-            };
             let mut named = words(&line[kind.len()..], at + kind.len(), char::is_whitespace);
             named.retain(|named| named.code.is_some());
             // Most are about what other programs say.
             if named.is_empty() {
                 continue;
             }
-            let Some(range) = file.tree().and_then(|tree| comment_at(tree, at)) else { continue };
             let end = behind_line_end(text, size(at + line.len()));
             match kind {
                 "#disable-next-line" => {
-                    let next = text.as_str()[usize::from(end)..].find(['\n', '\r']);
-                    let covers = TextRange::new(end, next.map_or(text.len(), |length| end + size(length)));
+                    let covers = TextRange::at(end, size(line_length(&text.as_str()[usize::from(end)..])));
                     self.all.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
                 }
                 "#disable-diagnostics" => {
                     let covers = TextRange::new(size(at), text.len());
+                    for named in &named {
+                        unrestored.entry(named.word.clone()).or_default().push(open.len());
+                    }
                     open.push(Suppression { named, reason: None, covers, range, form: Form::Directive });
                 }
                 _ => {
-                    let restored = |named: &Named| line[kind.len()..].split_whitespace().any(|word| word == named.word);
-                    let is_restored = |suppression: &mut Suppression| suppression.named.iter().any(restored);
-                    self.all.extend(open.extract_if(.., is_restored).map(|suppression| {
-                        let covers = TextRange::new(suppression.covers.start(), size(at));
-                        Suppression { covers, ..suppression }
-                    }));
+                    for named in &named {
+                        for number in unrestored.remove(&named.word).into_iter().flatten() {
+                            let covers = &mut open[number].covers;
+                            if covers.end() == text.len() {
+                                *covers = TextRange::new(covers.start(), size(at));
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -275,13 +314,15 @@ impl Suppressions {
 }
 
 /// An `ignore` list in a `metadata`.
-struct IgnoreList<'t> {
+pub(crate) struct IgnoreList<'t> {
     /// The object that has the `metadata`.
     owner: Object<'t>,
     metadata: Member<'t>,
     akslint: Member<'t>,
     ignore: Member<'t>,
     entries: Vec<Value<'t>>,
+    /// Where these are.
+    ranges: Vec<TextRange>,
 }
 
 fn ignore_lists(tree: &SyntaxTree) -> Vec<IgnoreList<'_>> {
@@ -306,8 +347,9 @@ fn ignore_list(owner: Object<'_>) -> Option<IgnoreList<'_>> {
     let metadata = member(owner, "metadata")?;
     let akslint = member(metadata.value?.as_object()?, MARK)?;
     let ignore = member(akslint.value?.as_object()?, "ignore")?;
-    let entries = ignore.value?.as_array()?.elements().collect();
-    Some(IgnoreList { owner, metadata, akslint, ignore, entries })
+    let entries: Vec<Value<'_>> = ignore.value?.as_array()?.elements().collect();
+    let ranges = entries.iter().map(|entry| entry.range()).collect();
+    Some(IgnoreList { owner, metadata, akslint, ignore, entries, ranges })
 }
 
 fn mentions(tree: &SyntaxTree, range: TextRange) -> bool {
@@ -336,12 +378,6 @@ fn words(list: &str, offset: usize, is_separator: impl Fn(char) -> bool) -> Vec<
     words
 }
 
-/// The comment or directive at a byte; the grammars let these stand anywhere, and nothing else.
-fn comment_at(tree: &SyntaxTree, at: usize) -> Option<TextRange> {
-    let node = tree.root().descendant_for_byte_range(at, at + 1)?;
-    node.is_extra().then(|| syntax::tree::range_of(node))
-}
-
 /// What begins a comment where scripts are.
 fn signs(carrier: Carrier) -> &'static [&'static str] {
     match carrier {
@@ -351,32 +387,19 @@ fn signs(carrier: Carrier) -> &'static [&'static str] {
     }
 }
 
-/// The comment that begins right before a byte of a file with scripts: up to the end of the line, or of the comment.
-/// What only speaks of us (`# akslint: runs nightly`) is none of ours.
-fn script_comment_at(carrier: Carrier, text: &str, at: usize) -> Option<TextRange> {
-    let line = text[..at].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let before = text[line..at].trim_end();
-    let start = signs(carrier).iter().find_map(|sign| before.strip_suffix(sign))?;
-    if !start.is_empty() && !start.ends_with([' ', '\t']) {
-        return None;
-    }
-    let rest = &text[at + MARK.len()..];
-    let rest = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-    rest.strip_prefix(':')?.trim_start().strip_prefix("ignore")?;
-    let length = rest.find("-->").map_or(rest.len(), |at| at + "-->".len());
-    Some(TextRange::new(size(line + start.len()), size(at + MARK.len() + length)))
-}
-
 /// Whether a command does not end with this line, in any of the shells.
 fn goes_on(line: &str) -> bool {
     line.trim_end().ends_with(['\\', '`', '^'])
 }
 
-/// Where the line begins on which the command around an offset begins.
-fn command_start(source: &str, offset: TextSize) -> TextSize {
-    let line_start = |at: usize| source[..at].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let mut start = line_start(offset.into());
+/// Where the command begins that goes on in the line that begins at `line`; `known` is such a line with its answer.
+fn command_start(source: &str, line: usize, known: (usize, usize)) -> usize {
+    let line_start = |at: usize| memchr::memrchr2(b'\n', b'\r', &source.as_bytes()[..at]).map_or(0, |at| at + 1);
+    let mut start = line;
     while start > 0 {
+        if start == known.0 {
+            return known.1;
+        }
         let end = source[..start - 1].strip_suffix('\r').unwrap_or(&source[..start - 1]).len();
         let before = line_start(end);
         if !goes_on(&source[before..end]) {
@@ -384,140 +407,182 @@ fn command_start(source: &str, offset: TextSize) -> TextSize {
         }
         start = before;
     }
-    size(start)
-}
-
-/// The command a comment speaks of: the one that ends on its line, or else the one on the next line that is no comment.
-/// A command goes on behind the sign of its shell at the end of a line, and no comment can stand within it.
-fn commands_covered(text: &SourceText, comment: TextRange) -> TextRange {
-    let source = text.as_str();
-    let line_end = |at: usize| source[at..].find(['\n', '\r']).map_or(source.len(), |length| at + length);
-    if line_start(text, comment.start()).is_none() {
-        return TextRange::new(command_start(source, comment.start()), comment.end());
-    }
-    let mut start = usize::from(behind_line_end(text, size(line_end(comment.end().into()))));
-    while start < source.len() {
-        let line = source[start..line_end(start)].trim_start();
-        if !["#", "::", "rem ", "REM ", "<!--"].iter().any(|sign| line.starts_with(sign)) {
-            break;
-        }
-        start = behind_line_end(text, size(line_end(start))).into();
-    }
-    let mut end = line_end(start);
-    let mut line = start;
-    while goes_on(&source[line..end]) && end < source.len() {
-        line = behind_line_end(text, size(end)).into();
-        end = line_end(line);
-    }
-    TextRange::new(size(start), size(end))
+    start
 }
 
 fn whole(text: &SourceText) -> TextRange {
     TextRange::up_to(text.len())
 }
 
-/// The line a comment speaks of: its own when something stands before it, else the next that is no comment.
-fn line_covered(text: &SourceText, comment: TextRange) -> TextRange {
-    let source = text.as_str();
-    let line_end = |at: usize| source[at..].find(['\n', '\r']).map_or(source.len(), |length| at + length);
-    let end = line_end(comment.end().into());
-    let alone = source[usize::from(comment.end())..end].trim().is_empty();
-    let Some(start) = line_start(text, comment.start()).filter(|_| alone) else {
-        let start = source[..usize::from(comment.start())].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        return TextRange::new(size(start), size(end));
-    };
-    let mut line = usize::from(start);
-    let mut end = end;
-    while end < source.len() {
-        line = behind_line_end(text, size(end)).into();
-        end = line_end(line);
-        if !source[line..end].trim_start().starts_with("//") {
-            break;
+/// The length of a text up to the end of its first line.
+fn line_length(text: &str) -> usize {
+    memchr::memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(text.len())
+}
+
+/// The lines of a text that comments are about. Comments are looked at in order, and what was found out about one is kept for the
+/// next: there may be as many as a file has lines, one below the other or all on one line.
+struct Lines<'t> {
+    text: &'t SourceText,
+    /// The line that was asked for last, without its end.
+    last: Range<usize>,
+    /// The next end of a comment in Markdown, and from where on it is the next one.
+    arrow: Range<usize>,
+    /// Where the lines begin that were passed on the way to what a comment is about, the last one of that included; and that.
+    passed: Option<(RangeInclusive<usize>, TextRange)>,
+    /// The beginning of a line, and of the command that goes on there.
+    command: (usize, usize),
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t SourceText) -> Self {
+        let last = 0..line_length(text.as_str());
+        Self { text, last, arrow: 0..0, passed: None, command: (0, 0) }
+    }
+
+    /// The line around an offset, without its end.
+    fn at(&mut self, offset: usize) -> Range<usize> {
+        if offset < self.last.start || self.last.end < offset {
+            let source = self.text.as_str();
+            let start = memchr::memrchr2(b'\n', b'\r', &source.as_bytes()[..offset]).map_or(0, |at| at + 1);
+            self.last = start..offset + line_length(&source[offset..]);
         }
-    }
-    TextRange::new(size(line), size(end))
-}
-
-/// Takes suppressions out of a file.
-pub(crate) struct Removals<'w> {
-    source: &'w SourceFile,
-    file: FileId,
-    /// The lists of a JSON file by where they begin: looked for once for all their entries.
-    lists: OnceCell<BTreeMap<TextSize, IgnoreList<'w>>>,
-}
-
-impl<'w> Removals<'w> {
-    pub(crate) fn of(source: &'w SourceFile, file: FileId) -> Self {
-        Self { source, file, lists: OnceCell::new() }
+        self.last.clone()
     }
 
-    /// Takes a rule out of a suppression; the whole suppression when all it names are `unused`.
-    pub(crate) fn removal(&self, suppression: &Suppression, named: usize, unused: &[usize]) -> Option<Fix> {
-        let text = &self.source.text;
-        let all = unused.len() == suppression.named.len();
-        let edits = match suppression.form {
-            Form::Entry => self.remove_entry(suppression.range)?,
-            _ if all => vec![TextEdit::delete(comment_with_line(text, suppression.range))],
-            Form::Comment | Form::Directive => {
-                let range = suppression.named[named].range;
-                let before = named.checked_sub(1).map(|before| suppression.named[before].range.end());
-                let behind = suppression.named.get(named + 1).map(|behind| behind.range.start());
-                vec![TextEdit::delete(match (before, behind) {
-                    (_, Some(behind)) => TextRange::new(range.start(), behind),
-                    (Some(before), None) => TextRange::new(before, range.end()),
-                    (None, None) => return None,
-                })]
-            }
+    /// The comment that begins right before a byte of a file with scripts: up to the end of the line, or of the comment.
+    /// What only speaks of us (`# akslint: runs nightly`) is none of ours.
+    fn script_comment_at(&mut self, carrier: Carrier, at: usize) -> Option<TextRange> {
+        let source = self.text.as_str();
+        let is_blank = |c: char| c.is_whitespace() && !matches!(c, '\n' | '\r');
+        let before = source[..at].trim_end_matches(is_blank);
+        let start = signs(carrier).iter().find_map(|sign| before.strip_suffix(sign))?;
+        if !start.is_empty() && !start.ends_with([' ', '\t', '\n', '\r']) {
+            return None;
+        }
+        let rest = at + MARK.len();
+        source[rest..].strip_prefix(':')?.trim_start_matches(is_blank).strip_prefix("ignore")?;
+        let line_end = self.at(rest).end;
+        if rest < self.arrow.start || self.arrow.end < rest + "-->".len() {
+            let found = memmem::find(&source.as_bytes()[rest..line_end], b"-->");
+            self.arrow = rest..found.map_or(line_end, |at| rest + at + "-->".len());
+        }
+        Some(TextRange::new(size(start.len()), size(self.arrow.end)))
+    }
+
+    /// The line a comment speaks of: its own when something stands before it, else the next that is no comment.
+    fn line_covered(&mut self, comment: TextRange) -> TextRange {
+        let source = self.text.as_str();
+        let own = self.at(comment.end().into());
+        let alone = source[usize::from(comment.end())..own.end].trim_start().is_empty();
+        let Some(start) = line_start(self.text, comment.start()).filter(|_| alone) else {
+            let start = self.at(comment.start().into()).start;
+            return TextRange::new(size(start), size(own.end));
         };
-        Some(Fix {
-            title: format!("Remove the suppression of `{}`", suppression.named[named].word),
-            applicability: Applicability::Safe,
-            edits: edits.into_iter().map(|edit| FileEdit { file: self.file, edit }).collect(),
-            copied: Vec::new(),
+        if own.end == source.len() {
+            return TextRange::new(start, size(own.end));
+        }
+        self.behind_comments(own.end, &["//"], |_, line, end| (line, end))
+    }
+
+    /// The command a comment speaks of: the one that ends on its line, or else the one on the next line that is no comment.
+    /// A command goes on behind the sign of its shell at the end of a line, and no comment can stand within it.
+    fn commands_covered(&mut self, comment: TextRange) -> TextRange {
+        let source = self.text.as_str();
+        if line_start(self.text, comment.start()).is_none() {
+            let line = self.at(comment.start().into()).start;
+            let start = command_start(source, line, self.command);
+            self.command = (line, start);
+            return TextRange::new(size(start), comment.end());
+        }
+        let own = self.at(comment.end().into());
+        let before = self.passed.as_ref().map(|(_, covered)| *covered);
+        self.behind_comments(own.end, &["#", "::", "rem ", "REM ", "<!--"], |text, start, mut end| {
+            // Within the command before, that is where this one ends, too.
+            if let Some(before) = before.filter(|before| before.contains(size(start))) {
+                return (start, before.end().into());
+            }
+            let source = text.as_str();
+            let mut line = start;
+            while goes_on(&source[line..end]) && end < source.len() {
+                line = behind_line_end(text, size(end)).into();
+                end = line + line_length(&source[line..]);
+            }
+            (start, end)
         })
     }
 
-    /// Takes an entry out of its `ignore`, with the members around it that would be left empty.
-    fn remove_entry(&self, entry: TextRange) -> Option<Vec<TextEdit>> {
-        let tree = self.source.tree()?;
-        let lists = self.lists.get_or_init(|| {
-            let lists = ignore_lists(tree).into_iter();
-            lists.map(|list| (list.ignore.range.start(), list)).collect()
-        });
-        let (_, list) = lists.range(..=entry.start()).next_back()?;
-        if !list.ignore.range.contains_range(entry) {
-            return None;
+    /// What begins behind the end of a line and the comments below it; `covered` says it of the line there.
+    fn behind_comments(
+        &mut self,
+        line_end: usize,
+        signs: &[&str],
+        covered: impl FnOnce(&SourceText, usize, usize) -> (usize, usize),
+    ) -> TextRange {
+        let source = self.text.as_str();
+        let first = usize::from(behind_line_end(self.text, size(line_end)));
+        if let Some((passed, covered)) = &self.passed
+            && passed.contains(&first)
+        {
+            return *covered;
         }
-        let akslint = list.akslint.value?.as_object()?;
-        let metadata = list.metadata.value?.as_object()?;
-        let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();
-        let entries = || list.entries.iter().map(|entry| entry.range()).collect();
-        let steps: [(TextRange, &dyn Fn() -> Vec<TextRange>, TextRange); 4] = [
-            (list.ignore.value?.range(), &entries, entry),
-            (akslint.range(), &|| members(akslint), list.ignore.range),
-            (metadata.range(), &|| members(metadata), list.akslint.range),
-            (list.owner.range(), &|| members(list.owner), list.metadata.range),
-        ];
-        let final_step = steps.len() - 1;
-        for (step, (range, entries, gone)) in steps.into_iter().enumerate() {
-            let entries = entries();
-            if entries.len() > 1 || step == final_step {
-                let index = entries.iter().position(|entry| *entry == gone)?;
-                return bracketed(&self.source.text, range, entries)?.remove(&self.source.text, &[index]);
-            }
+        let mut line = first;
+        let mut end = line + line_length(&source[line..]);
+        while end < source.len() && signs.iter().any(|sign| source[line..end].trim_start().starts_with(sign)) {
+            line = behind_line_end(self.text, size(end)).into();
+            end = line + line_length(&source[line..]);
         }
-        None
+        let (start, end) = covered(self.text, line, end);
+        let covered = TextRange::new(size(start), size(end));
+        self.passed = Some((first..=line, covered));
+        covered
     }
+}
+
+/// Takes a rule out of a suppression; the whole suppression when all it names are `unused`. `lists` are those of the file, once
+/// somebody has asked for them.
+pub(crate) fn removal<'s>(
+    source: &'s SourceFile,
+    file: FileId,
+    suppression: &Suppression,
+    named: usize,
+    unused: &[usize],
+    lists: &OnceCell<Vec<IgnoreList<'s>>>,
+) -> Option<Fix> {
+    let text = &source.text;
+    let all = unused.len() == suppression.named.len();
+    let edits = match suppression.form {
+        Form::Entry => {
+            let lists = lists.get_or_init(|| source.tree().map(ignore_lists).unwrap_or_default());
+            remove_entry(source, lists, suppression.range)?
+        }
+        _ if all => vec![TextEdit::delete(comment_with_line(text, suppression.range))],
+        Form::Comment | Form::Directive => {
+            let range = suppression.named[named].range;
+            let before = named.checked_sub(1).map(|before| suppression.named[before].range.end());
+            let behind = suppression.named.get(named + 1).map(|behind| behind.range.start());
+            vec![TextEdit::delete(match (before, behind) {
+                (_, Some(behind)) => TextRange::new(range.start(), behind),
+                (Some(before), None) => TextRange::new(before, range.end()),
+                (None, None) => return None,
+            })]
+        }
+    };
+    Some(Fix {
+        title: format!("Remove the suppression of `{}`", suppression.named[named].word),
+        applicability: Applicability::Safe,
+        edits: edits.into_iter().map(|edit| FileEdit { file, edit }).collect(),
+        copied: Vec::new(),
+    })
 }
 
 /// A comment with its line, or with the blanks before it when something else stands on the line.
 fn comment_with_line(text: &SourceText, comment: TextRange) -> TextRange {
     let source = text.as_str();
     let rest = &source[usize::from(comment.end())..];
-    let tail = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    let behind = rest.trim_start_matches(|c: char| c.is_whitespace() && !matches!(c, '\n' | '\r'));
     match line_start(text, comment.start()) {
-        Some(start) if tail.trim().is_empty() => {
-            TextRange::new(start, behind_line_end(text, comment.end() + TextSize::of(tail)))
+        Some(start) if behind.is_empty() || behind.starts_with(['\n', '\r']) => {
+            TextRange::new(start, behind_line_end(text, text.len() - TextSize::of(behind)))
         }
         Some(_) => comment,
         None => {
@@ -525,6 +590,36 @@ fn comment_with_line(text: &SourceText, comment: TextRange) -> TextRange {
             TextRange::new(size(before), comment.end())
         }
     }
+}
+
+/// Takes an entry out of its `ignore`, with the members around it that would be left empty.
+fn remove_entry(source: &SourceFile, lists: &[IgnoreList<'_>], entry: TextRange) -> Option<Vec<TextEdit>> {
+    let list = lists.iter().find(|list| list.ignore.range.contains_range(entry))?;
+    let array = list.ignore.value?.range();
+    let ranges = &list.ranges;
+    if ranges.len() > 1 {
+        let index = ranges.binary_search_by_key(&entry.start(), |range| range.start()).ok()?;
+        // The entries beside it are enough: there may be thousands, all to be taken out.
+        let (from, to) = (index.saturating_sub(1), (index + 1).min(ranges.len() - 1));
+        let mut near = bracketed(&source.text, array, ranges[from..=to].to_vec())?;
+        let start = if from == 0 { near.inner.start() } else { ranges[from].start() };
+        let end = if to == ranges.len() - 1 { near.inner.end() } else { ranges[to].end() };
+        near.inner = TextRange::new(start, end);
+        return near.remove(&source.text, &[index - from]);
+    }
+    let steps = [
+        (list.akslint.value?.as_object()?, list.ignore.range),
+        (list.metadata.value?.as_object()?, list.akslint.range),
+        (list.owner, list.metadata.range),
+    ];
+    for (object, gone) in steps {
+        let entries: Vec<TextRange> = object.members().map(|member| member.range).collect();
+        if entries.len() > 1 || object.range() == list.owner.range() {
+            let index = entries.iter().position(|entry| *entry == gone)?;
+            return bracketed(&source.text, object.range(), entries)?.remove(&source.text, &[index]);
+        }
+    }
+    None
 }
 
 /// The entries between two brackets; `None` when the closing one is missing.
@@ -542,31 +637,33 @@ fn bracketed(text: &SourceText, range: TextRange, entries: Vec<TextRange>) -> Op
 /// a comment on the line above; in other JSON an entry in the `metadata` of the resource, or of the file.
 pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &str) -> Vec<FileEdit> {
     let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut edits = Vec::new();
-    let mut done: Vec<(FileId, TextSize)> = Vec::new();
+    // What is silenced together, with one of what is found there.
+    let mut places: BTreeMap<(FileId, TextSize), (&Diagnostic, BTreeSet<&str>)> = BTreeMap::new();
+    let mut with_comments: FxHashMap<FileId, bool> = FxHashMap::default();
     for diagnostic in diagnostics.iter().filter(|diagnostic| rule_code(diagnostic.code).is_some()) {
         let file = diagnostic.file();
         let source = workspace.file(file);
-        let here = |other: &&Diagnostic| other.file() == file;
-        let in_file: Vec<&Diagnostic> = diagnostics.iter().filter(here).collect();
-        let comments = source.language() != Some(Language::Json) || has_comments(source);
-        let place_of = |diagnostic: &Diagnostic| match source.carrier() {
-            Some(_) => command_start(source.text.as_str(), diagnostic.range().start()),
-            None if comments => line_of(&source.text, diagnostic),
-            None => owner_of(source, diagnostic).start(),
+        let line = line_of(&source.text, diagnostic);
+        let mut comments = || {
+            let comments = || source.language() != Some(Language::Json) || has_comments(source);
+            *with_comments.entry(file).or_insert_with(comments)
         };
-        let place = place_of(diagnostic);
-        if done.contains(&(file, place)) {
-            continue;
-        }
-        done.push((file, place));
-        let together = in_file.into_iter().filter(|other| place == place_of(other));
-        let mut codes: Vec<&str> = together.map(|other| other.code).filter(|code| rule_code(code).is_some()).collect();
-        codes.sort_unstable();
-        codes.dedup();
+        let place = if source.carrier().is_some() {
+            size(command_start(source.text.as_str(), line.into(), (0, 0)))
+        } else if comments() {
+            line
+        } else {
+            owner_of(source, diagnostic).start()
+        };
+        places.entry((file, place)).or_insert((diagnostic, BTreeSet::new())).1.insert(diagnostic.code);
+    }
+    let mut edits = Vec::new();
+    for ((file, place), (diagnostic, codes)) in places {
+        let source = workspace.file(file);
+        let codes: Vec<&str> = codes.into_iter().collect();
         let new = if let Some(carrier) = source.carrier() {
             vec![script_comment_above(source, carrier, place, &codes, &reason)]
-        } else if comments {
+        } else if with_comments.get(&file).copied().unwrap_or_default() {
             vec![comment_above(source, place, &codes, &reason)]
         } else {
             entry_in_metadata(source, owner_of(source, diagnostic), &codes, &reason).unwrap_or_default()
@@ -580,8 +677,13 @@ pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &s
 fn has_comments(source: &SourceFile) -> bool {
     let extension = source.path.extension().and_then(|extension| extension.to_str());
     let text = source.text.as_str();
-    let mut slashes = memmem::find_iter(text.as_bytes(), "/").filter(|at| text[at + 1..].starts_with(['/', '*']));
-    extension == Some("jsonc") || slashes.any(|at| source.tree().is_some_and(|tree| comment_at(tree, at).is_some()))
+    if extension == Some("jsonc") {
+        return true;
+    }
+    let mut comments = source.tree().map(Comments::of);
+    memchr::memchr_iter(b'/', text.as_bytes())
+        .filter(|at| text[at + 1..].starts_with(['/', '*']))
+        .any(|at| comments.as_mut().is_some_and(|comments| comments.at(at).is_some()))
 }
 
 fn line_of(text: &SourceText, diagnostic: &Diagnostic) -> TextSize {

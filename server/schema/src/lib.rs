@@ -27,7 +27,7 @@ pub use facts::{
 };
 pub use registered::answers;
 pub use sample::{Sample, sample_body, writable_properties};
-pub use suggest::nearest;
+pub use suggest::{least_distance, nearest};
 
 /// Size in bytes of everything embedded: the table and the words about properties.
 pub fn embedded_size() -> usize {

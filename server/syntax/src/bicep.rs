@@ -9,6 +9,7 @@
 
 mod kind;
 mod names;
+mod shallow;
 mod string;
 mod survey;
 
@@ -17,6 +18,7 @@ use tree_sitter::{Node, TreeCursor};
 
 use self::kind::{Child, Field, Kind, children, elements, field_of, fields, kind_of};
 pub use self::names::{Binding, Names, TypeName};
+pub(crate) use self::shallow::shallow;
 pub use self::string::{Piece, Segment, Str};
 pub use self::survey::{Comment, Damage, Survey, brace_damage, survey, syntax_errors};
 use crate::text::Language;
@@ -37,7 +39,7 @@ impl<'t> File<'t> {
 
     /// The top-level statements in order.
     pub fn statements(self) -> impl Iterator<Item = Statement<'t>> {
-        children(self.node).filter(|child| child.kind != Kind::Other).map(move |child| statement(child, self.source))
+        elements(self.node).filter(|child| child.kind != Kind::Other).map(move |child| statement(child, self.source))
     }
 }
 

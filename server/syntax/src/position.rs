@@ -108,27 +108,76 @@ impl SourceText {
     /// The position of an offset. An offset inside a character means the start of it, one inside a line end the end of
     /// the line, one behind the text the end of the text.
     pub fn position(&self, offset: TextSize, encoding: Encoding) -> Position {
-        let (line, before) = self.line_before(offset);
-        Position { line, column: encoding.units(before) }
+        let (line, start, end) = self.line_before(offset);
+        Position { line, column: self.units_between(start, end, encoding) }
     }
 
     /// The position of an offset for people.
     pub fn line_column(&self, offset: TextSize) -> LineColumn {
-        let (line, before) = self.line_before(offset);
-        let before = if line == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
-        LineColumn { line: line + 1, column: Encoding::Utf32.units(before) + 1 }
+        let (line, start, end) = self.line_before(offset);
+        let mark = u32::from(line == 0 && end > start && self.has_bom());
+        LineColumn { line: line + 1, column: self.units_between(start, end, Encoding::Utf32) - mark + 1 }
     }
 
-    /// The number of the line `offset` is in, and the part of that line before it.
-    fn line_before(&self, offset: TextSize) -> (u32, &str) {
+    fn units_between(&self, start: usize, end: usize, encoding: Encoding) -> u32 {
+        if encoding != Encoding::Utf8 && end - start > BLOCK {
+            let columns = self.columns();
+            columns.before(self.as_str(), end, encoding) - columns.before(self.as_str(), start, encoding)
+        } else {
+            encoding.units(&self.as_str()[start..end])
+        }
+    }
+
+    /// The number of the line `offset` is in, where that begins, and the offset, which is in it and not in a character.
+    fn line_before(&self, offset: TextSize) -> (u32, usize, usize) {
         let line = self.line_of(offset);
         let range = self.line_range(line).expect("the line of an offset exists");
         let (start, mut end) = (usize::from(range.start()), usize::from(offset.min(range.end())));
         while !self.as_str().is_char_boundary(end) {
             end -= 1;
         }
-        (line, &self.as_str()[start..end])
+        (line, start, end)
     }
+}
+
+/// So many bytes are counted for each position; what is before them is known.
+const BLOCK: usize = 4096;
+
+/// How many units of UTF-16 and of UTF-32 there are before each block of a text: a file may be one line, with thousands of places
+/// that somebody wants to know the column of.
+#[derive(Debug)]
+pub(crate) struct Columns(Vec<[u32; 2]>);
+
+impl Columns {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut before = [0, 0];
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            let start = before;
+            before = [before[0] + units_in(block, Encoding::Utf16), before[1] + units_in(block, Encoding::Utf32)];
+            start
+        });
+        let mut blocks: Vec<_> = blocks.collect();
+        blocks.push(before);
+        Self(blocks)
+    }
+
+    /// How many units there are before an offset.
+    fn before(&self, text: &str, offset: usize, encoding: Encoding) -> u32 {
+        let block = offset / BLOCK;
+        self.0[block][usize::from(encoding == Encoding::Utf32)]
+            + units_in(&text.as_bytes()[block * BLOCK..offset], encoding)
+    }
+}
+
+/// The units of the characters that begin in some bytes.
+fn units_in(bytes: &[u8], encoding: Encoding) -> u32 {
+    let continues = |byte: &&u8| **byte & 0xc0 == 0x80;
+    let chars = bytes.len() - bytes.iter().filter(continues).count();
+    to_u32(match encoding {
+        Encoding::Utf8 => bytes.len(),
+        Encoding::Utf16 => chars + bytes.iter().filter(|byte| **byte >= 0xf0).count(),
+        Encoding::Utf32 => chars,
+    })
 }
 
 /// How many bytes of `line` (without its line end) are before the column of `position`.
@@ -206,6 +255,27 @@ mod tests {
         let text = SourceText::new("\u{feff}{}");
         assert_eq!(text.line_column(3.into()), LineColumn { line: 1, column: 1 });
         assert_eq!(text.position(3.into(), Encoding::Utf16), at(0, 1));
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_counted_alike() {
+        for piece in ["a", "é𝒳b", "\u{feff}ab𝒳"] {
+            let line = piece.repeat(3 * BLOCK / piece.len());
+            for text in [line.clone(), format!("\u{feff}é\n{line}\nb"), format!("\u{feff}{line}")] {
+                let text = SourceText::new(text);
+                for (offset, _) in text.as_str().char_indices().step_by(97).chain([(text.as_str().len(), ' ')]) {
+                    let before = &text.as_str()[..offset];
+                    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+                    let offset = TextSize::new(to_u32(offset));
+                    for encoding in ALL {
+                        assert_eq!(text.position(offset, encoding).column, encoding.units(line));
+                    }
+                    let line =
+                        if line.len() == before.len() { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
+                    assert_eq!(text.line_column(offset).column as usize, line.chars().count() + 1);
+                }
+            }
+        }
     }
 
     proptest! {

@@ -36,7 +36,16 @@ pub enum Shell {
 ///
 /// `text` must not be longer than 4 GiB.
 pub fn parse<'a>(shell: Shell, text: &'a str, holes: &'a [TextRange]) -> Script<'a> {
-    let mut scan = Scan { text, at: 0, holes, commands: Vec::new(), assigns: Vec::new(), depth: 0, backtick: false };
+    let mut scan = Scan {
+        text,
+        at: 0,
+        holes,
+        commands: Vec::new(),
+        assigns: Vec::new(),
+        depth: 0,
+        backtick: false,
+        missing: SmallVec::new(),
+    };
     match shell {
         Shell::Bash => bash::list(&mut scan, Until::End),
         Shell::PowerShell => powershell::list(&mut scan, Until::End),
@@ -298,6 +307,8 @@ struct Scan<'a> {
     depth: usize,
     /// Whether a backtick of bash is open, which the next one closes.
     backtick: bool,
+    /// The ends of here-strings of PowerShell that do not come any more.
+    missing: SmallVec<[&'static str; 2]>,
 }
 
 impl<'a> Scan<'a> {

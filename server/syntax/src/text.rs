@@ -7,7 +7,7 @@ use ropey::Rope;
 use text_size::{TextRange, TextSize};
 
 use crate::edit::{Change, TextEdit};
-use crate::position::{Encoding, OutOfSync, Position, units_to_bytes};
+use crate::position::{Columns, Encoding, OutOfSync, Position, units_to_bytes};
 
 /// The language of a document. Parsing and writing ask for it; the template model does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub struct SourceText {
     lines: Lines,
     /// Looked for once: in a text of a single line that takes all of it.
     style: Arc<OnceLock<(LineEnding, IndentUnit)>>,
+    /// Needed for long lines only.
+    columns: Arc<OnceLock<Columns>>,
 }
 
 /// How a text finds its lines.
@@ -49,7 +51,7 @@ impl SourceText {
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "texts are smaller than 4 GiB");
-        Self { text, lines: Lines::Scanned(Arc::default()), style: Arc::default() }
+        Self { text, lines: Lines::Scanned(Arc::default()), style: Arc::default(), columns: Arc::default() }
     }
 
     /// A text from the bytes of a file, unless they are more than `limit` or no UTF-8 text.
@@ -156,6 +158,10 @@ impl SourceText {
     /// two spaces if nothing is indented.
     pub fn indent_unit(&self) -> IndentUnit {
         self.style().1
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        self.columns.get_or_init(|| Columns::of(&self.text))
     }
 
     fn style(&self) -> (LineEnding, IndentUnit) {
@@ -301,7 +307,15 @@ impl PendingText {
         text.push_str(&old[old_end..]);
         assert!(u32::try_from(text.len()).is_ok(), "texts are smaller than 4 GiB");
         let change = Change::new(to_u32(head), to_u32(old_end), to_u32(new_end));
-        (SourceText { text: text.into(), lines: Lines::Rope(self.rope), style: Arc::default() }, Some(change))
+        (
+            SourceText {
+                text: text.into(),
+                lines: Lines::Rope(self.rope),
+                style: Arc::default(),
+                columns: Arc::default(),
+            },
+            Some(change),
+        )
     }
 
     /// The index of the character that starts at `byte`.

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use text_size::{TextRange, TextSize};
-use tree_sitter::{InputEdit, Node, Parser, Tree};
+use tree_sitter::{InputEdit, Node, Parser, Tree, TreeCursor};
 
+use crate::bicep::shallow;
 use crate::json;
 use crate::text::{Language, SourceText};
 
@@ -21,6 +22,8 @@ pub struct SyntaxTree {
     text: SourceText,
     /// What was parsed instead of `text`, for the next edit; empty for Bicep.
     mask: json::Mask,
+    /// Where the text is nested so deeply that it was not parsed; Bicep only.
+    too_deep: Option<TextSize>,
 }
 
 impl SyntaxTree {
@@ -49,6 +52,10 @@ impl SyntaxTree {
         &self.tree
     }
 
+    pub(crate) fn too_deep(&self) -> Option<TextSize> {
+        self.too_deep
+    }
+
     pub(crate) fn mask(&self) -> &json::Mask {
         &self.mask
     }
@@ -75,13 +82,58 @@ impl SyntaxTree {
     }
 }
 
+/// Finds the comments at places that are asked for in order. To look from the root on for each takes a walk over all its children,
+/// of which a file of comments has as many as lines.
+pub struct Comments<'t> {
+    tree: &'t SyntaxTree,
+    cursor: TreeCursor<'t>,
+    last: usize,
+    /// Up to here there is none any more.
+    passed: usize,
+}
+
+impl<'t> Comments<'t> {
+    /// Those of a tree.
+    pub fn of(tree: &'t SyntaxTree) -> Self {
+        Self { tree, cursor: tree.root().walk(), last: 0, passed: 0 }
+    }
+
+    /// The comment or directive around a byte; the grammars let these stand anywhere, and nothing else.
+    pub fn at(&mut self, byte: usize) -> Option<TextRange> {
+        if byte < self.last {
+            *self = Self::of(self.tree);
+        }
+        self.last = byte;
+        while byte >= self.passed {
+            let node = self.cursor.node();
+            if node.start_byte() > byte {
+                return None;
+            }
+            if node.end_byte() > byte {
+                if !self.cursor.goto_first_child() {
+                    return node.is_extra().then(|| range_of(node));
+                }
+            } else if !self.cursor.goto_next_sibling() {
+                // Behind the last child; the rest of its parent has no other node in it.
+                if !self.cursor.goto_parent() {
+                    return None;
+                }
+                self.passed = self.cursor.node().end_byte();
+            }
+        }
+        None
+    }
+}
+
 /// Parses a whole text.
 pub fn parse(language: Language, text: SourceText) -> SyntaxTree {
-    let (tree, mask) = with_parser(language, |parser| match language {
-        Language::Json => json::parse_masked(parser, &text, None),
-        Language::Bicep | Language::BicepParam => (parse_plain(parser, text.as_str(), None), json::Mask::default()),
-    });
-    SyntaxTree { language, tree, text, mask }
+    with_parser(language, |parser| match language {
+        Language::Json => {
+            let (tree, mask) = json::parse_masked(parser, &text, None);
+            SyntaxTree { language, tree, text, mask, too_deep: None }
+        }
+        Language::Bicep | Language::BicepParam => parse_bicep(parser, language, text),
+    })
 }
 
 /// Parses `text`, which `edits` made from the text of `old`, reusing what did not change.
@@ -89,8 +141,16 @@ pub fn parse(language: Language, text: SourceText) -> SyntaxTree {
 /// `edits` are in the order they were made: the offsets of each one count in the text the ones before it left. An edit
 /// that does not describe what happened gives a wrong tree, not a panic.
 pub fn reparse(old: &SyntaxTree, text: SourceText, edits: &[InputEdit]) -> SyntaxTree {
-    let (tree, mask) = with_parser(old.language, |parser| match old.language {
-        Language::Json => json::parse_masked(parser, &text, Some((old, edits))),
+    let language = old.language;
+    with_parser(language, |parser| match language {
+        Language::Json => {
+            let (tree, mask) = json::parse_masked(parser, &text, Some((old, edits)));
+            SyntaxTree { language, tree, text, mask, too_deep: None }
+        }
+        // What is blanked out may be something else after an edit.
+        Language::Bicep | Language::BicepParam if old.too_deep.is_some() || shallow(text.as_str()).is_some() => {
+            parse_bicep(parser, language, text)
+        }
         Language::Bicep | Language::BicepParam => {
             let mut edited = old.tree.clone();
             for edit in edits {
@@ -100,10 +160,17 @@ pub fn reparse(old: &SyntaxTree, text: SourceText, edits: &[InputEdit]) -> Synta
             // For text that the grammar accepts there is one tree. For other text there are several, and which one the
             // parser comes to depends on what it reuses.
             let tree = if tree.root_node().has_error() { parse_plain(parser, text.as_str(), None) } else { tree };
-            (tree, json::Mask::default())
+            SyntaxTree { language, tree, text, mask: json::Mask::default(), too_deep: None }
         }
-    });
-    SyntaxTree { language: old.language, tree, text, mask }
+    })
+}
+
+fn parse_bicep(parser: &mut Parser, language: Language, text: SourceText) -> SyntaxTree {
+    let (tree, too_deep) = match shallow(text.as_str()) {
+        Some((shallow, too_deep)) => (parse_plain(parser, shallow, None), Some(too_deep)),
+        None => (parse_plain(parser, text.as_str(), None), None),
+    };
+    SyntaxTree { language, tree, text, mask: json::Mask::default(), too_deep }
 }
 
 /// Parses bytes as they are; `old` is a tree to which all edits were applied.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use syntax::bicep::{self, Body, ExprKind, File, Item, ObjectMember, Piece, Segment, Statement, TypeKind};
+use syntax::tree::{Comments, range_of};
 use syntax::{InputEdit, Language, SourceText, SyntaxTree, parse, reparse};
 
 fn tree(source: &str) -> SyntaxTree {
@@ -382,6 +383,31 @@ fn comments_and_directives_are_found_in_order() {
 }
 
 #[test]
+fn comments_are_found_at_each_place_in_order() {
+    let sources = [
+        "// a\nvar b = { // c\n#disable-next-line d\n  e: [1 /* f */\n2] }\n\n  // g\n// h\nvar i = '//${ /* j */ k }' //",
+        "var a = { // b\n  c: /* d */\n// e\n} } /* f */ ] // g",
+        "",
+        "// a",
+    ];
+    for source in sources {
+        let tree = tree(source);
+        let mut comments = Comments::of(&tree);
+        let found: Vec<_> = (0..source.len()).map(|at| comments.at(at)).collect();
+        let expected = |at: usize| {
+            let node = tree.root().descendant_for_byte_range(at, at + 1)?;
+            (node.is_extra() && node.child_count() == 0).then(|| range_of(node))
+        };
+        assert_eq!(found, (0..source.len()).map(expected).collect::<Vec<_>>(), "{source}");
+        assert_eq!(found, (0..source.len()).map(|at| Comments::of(&tree).at(at)).collect::<Vec<_>>(), "from anywhere");
+        // Also backwards.
+        for at in (0..source.len()).rev() {
+            assert_eq!(comments.at(at), found[at], "{source}");
+        }
+    }
+}
+
+#[test]
 fn a_hundred_thousand_brackets_are_one_error() {
     for bracket in ["[", "(", "{ a: ", "f(", "!", "a ? ", "'${"] {
         let source = format!("var a = {}\nvar b = 1\n", bracket.repeat(100_000));
@@ -390,6 +416,33 @@ fn a_hundred_thousand_brackets_are_one_error() {
         assert!(!survey.errors.is_empty() && survey.errors.len() <= 2, "{bracket} {:?}", survey.errors);
         assert!(File::new(&tree).unwrap().statements().count() >= 1);
     }
+}
+
+#[test]
+fn what_is_too_deep_to_be_parsed_is_said_and_comes_back() {
+    let few = "var a = [\n]\nvar b = 1\n".to_owned();
+    let deep = format!("var a = [\n{}x = 1{}]\nvar b = 1\n", "[".repeat(20_000), "]".repeat(20_000));
+    let (before, after) = (tree(&few), tree(&deep));
+    let messages: Vec<_> = bicep::syntax_errors(&after).into_iter().map(|error| error.message).collect();
+    assert_eq!(messages, ["nested too deeply"]);
+    assert_eq!(File::new(&after).unwrap().statements().count(), 2, "what comes behind it is there");
+
+    let inside = "var a = [\n".len();
+    let grown = deep.len() - few.len();
+    let edit = |old: usize, new: usize, old_text: &str, new_text: &str| InputEdit {
+        start_byte: inside,
+        old_end_byte: inside + old,
+        new_end_byte: inside + new,
+        start_position: point(old_text, inside),
+        old_end_position: point(old_text, inside + old),
+        new_end_position: point(new_text, inside + new),
+    };
+    let deeper = reparse(&before, SourceText::new(&*deep), &[edit(0, grown, &few, &deep)]);
+    assert_eq!(deeper.root().to_sexp(), after.root().to_sexp());
+    assert_eq!(bicep::syntax_errors(&deeper), bicep::syntax_errors(&after));
+    let back = reparse(&deeper, SourceText::new(&*few), &[edit(grown, 0, &deep, &few)]);
+    assert_eq!(back.root().to_sexp(), before.root().to_sexp());
+    assert!(bicep::syntax_errors(&back).is_empty());
 }
 
 #[test]

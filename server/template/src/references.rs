@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use memchr::memmem;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::expr::Expr;
 use crate::model::ModuleSource;
@@ -13,7 +13,7 @@ use crate::workspace::{ModuleCache, SourceFile};
 use crate::{Name, Template};
 
 /// A file that another one refers to. It need not be there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// Its path, as far as the path of the file that refers to it is known: without `.` and `..`.
     pub path: PathBuf,
@@ -22,7 +22,7 @@ pub struct Reference {
 }
 
 /// What a file is wanted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReferenceKind {
     /// For what it declares.
     Template,
@@ -64,16 +64,12 @@ pub(crate) fn of(file: &SourceFile, cache: Option<&dyn ModuleCache>) -> Referenc
     modules.sort_unstable();
     let templates = templates.chain(parameters::candidates(file)).chain(modules);
     let contents = loaded(file, template).filter_map(|path| relative_to(&file.path, path));
-    let mut found: Vec<Reference> = Vec::new();
+    let mut seen: FxHashSet<Reference> = FxHashSet::default();
     let all = templates
         .map(|path| Reference { path, kind: ReferenceKind::Template })
         .chain(contents.map(|path| Reference { path, kind: ReferenceKind::Content }));
-    for reference in all {
-        if reference.path != file.path && !found.contains(&reference) {
-            found.push(reference);
-        }
-    }
-    References { files: found, in_registries }
+    let files = all.filter(|reference| reference.path != file.path && seen.insert(reference.clone()));
+    References { files: files.collect(), in_registries }
 }
 
 /// The paths and names of modules, those of nested templates too.

@@ -2,17 +2,18 @@
 
 #![expect(clippy::print_stdout, reason = "this is what the command is for")]
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::measure::generate::{JSON_HEAD, Language, template};
 use crate::measure::protocol::Client;
-use crate::measure::{self, machine, size, time};
+use crate::measure::{self, Limit, Stopped, machine, size, time};
 
 /// What `cargo xtask faults` takes.
 #[derive(Args)]
@@ -23,13 +24,16 @@ pub(crate) struct Arguments {
     /// Only the inputs whose name has this in it
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Write the table into docs/faults.md instead of printing it
-    #[arg(long)]
+    /// Stop the program after this time with one input
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    stop_after: u64,
+    /// Write the table into docs/faults.md instead of printing it; what is there is of one program on one machine, so always of all inputs
+    #[arg(long, conflicts_with_all = ["only", "stop_after"])]
     write: bool,
 }
 
-/// Longer than any input may take.
-const LIMIT: Duration = Duration::from_secs(60);
+/// More memory than any input may take, at which the program is stopped.
+const LARGE: u64 = 2 << 30;
 
 /// How large the inputs for both languages are that are no longer read.
 const TOO_LARGE: usize = 100 << 20;
@@ -73,92 +77,167 @@ struct Input {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let program = measure::program(arguments.binary.as_deref())?;
+    let limit = Limit { time: Duration::from_secs(arguments.stop_after), memory: LARGE };
     let folder = tempfile::tempdir()?;
-    let mut table = machine::describe(&program, &[]);
-    table.push_str(
-        "\n| input | size | `check` | memory | server | memory | bound of `check` | of the server |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-    );
-    let mut broken = Vec::new();
+    let machine = machine::describe(&program, &[]);
+    println!("{machine}\n{HEAD}");
+    let mut rows = Vec::new();
     for make in INPUTS {
         for language in Language::ALL {
             let input = make(language);
-            if arguments.only.as_ref().is_some_and(|only| !format!("{} {}", input.what, input.file).contains(only)) {
+            let name = format!("{}, {}", input.what, language.name());
+            if arguments.only.as_ref().is_some_and(|only| !name.contains(only)) {
                 continue;
             }
-            let row = measured(&program, folder.path(), language, input)?;
-            println!("{}", row.0);
-            table.push_str(&row.0);
-            table.push('\n');
-            broken.extend(row.1);
+            let row = Row {
+                name,
+                bytes: input.text.len() as u64,
+                checked: check(&program, folder.path(), limit, &input).unwrap_or_else(|why| Cost::failed(&why)),
+                served: serve(&program, limit, language, &input.text).unwrap_or_else(|why| Cost::failed(&why)),
+            };
+            println!("{row}");
+            rows.push(row);
         }
     }
+    ensure!(!rows.is_empty(), "no input has that in its name");
+    let verdict = verdict(&rows);
+    print!("\n{verdict}");
     if arguments.write {
-        measure::write_between(Path::new("docs/faults.md"), "hostile inputs", &format!("\n{table}\n"))?;
+        let table = rows.iter().fold(String::new(), |text, row| text + &row.to_string() + "\n");
+        let text = format!("\n{machine}\n{HEAD}\n{table}\n{verdict}\n");
+        measure::write_between(Path::new("docs/faults.md"), "hostile inputs", &text)?;
     }
-    for complaint in &broken {
-        println!("out of bounds: {complaint}");
-    }
-    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if rows.iter().all(|row| row.faults().is_empty()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A row of the table, and what is out of bounds.
-fn measured(program: &Path, folder: &Path, language: Language, input: Input) -> anyhow::Result<(String, Vec<String>)> {
-    let Input { what, file, text } = input;
-    let bytes = text.len() as u64;
-    let (bound, served_bound) = (Bound::of_check(bytes), Bound::of_server(bytes));
-    std::fs::write(folder.join(&file), &text)?;
-    let mut broken = Vec::new();
-    let name = format!("{what}, {}", language.name());
-    let mut judge = |who: &str, bound: Bound, took: Duration, memory: u64| {
-        if took > bound.time {
-            broken.push(format!("{name}: {who} took {} of {}", time(took), time(bound.time)));
-        }
-        if memory > bound.memory {
-            broken.push(format!("{name}: {who} held {} of {}", size(memory), size(bound.memory)));
-        }
-    };
+const HEAD: &str = "\
+| input | size | `check` | memory | server | memory | bound of `check` | of the server |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
 
-    // What other processes do is not the input's fault: time is that of the processor, unless it waits for something.
-    let run = measure::run(&mut measure::check(program, folder, &["--format", "concise", &file]), LIMIT)?;
-    let checked = run.wall.min(run.cpu);
-    judge("`check`", bound, checked, run.peak);
+/// What an input did, as a row of the table.
+struct Row {
+    name: String,
+    bytes: u64,
+    checked: Cost,
+    served: Cost,
+}
+
+/// What one program needed for an input.
+struct Cost {
+    time: Duration,
+    memory: u64,
+    /// Why it has not done what it should have.
+    failed: Option<String>,
+}
+
+impl Cost {
+    fn failed(why: &anyhow::Error) -> Self {
+        Self { time: Duration::ZERO, memory: 0, failed: Some(words(&format!("{why:#}"))) }
+    }
+
+    fn stopped(stopped: Stopped, limit: Limit) -> String {
+        match stopped {
+            Stopped::Late => format!("not ended after {} s", limit.time.as_secs()),
+            Stopped::Large => format!("stopped at {}", size(limit.memory)),
+        }
+    }
+
+    /// What is wrong with it.
+    fn faults(&self, bound: Bound) -> impl Iterator<Item = String> {
+        let time = (self.failed.is_none() && self.time > bound.time)
+            .then(|| format!("took {} of {}", time(self.time), time(bound.time)));
+        let memory =
+            (self.memory > bound.memory).then(|| format!("held {} of {}", size(self.memory), size(bound.memory)));
+        self.failed.clone().into_iter().chain(time).chain(memory)
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failed {
+            Some(why) if self.memory == 0 => write!(to, "{why} | ?"),
+            Some(why) => write!(to, "{why} | {}", size(self.memory)),
+            None => write!(to, "{} | {}", time(self.time), size(self.memory)),
+        }
+    }
+}
+
+impl Row {
+    fn bounds(&self) -> [Bound; 2] {
+        [Bound::of_check(self.bytes), Bound::of_server(self.bytes)]
+    }
+
+    /// What is out of bounds, in words.
+    fn faults(&self) -> Vec<String> {
+        let [check, server] = self.bounds();
+        let checked = self.checked.faults(check).map(|fault| format!("{}: `check`: {fault}", self.name));
+        checked.chain(self.served.faults(server).map(|fault| format!("{}: the server: {fault}", self.name))).collect()
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [check, server] = self.bounds().map(|bound| format!("{}, {}", time(bound.time), size(bound.memory)));
+        write!(to, "| {} | {} | {} | {} | {check} | {server} |", self.name, size(self.bytes), self.checked, self.served)
+    }
+}
+
+/// What a reader wants to know of the table.
+fn verdict(rows: &[Row]) -> String {
+    let faults: Vec<String> = rows.iter().flat_map(Row::faults).collect();
+    if faults.is_empty() {
+        return format!("All {} inputs are within their bounds.\n", rows.len());
+    }
+    faults.iter().fold("Not within their bounds:\n\n".to_owned(), |text, fault| text + "- " + fault + "\n")
+}
+
+/// A text as it can stand in a table.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "/")
+}
+
+/// What `check` of an input costs.
+fn check(program: &Path, folder: &Path, limit: Limit, input: &Input) -> anyhow::Result<Cost> {
+    std::fs::write(folder.join(&input.file), &input.text)?;
+    let command = measure::check(program, folder, &["--format", "concise", &input.file]);
+    let run = measure::run(&mut measure::bound_to_us(&command)?, limit);
+    std::fs::remove_file(folder.join(&input.file))?;
+    let run = run?;
     let errors = String::from_utf8_lossy(&run.errors);
-    let complaint = match run.code {
-        Some(0..=2) if !errors.contains("internal error") => None,
-        code => Some(format!("{what}, {}: exit code {code:?}: {}", language.name(), errors.trim())),
+    let failed = match (run.stopped, run.code) {
+        (Some(stopped), _) => Some(Cost::stopped(stopped, limit)),
+        (None, Some(0..=2)) if !errors.contains("internal error") => None,
+        (None, code) => {
+            let code = code.map_or_else(|| "killed".to_owned(), |code| format!("exit code {code}"));
+            Some(words(&format!("{code}: {errors}")))
+        }
     };
-
-    // One that says nothing is out of bounds like one that is slow; the other inputs are still looked at.
-    let (served, memory) = serve(program, language, &text).unwrap_or((LIMIT * 2, 0));
-    judge("the server", served_bound, served, memory);
-    std::fs::remove_file(folder.join(&file))?;
-    broken.extend(complaint);
-    let row = format!(
-        "| {what}, {} | {} | {} | {} | {} | {} | {}, {} | {}, {} |",
-        language.name(),
-        size(bytes),
-        time(checked),
-        size(run.peak),
-        time(served),
-        size(memory),
-        time(bound.time),
-        size(bound.memory),
-        time(served_bound.time),
-        size(served_bound.memory),
-    );
-    Ok((row, broken))
+    // What other processes do is not the input's fault: time is that of the processor, unless threads share the work.
+    Ok(Cost { time: run.wall.min(run.cpu), memory: run.peak, failed })
 }
 
-/// From opening a document to its diagnostics, and the most memory held.
-fn serve(program: &Path, language: Language, text: &str) -> anyhow::Result<(Duration, u64)> {
-    let mut client = Client::start(Command::new(program).arg("server"), &json!({}), Value::Null)?;
+/// What the server needs from opening a document to its diagnostics.
+fn serve(program: &Path, limit: Limit, language: Language, text: &str) -> anyhow::Result<Cost> {
+    let mut server = Command::new(program);
+    let mut command = measure::bound_to_us(server.arg("server"))?;
+    let mut client = Client::spawn(&mut command, Some(limit), Value::Null)?;
+    let greeted = client.greet(&json!({}));
     let uri = format!("file:///w/main.{}", language.extension());
     let opened = Client::opened(&uri, if language == Language::Json { "arm-template" } else { "bicep" }, text);
+    let before = client.cpu();
     let start = Instant::now();
-    client.send_text(&opened)?;
-    client.pushed(&uri, 1)?;
-    let took = start.elapsed();
-    Ok((took, client.memory().map_or(0, |(_, peak)| peak)))
+    let answer = greeted.and_then(|()| client.send_text(&opened)).and_then(|()| client.pushed(&uri, 1));
+    let wall = start.elapsed();
+    // The clock of the system that counts it ticks a hundred times in a second.
+    let cpu =
+        client.cpu().zip(before).map_or(wall, |(now, before)| now.saturating_sub(before) + Duration::from_millis(10));
+    let seen = client.end();
+    let failed = match (seen.stopped, answer) {
+        (Some(stopped), _) => Some(Cost::stopped(stopped, limit)),
+        (None, Err(error)) => Some(words(&format!("{error:#}"))),
+        (None, Ok(_)) => None,
+    };
+    Ok(Cost { time: wall.min(cpu), memory: seen.peak, failed })
 }
 
 // ---- inputs
@@ -207,9 +286,34 @@ const INPUTS: &[Make] = &[
     |language| garbage(language, "4 MB of comments that do not end", "/*", 2 << 20),
     |language| garbage(language, "1 MB of names without values", "resource a\n", (1 << 20) / 11),
     |language| garbage(language, "1 MB of suppressions", "// akslint: ignore[no-such-rule] x\n", (1 << 20) / 36),
+    |language| {
+        garbage(language, "1 MB of suppressions on one line", "/* akslint: ignore[no-such-rule] x */ ", (1 << 20) / 38)
+    },
+    |language| {
+        numbered(language, "20,000 suppressions, each of another rule", 20_000, |number| {
+            format!("// akslint: ignore[user-asigned-identity-{number}] x\n")
+        })
+    },
     |language| garbage(language, "1 MB of decorators", "@a\n", (1 << 20) / 3),
-    |language| scripts(language, "a script of 1 MB in a template"),
+    |language| garbage(language, "1 MB of decorators in each other", "@a(", (1 << 20) / 3),
+    |language| garbage(language, "1 MB of open braces", "{", 1 << 20),
+    |language| garbage(language, "1 MB of closing braces", "}\n", (1 << 20) / 2),
+    |language| garbage(language, "1 MB of types in each other", "type a = {", (1 << 20) / 10),
+    |language| one(language, "1 MB of signs", &"!".repeat(1 << 20)),
+    |language| one(language, "an object of 100,000 names", &format!("{{\n{}}}", "'x'\n".repeat(100_000))),
+    |language| one(language, "an expression of 1 MB of commas", &expression(language, &",".repeat(1 << 20))),
+    |language| {
+        numbered(language, "20,000 modules", 20_000, |number| {
+            format!("module m{number} './m{number}.bicep' = {{ name: 'a' }}\n")
+        })
+    },
+    |language| scripts(language, "a script of 1 MB in a template", "AzureCLI", SCRIPT),
+    |language| scripts(language, "1 MB of here-strings that do not end", "AzurePowerShell", "@'"),
+    |language| scripts(language, "1 MB of commands that go on", "AzurePowerShell", CONTINUED),
 ];
+
+const CONTINUED: &str = "az aks create -g a -n b `";
+const SCRIPT: &str = "az aks create -g a -n b --assign-identity $ID --enable-managed-identity";
 
 fn file(language: Language) -> String {
     format!("main.{}", language.extension())
@@ -416,13 +520,22 @@ fn garbage(language: Language, what: &'static str, piece: &str, times: usize) ->
     Input { what, file: file(language), text: format!("{head}{}", piece.repeat(times)) }
 }
 
-fn scripts(language: Language, what: &'static str) -> Input {
-    let line = "az aks create -g a -n b --assign-identity $ID --enable-managed-identity";
+/// Behind the beginning of a template a line for each number.
+fn numbered(language: Language, what: &'static str, count: usize, line: impl Fn(usize) -> String) -> Input {
+    let mut input = garbage(language, what, "", 0);
+    (0..count).for_each(|number| input.text.push_str(&line(number)));
+    input
+}
+
+/// The same line again and again, as the script of a resource.
+fn scripts(language: Language, what: &'static str, kind: &str, line: &str) -> Input {
+    let version = if kind == "AzureCLI" { ("azCliVersion", "2.60.0") } else { ("azPowerShellVersion", "11.0") };
     let resource = if language == Language::Json {
         let script = format!("{line}\\n").repeat((1 << 20) / line.len());
         format!(
             "{{ \"type\": \"Microsoft.Resources/deploymentScripts\", \"apiVersion\": \"2023-08-01\", \"name\": \"a\", \"location\": \"b\", \
-             \"kind\": \"AzureCLI\", \"properties\": {{ \"azCliVersion\": \"2.60.0\", \"retentionInterval\": \"P1D\", \"scriptContent\": \"{script}\" }} }}"
+             \"kind\": \"{kind}\", \"properties\": {{ \"{}\": \"{}\", \"retentionInterval\": \"P1D\", \"scriptContent\": \"{script}\" }} }}",
+            version.0, version.1
         )
     } else {
         let script = format!("{line}\n").repeat((1 << 20) / line.len());
@@ -430,15 +543,16 @@ fn scripts(language: Language, what: &'static str) -> Input {
             "resource s 'Microsoft.Resources/deploymentScripts@2023-08-01' = {{
   name: 'a'
   location: 'b'
-  kind: 'AzureCLI'
+  kind: '{kind}'
   properties: {{
-    azCliVersion: '2.60.0'
+    {}: '{}'
     retentionInterval: 'P1D'
     scriptContent: '''
 {script}'''
   }}
 }}
-"
+",
+            version.0, version.1
         )
     };
     variables(language, what, &[], &resource)
@@ -447,6 +561,35 @@ fn scripts(language: Language, what: &'static str) -> Input {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_says_what_is_out_of_bounds() {
+        let cost = |time, memory| Cost { time: Duration::from_millis(time), memory, failed: None };
+        let mut rows =
+            vec![Row { name: "a".to_owned(), bytes: 1 << 20, checked: cost(5, 1 << 20), served: cost(7, 2 << 20) }];
+        assert_eq!(
+            rows[0].to_string(),
+            "| a | 1.0 MB | 5.00 ms | 1.0 MB | 7.00 ms | 2.0 MB | 2.05 s, 264 MB | 2.05 s, 264 MB |"
+        );
+        assert_eq!(verdict(&rows), "All 1 inputs are within their bounds.\n");
+
+        let limit = Limit { time: Duration::from_secs(60), memory: LARGE };
+        let late = Cost { failed: Some(Cost::stopped(Stopped::Late, limit)), ..cost(60_000, 1 << 20) };
+        let large = Cost { failed: Some(Cost::stopped(Stopped::Large, limit)), ..cost(5, (2 << 30) + 1) };
+        rows.push(Row { name: "b".to_owned(), bytes: 0, checked: late, served: large });
+        rows.push(Row {
+            name: "c".to_owned(),
+            bytes: 0,
+            checked: cost(1_100, 0),
+            served: Cost::failed(&anyhow::anyhow!("a\n|b")),
+        });
+        assert!(rows[1].to_string().contains("| not ended after 60 s | 1.0 MB | stopped at 2048 MB | 2048 MB |"));
+        assert_eq!(
+            verdict(&rows),
+            "Not within their bounds:\n\n- b: `check`: not ended after 60 s\n- b: the server: stopped at 2048 MB\n\
+             - b: the server: held 2048 MB of 64 MB\n- c: `check`: took 1.10 s of 1.00 s\n- c: the server: a /b\n"
+        );
+    }
 
     /// That they are refused or understood is for the command; here only that they are what they say.
     #[test]

@@ -24,6 +24,9 @@ struct Arguments {
 enum Command {
     /// Measure akslint beside other tools, beside parsing alone, and against its own size
     Bench(bench::Arguments),
+    /// Run a program that ends with the one that started it
+    #[command(hide = true)]
+    Bound(measure::Bound),
     /// Check a folder of real files and print what is found, by rule
     Corpus(corpus::Arguments),
     /// Write RULES.md and the generated pages of the book in docs/
@@ -39,6 +42,7 @@ enum Command {
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments)?,
+        Command::Bound(arguments) => return measure::become_bound(&arguments),
         Command::Corpus(arguments) => corpus::run(&arguments)?,
         Command::Docs(arguments) => docs::run(&arguments)?,
         Command::Faults(arguments) => return faults::run(&arguments),

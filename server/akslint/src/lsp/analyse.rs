@@ -311,7 +311,7 @@ pub(super) fn findings(
     }
     let features = session.features();
     let diagnostics = analysis.as_deref().map_or_else(Vec::new, |analysis| {
-        analysis.diagnostics.iter().map(|it| to_proto::diagnostic(&analysis.around, it, features)).collect()
+        to_proto::diagnostics(&analysis.around, analysis.diagnostics.iter(), features)
     });
     Some((diagnostics, analysis))
 }

@@ -361,7 +361,7 @@ fn look(session: &Session, members: Vec<(PathBuf, Arc<FileSettings>)>, cancel: &
         }
         found.extend(targets.into_iter().map(|file| {
             let own = all.iter().filter(|diagnostic| diagnostic.file() == file);
-            let diagnostics = own.map(|it| to_proto::diagnostic(&around, it, session.features())).collect();
+            let diagnostics = to_proto::diagnostics(&around, own, session.features());
             InFile { uri: around.origin(file).uri.clone(), version: None, diagnostics }
         }));
     }

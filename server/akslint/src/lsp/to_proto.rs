@@ -28,6 +28,39 @@ pub(super) fn range(text: &SourceText, range: TextRange, encoding: Encoding) -> 
     Range::new(position(text, range.start(), encoding), position(text, range.end(), encoding))
 }
 
+/// So many diagnostics of a file are shown. Editors show no more (VS Code takes as many of a file), and each is a message of half a
+/// kilobyte: a file of a megabyte may have a hundred thousand mistakes.
+const SHOWN: usize = 1000;
+
+/// What is wrong with a file: all of it, or the gravest and how many more there are.
+pub(super) fn diagnostics<'d>(
+    around: &Surroundings,
+    found: impl Iterator<Item = &'d rules::Diagnostic>,
+    features: &Features,
+) -> Vec<Diagnostic> {
+    let mut found: Vec<&rules::Diagnostic> = found.collect();
+    let all = found.len();
+    if all > SHOWN {
+        // Of equal ones the first.
+        found.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+        found.truncate(SHOWN);
+        found.sort_by_key(|diagnostic| (diagnostic.range().start(), diagnostic.range().end(), diagnostic.code));
+    }
+    let more = (all > SHOWN).then(|| more(all - SHOWN));
+    more.into_iter().chain(found.into_iter().map(|it| diagnostic(around, it, features))).collect()
+}
+
+/// The diagnostic that stands for those that are not shown.
+fn more(count: usize) -> Diagnostic {
+    Diagnostic {
+        severity: Some(DiagnosticSeverity::INFORMATION),
+        code: Some(NumberOrString::String("not-shown".to_owned())),
+        source: Some(SOURCE.to_owned()),
+        message: format!("akslint found {count} more in this file, which `akslint check` lists"),
+        ..Diagnostic::default()
+    }
+}
+
 pub(super) fn diagnostic(around: &Surroundings, diagnostic: &rules::Diagnostic, features: &Features) -> Diagnostic {
     let file = around.workspace.file(diagnostic.file());
     let related = diagnostic.related.iter().map(|related| {

@@ -250,3 +250,114 @@ fn scripts_can_be_silenced_too() {
         assert_eq!(counts(path, expected), (0, 1, 0), "{path}");
     }
 }
+
+#[test]
+fn a_directive_in_a_comment_is_none() {
+    let text = format!("// as with #disable-next-line {CODE}\nvar a = 'bad'\n");
+    assert_eq!(counts("a.bicep", &text), (1, 0, 0));
+    let text = format!("#disable-next-line other #disable-next-line {CODE}\nvar a = 'bad'\n");
+    assert_eq!(counts("a.bicep", &text), (0, 1, 0));
+}
+
+#[test]
+fn each_of_several_in_a_comment_has_its_own_reason() {
+    let text = format!("/* akslint: ignore[{CODE}] one akslint: ignore[unused-suppression] two */ var a = 'bad'\n");
+    let outcome = run("a.bicep", &text);
+    assert_eq!(outcome.suppressed[0].reason.as_deref(), Some("one"));
+    let files = workspace(&[("a.bicep", &text)]);
+    let found = Suppressions::of(files.file(FileId(0)));
+    assert_eq!(found.all.iter().map(|one| one.reason.as_deref()).collect::<Vec<_>>(), [Some("one"), Some("two")]);
+}
+
+#[test]
+fn an_entry_among_others_is_taken_out() {
+    let other = "{ \"code\": \"other\" }";
+    for before in 0..3 {
+        for behind in 0..3 {
+            let list = |ours: &[&str]| {
+                let entries = [&*vec![other; before], ours, &vec![other; behind]].concat().join(", ");
+                json("", &format!(",\n      \"metadata\": {{ \"akslint\": {{ \"ignore\": [{entries}] }} }}"))
+                    .replacen("\"bad\"", "\"good\"", 1)
+            };
+            let text = list(&[&format!("{{ \"code\": \"{CODE}\" }}")]);
+            let outcome = run("a.json", &text);
+            let fix = outcome.diagnostics.iter().find_map(|found| found.fixes.first()).unwrap();
+            let fixed = apply_one(fix, |_| text.clone()).unwrap().remove(&FileId(0)).unwrap();
+            if before + behind > 0 {
+                assert_eq!(fixed, list(&[]));
+            }
+        }
+    }
+}
+
+/// Lines of a file, of which some continue, some are comments, and some end in one.
+fn lines(pieces: &'static [&'static str]) -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let line = proptest::collection::vec(proptest::sample::select(pieces), 0..4).prop_map(|pieces| pieces.concat());
+    let end = proptest::sample::select(&["\n", "\n", "\r\n", "\r"]);
+    proptest::collection::vec((line, end), 0..12)
+        .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect::<String>())
+}
+
+proptest::proptest! {
+    /// What is remembered from one comment to the next changes nothing.
+    #[test]
+    fn comments_in_scripts_are_about_the_same_alone_and_among_others(
+        text in lines(&["az aks", " ", "# akslint: ignore[a]", "# akslint: ignore[a] \\", "# x", " \\", " `", "<!-- akslint: ignore[a] -->", "-->"]),
+    ) {
+        let text = SourceText::new(&*text);
+        for carrier in [Carrier::Script(Shell::Bash), Carrier::Markdown] {
+            let mut lines = Lines::of(&text);
+            for at in memmem::find_iter(text.as_str().as_bytes(), MARK) {
+                let comment = lines.script_comment_at(carrier, at);
+                proptest::prop_assert_eq!(comment, Lines::of(&text).script_comment_at(carrier, at));
+                let Some(comment) = comment else { continue };
+                proptest::prop_assert_eq!(lines.commands_covered(comment), Lines::of(&text).commands_covered(comment));
+            }
+        }
+    }
+
+    #[test]
+    fn comments_in_templates_are_about_the_same_alone_and_among_others(
+        text in lines(&["var a = 1", " ", "// akslint: ignore[a]", "// x", "/* akslint: ignore[a] */", "/* akslint", "*/"]),
+    ) {
+        let files = workspace(&[("a.bicep", &*text)]);
+        let tree = files.file(FileId(0)).tree().unwrap();
+        let text = &files.file(FileId(0)).text;
+        let mut lines = Lines::of(text);
+        for at in memmem::find_iter(text.as_str().as_bytes(), MARK) {
+            if let Some(comment) = Comments::of(tree).at(at) {
+                proptest::prop_assert_eq!(lines.line_covered(comment), Lines::of(text).line_covered(comment));
+            }
+        }
+    }
+
+    /// Of those around a place the narrowest that names the rule.
+    #[test]
+    fn the_narrowest_covers(covers in proptest::collection::vec((0..20_u32, 0..20_u32, 0..3_usize), 0..8)) {
+        const CODES: [&str; 2] = [CODE, "unused-suppression"];
+        let named = |code: usize| Named {
+            word: String::new(),
+            range: TextRange::default(),
+            code: CODES.get(code).copied(),
+        };
+        let all = covers.into_iter().map(|(start, length, code)| Suppression {
+            named: vec![named(2), named(code)],
+            reason: None,
+            covers: TextRange::at(start.into(), length.into()),
+            range: TextRange::default(),
+            form: Form::Comment,
+        });
+        let found = Suppressions { all: all.collect(), ..Suppressions::default() };
+        let files = workspace(&[("a.bicep", "var a = 'bad'")]);
+        let mut diagnostic = check_with(&[RULE], &files, &[FileId(0)], &Settings::default()).diagnostics.remove(0);
+        for at in 0..45_u32 {
+            diagnostic.location.range = TextRange::at(at.into(), 1.into());
+            let around = found.all.iter().enumerate().filter(|(_, it)| {
+                it.covers.contains_inclusive(at.into()) && it.named[1].code == Some(CODE)
+            });
+            let expected = around.min_by_key(|(_, it)| it.covers.len()).map(|(index, _)| (index, 1));
+            proptest::prop_assert_eq!(found.covering(&diagnostic), expected);
+        }
+    }
+}

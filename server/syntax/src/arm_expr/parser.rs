@@ -9,6 +9,9 @@ use super::lexer::{Lexer, Token, TokenKind};
 use super::{Call, Expr, Index, MAX_DEPTH, Member, Name, Number, Parsed, Str};
 use crate::SyntaxError;
 
+/// How many mistakes of one expression are told.
+const MAX_ERRORS: usize = 1000;
+
 pub(super) fn parse(text: &str) -> Parsed<'_> {
     if !text.starts_with('[') || text.starts_with("[[") {
         return Parsed::default();
@@ -367,5 +370,7 @@ impl<'a> Parser<'a> {
             return;
         }
         self.errors.push(SyntaxError { range, message, started });
+        // The tree goes on.
+        self.quiet = self.errors.len() >= MAX_ERRORS;
     }
 }

@@ -73,9 +73,10 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         strays: Vec::new(),
         semicolons: Vec::new(),
         seen_around: HashSet::new(),
+        lines: LineFinder::new(tree.source()),
         survey: Survey::default(),
     };
-    surveyor.walk(tree.root());
+    surveyor.walk(tree.root(), tree.too_deep());
     surveyor.match_brackets();
     surveyor.explain_strays();
     surveyor.report_semicolons();
@@ -98,12 +99,14 @@ struct Surveyor<'t> {
     semicolons: Vec<TextRange>,
     /// Nodes around an unclosed brace, by their identity in the tree.
     seen_around: HashSet<usize>,
+    lines: LineFinder<'t>,
     /// The number of the damage to an object.
     damaged: HashMap<TextRange, usize>,
     survey: Survey,
 }
 
 /// A node whose children are being walked.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 struct Frame<'t> {
     node: Node<'t>,
     kind: Kind,
@@ -113,16 +116,21 @@ struct Frame<'t> {
     has_equals: bool,
     /// Whether an ERROR or MISSING node below was found and reported.
     is_reported: bool,
+    /// Whether the last property had neither value nor quotes, or only strings came since one that had not.
+    is_below_bare: bool,
 }
 
 impl<'t> Surveyor<'t> {
     /// Depth first, without recursion.
-    fn walk(&mut self, root: Node<'t>) {
+    fn walk(&mut self, root: Node<'t>, not_parsed: Option<TextSize>) {
         let mut cursor = root.walk();
         let mut stack: Vec<Frame<'t>> = Vec::new();
         let mut before_stray: Option<Node<'t>> = None;
         let mut in_strays = false;
-        let mut is_too_deep = false;
+        let mut is_too_deep = not_parsed.is_some();
+        if let Some(at) = not_parsed {
+            self.report(TextRange::empty(at), TOO_DEEP.to_owned(), None);
+        }
         loop {
             let node = cursor.node();
             let kind = kind_of(node);
@@ -133,6 +141,9 @@ impl<'t> Surveyor<'t> {
                 }
                 parent.has_colon |= kind == Kind::Colon;
                 parent.has_equals |= kind == Kind::Equals;
+                if parent.is_below_bare && kind != Kind::Property && node.is_named() {
+                    parent.is_below_bare = false;
+                }
             }
             if stack.len() == 1 {
                 let is_stray = matches!(kind, Kind::StrayBracket | Kind::StrayProperty);
@@ -153,8 +164,15 @@ impl<'t> Surveyor<'t> {
                 }
             }
             if descend && cursor.goto_first_child() {
-                let frame = Frame { node, kind, count: 0, has_colon: false, has_equals: false, is_reported: false };
-                stack.push(frame);
+                stack.push(Frame {
+                    node,
+                    kind,
+                    count: 0,
+                    has_colon: false,
+                    has_equals: false,
+                    is_reported: false,
+                    is_below_bare: false,
+                });
                 continue;
             }
             while !cursor.goto_next_sibling() {
@@ -166,9 +184,12 @@ impl<'t> Surveyor<'t> {
                     }
                     return;
                 };
-                let is_reported = self.leave(&frame, stack.last().map(|parent| parent.kind));
+                let is_reported = self.leave(&frame, stack.last());
                 if let Some(parent) = stack.last_mut() {
                     parent.is_reported |= is_reported;
+                    if frame.kind == Kind::Property {
+                        parent.is_below_bare = stays_below_bare(&frame, parent.is_below_bare);
+                    }
                 }
             }
         }
@@ -274,7 +295,7 @@ impl<'t> Surveyor<'t> {
     }
 
     /// What can be said of a node once its children are seen. Tells whether an ERROR or MISSING node in it is reported.
-    fn leave(&mut self, frame: &Frame<'t>, parent: Option<Kind>) -> bool {
+    fn leave(&mut self, frame: &Frame<'t>, parent: Option<&Frame<'t>>) -> bool {
         let node = frame.node;
         if self.has_error && node.has_error() && !frame.is_reported {
             // What is missing has no node that a cursor sees: the end of a line.
@@ -289,12 +310,12 @@ impl<'t> Surveyor<'t> {
     }
 
     /// Reports absent parts of a node without ERROR or MISSING below it.
-    fn check_parts(&mut self, frame: &Frame<'t>, parent: Option<Kind>) {
+    fn check_parts(&mut self, frame: &Frame<'t>, parent: Option<&Frame<'t>>) {
         let node = frame.node;
         let count = frame.count;
         match frame.kind {
             Kind::Property if frame.has_colon && count >= 3 => {}
-            Kind::Property => self.check_property(frame),
+            Kind::Property => self.check_property(frame, parent.is_some_and(|parent| parent.is_below_bare)),
             Kind::Member | Kind::ResourceAccess | Kind::QualifiedType if count < 3 => {
                 let gap = self.gap_at(range_of(node).end());
                 let sign = self.word_before(gap);
@@ -349,12 +370,14 @@ impl<'t> Surveyor<'t> {
             }
             // A decorator belongs to what follows it, however little that is.
             Kind::SourceFile => {}
-            _ if parent == Some(Kind::SourceFile) || frame.kind == Kind::Resource => self.check_statement(frame),
+            _ if parent.is_some_and(|parent| parent.kind == Kind::SourceFile) || frame.kind == Kind::Resource => {
+                self.check_statement(frame);
+            }
             _ => {}
         }
     }
 
-    fn check_property(&mut self, frame: &Frame<'t>) {
+    fn check_property(&mut self, frame: &Frame<'t>, is_below_bare: bool) {
         let key = fields(frame.node, [Field::Key])[0].map_or(range_of(frame.node), range_of);
         let name = &self.source[key];
         if frame.has_equals && !frame.has_colon {
@@ -363,7 +386,7 @@ impl<'t> Surveyor<'t> {
             self.report(sign, format!("expected `:` after `{name}`, found `=`"), None);
         } else if frame.has_colon {
             self.report_at_end(frame.node, format!("expected a value after `{name}:`"));
-        } else if name.starts_with('\'') && is_below_bare_property(frame.node) {
+        } else if name.starts_with('\'') && is_below_bare {
             // an item of an array whose opening bracket is missing: the property above is already reported
         } else {
             self.report_at_end(frame.node, format!("expected `:` and a value after `{name}`"));
@@ -544,7 +567,7 @@ impl<'t> Surveyor<'t> {
         }
         let shown: String =
             if line.chars().count() > 30 { line.chars().take(29).chain(['…']).collect() } else { line.to_owned() };
-        let (first, indent) = line_of(self.source, usize::from(start));
+        let (first, indent) = self.lines.line_of(usize::from(start));
         let is_first = first + indent == usize::from(start);
         let around = stack.last().map(|parent| parent.kind);
         let message = match around {
@@ -826,20 +849,13 @@ fn mark_reported(stack: &mut [Frame<'_>]) {
     }
 }
 
-/// Whether nothing but strings stands between this property and one above it that has no value.
-fn is_below_bare_property(property: Node<'_>) -> bool {
-    let mut above = property.prev_named_sibling();
-    while let Some(node) = above {
-        let [key, value] = fields(node, [Field::Key, Field::Value]);
-        if kind_of(node) != Kind::Property || value.is_some() {
-            return false;
-        }
-        if key.is_some_and(|key| kind_of(key) == Kind::Identifier) {
-            return true;
-        }
-        above = node.prev_named_sibling();
+/// Whether what comes below this property has nothing but strings between itself and a property that has no value.
+fn stays_below_bare(property: &Frame<'_>, is_below_bare: bool) -> bool {
+    if property.has_colon && property.count >= 3 {
+        return false;
     }
-    false
+    let [key, value] = fields(property.node, [Field::Key, Field::Value]);
+    value.is_none() && (is_below_bare || key.is_some_and(|key| kind_of(key) == Kind::Identifier))
 }
 
 fn missing_in_import(node: Node<'_>) -> Option<(Option<Node<'_>>, String)> {
@@ -899,12 +915,13 @@ fn by_indentation<'t>(statement: Node<'t>, source: &str) -> Vec<OpenBrace<'t>> {
     let mut found = Vec::new();
     let mut openers: Vec<Opener<'t>> = Vec::new();
     let mut end = range_of(statement).start();
+    let mut lines = LineFinder::new(source);
     for_each_leaf(statement, |leaf, parent| {
         if matches!(leaf.kind, Kind::Comment | Kind::Directive | Kind::MissingBracket) {
             return;
         }
         let start = leaf.node.start_byte();
-        let (line, indent) = line_of(source, start);
+        let (line, indent) = lines.line_of(start);
         let is_first = line + indent == start;
         let is_closer = matches!(leaf.kind, Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParen);
         let is_continuation = matches!(leaf.kind, Kind::Colon | Kind::Question | Kind::OpenBrace | Kind::Other)
@@ -963,8 +980,9 @@ fn by_indentation<'t>(statement: Node<'t>, source: &str) -> Vec<OpenBrace<'t>> {
 fn surplus_brace(statement: Node<'_>, source: &str) -> Option<TextRange> {
     let mut last = None;
     let mut first_indent = None;
+    let mut lines = LineFinder::new(source);
     for_each_leaf(statement, |leaf, _| {
-        let (line, indent) = line_of(source, leaf.node.start_byte());
+        let (line, indent) = lines.line_of(leaf.node.start_byte());
         if leaf.kind == Kind::OpenBrace {
             first_indent.get_or_insert(indent);
         }
@@ -996,10 +1014,34 @@ fn for_each_leaf<'t>(root: Node<'t>, mut visit: impl FnMut(Child<'t>, Node<'t>))
     }
 }
 
-/// The offset at which the line of `at` starts, and how many bytes of blanks it starts with.
-fn line_of(source: &str, at: usize) -> (usize, usize) {
-    let before = &source.as_bytes()[..at];
-    let line = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |newline| newline + 1);
-    let blanks = source.as_bytes()[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    (line, blanks)
+/// Finds the lines of places that are mostly asked for in order: all may be on one line, and it may be long.
+struct LineFinder<'t> {
+    source: &'t [u8],
+    /// The place that was asked for last, and the answer.
+    last: usize,
+    line: (usize, usize),
+}
+
+impl<'t> LineFinder<'t> {
+    fn new(source: &'t str) -> Self {
+        let source = source.as_bytes();
+        Self { source, last: 0, line: (0, blanks(source)) }
+    }
+
+    /// The offset at which the line of `at` starts, and how many bytes of blanks it starts with.
+    fn line_of(&mut self, at: usize) -> (usize, usize) {
+        if at < self.last {
+            *self = Self { source: self.source, last: 0, line: (0, blanks(self.source)) };
+        }
+        if let Some(newline) = memchr::memrchr2(b'\n', b'\r', &self.source[self.last..at]) {
+            let line = self.last + newline + 1;
+            self.line = (line, blanks(&self.source[line..]));
+        }
+        self.last = at;
+        self.line
+    }
+}
+
+fn blanks(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }

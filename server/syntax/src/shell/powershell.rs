@@ -330,7 +330,12 @@ fn here_string<'a>(scan: &mut Scan<'a>, word: &mut WordBuilder<'a>, quote: u8) {
     let start = scan.at;
     let from = start + 2;
     let mark = if quote == b'"' { "\n\"@" } else { "\n'@" };
-    let Some(len) = scan.text[from..].find(mark) else {
+    // To look for it once is enough: a file may have a beginning on each line.
+    let found = if scan.missing.contains(&mark) { None } else { scan.text[from..].find(mark) };
+    let Some(len) = found else {
+        if !scan.missing.contains(&mark) {
+            scan.missing.push(mark);
+        }
         scan.at = scan.line_end();
         word.hole(scan, start, HoleKind::Other, false);
         return;

@@ -25,7 +25,14 @@ pub(super) fn lower(tree: &SyntaxTree, damage: &[Damage]) -> Option<Template> {
     let file = File::new(tree)?;
     let language = tree.language();
     let kind = if language == Language::BicepParam { TemplateKind::Parameters } else { TemplateKind::Deployment };
-    let statements: Vec<Statement<'_>> = file.statements().collect();
+    // Of what is left over in a row the first tells where it begins; a file may have nothing else, and statements are large.
+    let mut was_broken = false;
+    let is_news = |statement: &Statement<'_>| {
+        let is_broken = matches!(statement, Statement::Broken(_));
+        let was_broken = std::mem::replace(&mut was_broken, is_broken);
+        !(is_broken && was_broken)
+    };
+    let statements: Vec<Statement<'_>> = file.statements().filter(is_news).collect();
     let mut lowering = Lowering {
         source: tree.source(),
         template: Template::new(language, kind),

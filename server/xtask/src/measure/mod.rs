@@ -4,22 +4,49 @@ pub(crate) mod generate;
 pub(crate) mod machine;
 pub(crate) mod protocol;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use wait4::Wait4 as _;
 
+/// How far a program may go before it is stopped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    /// On the clock, from its start.
+    pub(crate) time: Duration,
+    /// The memory that it holds, in bytes.
+    pub(crate) memory: u64,
+}
+
+impl From<Duration> for Limit {
+    fn from(time: Duration) -> Self {
+        Self { time, memory: u64::MAX }
+    }
+}
+
+/// Why a program was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It took too long.
+    Late,
+    /// It held too much memory.
+    Large,
+}
+
 /// What a run cost and said.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// `None` if it was killed because it took too long.
+    /// `None` if it was killed.
     pub(crate) code: Option<i32>,
+    /// Why it was killed by us.
+    pub(crate) stopped: Option<Stopped>,
     pub(crate) wall: Duration,
     /// Of all its threads, in the program and in the system.
     pub(crate) cpu: Duration,
@@ -29,42 +56,110 @@ pub(crate) struct Run {
     pub(crate) errors: Vec<u8>,
 }
 
-/// Runs a command to its end, or kills it after `limit`. What it prints goes to files, so that a slow reader costs nothing.
-pub(crate) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Run> {
+/// Runs a command to its end, or kills it at its limit. What it prints goes to files, so that a slow reader costs nothing.
+pub(crate) fn run(command: &mut Command, limit: impl Into<Limit>) -> anyhow::Result<Run> {
     let (mut output, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(errors.try_clone()?);
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
-    let (ended, end) = mpsc::channel::<()>();
-    let id = child.id();
-    let watch = std::thread::spawn(move || watch(id, start + limit, &end));
+    let watch = Watch::over(child.id(), limit.into());
     let used = child.wait4();
     let wall = start.elapsed();
-    drop(ended);
-    let seen = watch.join().unwrap_or_default();
+    let seen = watch.end();
     let used = used?;
     let usage = used.rusage;
     Ok(Run {
         code: used.status.code(),
+        stopped: seen.stopped,
         wall,
         cpu: usage.utime + usage.stime,
-        peak: if seen > 0 { seen } else { usage.maxrss },
+        peak: if seen.peak > 0 { seen.peak } else { usage.maxrss },
         output: content(&mut output)?,
         errors: content(&mut errors)?,
     })
 }
 
-/// Looks at a process until it ends; ends it when it takes too long. The most memory it was seen to hold: what the system says
-/// at the end counts what this process held when it started the other one.
-fn watch(id: u32, deadline: Instant, end: &mpsc::Receiver<()>) -> u64 {
-    let mut most = 0;
-    while end.recv_timeout(Duration::from_millis(2)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        most = memory(id).map_or(most, |(_, peak)| peak.max(most));
-        if Instant::now() > deadline {
-            kill(id);
-        }
+/// A thread that looks at a program until told to end, and kills the program at its limit.
+pub(crate) struct Watch {
+    end: mpsc::Sender<()>,
+    thread: JoinHandle<Seen>,
+}
+
+/// What was seen of a program.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Seen {
+    /// The most memory it held: what the system says at the end counts what this process held when it started the other one.
+    pub(crate) peak: u64,
+    pub(crate) stopped: Option<Stopped>,
+}
+
+impl Watch {
+    /// The program must not have been waited for before the watch ends: until then its number is its own.
+    pub(crate) fn over(id: u32, limit: Limit) -> Self {
+        let (end, ended) = mpsc::channel();
+        let deadline = Instant::now() + limit.time;
+        let thread = std::thread::spawn(move || {
+            let mut seen = Seen::default();
+            while ended.recv_timeout(Duration::from_millis(2)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // What it was before it became another program does not count, so the last word and not the highest.
+                seen.peak = memory(id).map_or(seen.peak, |(_, peak)| peak);
+                let stopped = if seen.peak > limit.memory {
+                    Stopped::Large
+                } else if Instant::now() > deadline {
+                    Stopped::Late
+                } else {
+                    continue;
+                };
+                seen.stopped.get_or_insert(stopped);
+                kill(id);
+            }
+            seen
+        });
+        Self { end, thread }
     }
-    most
+
+    pub(crate) fn end(self) -> Seen {
+        drop(self.end);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// The command as one that ends with this process, however that ends.
+pub(crate) fn bound_to_us(command: &Command) -> anyhow::Result<Command> {
+    // Linux knows which program this is even after it was built anew.
+    let us = if cfg!(target_os = "linux") { PathBuf::from("/proc/self/exe") } else { std::env::current_exe()? };
+    let mut bound = Command::new(us);
+    bound.arg("bound").arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        bound.current_dir(folder);
+    }
+    Ok(bound)
+}
+
+/// What `cargo xtask bound` takes.
+#[derive(clap::Args)]
+pub(crate) struct Bound {
+    /// The program and what it takes
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    command: Vec<OsString>,
+}
+
+/// Becomes another program, which is killed when the process ends that started this one. Elsewhere than on Linux it is not: there
+/// it ends at the latest by itself.
+#[cfg(unix)]
+pub(crate) fn become_bound(arguments: &Bound) -> anyhow::Result<ExitCode> {
+    use std::os::unix::process::CommandExt as _;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    let [program, rest @ ..] = &*arguments.command else { bail!("no program") };
+    Err(Command::new(program).args(rest).exec()).with_context(|| format!("cannot run {}", program.display()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn become_bound(arguments: &Bound) -> anyhow::Result<ExitCode> {
+    let [program, rest @ ..] = &*arguments.command else { bail!("no program") };
+    let status = Command::new(program).args(rest).status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The memory that a process holds, in bytes: now, and at its most. Nothing where nobody knows.
@@ -75,6 +170,21 @@ fn memory(id: u32) -> Option<(u64, u64)> {
         Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
     };
     Some((of("VmRSS:")?, of("VmHWM:")?))
+}
+
+/// The time of the processor that a process has used, of all its threads. Nothing where nobody knows.
+#[cfg(target_os = "linux")]
+fn cpu(id: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name of the program is in parentheses and may have anything in it.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu(_: u32) -> Option<Duration> {
+    None
 }
 
 #[cfg(unix)]
@@ -211,7 +321,28 @@ mod tests {
     #[test]
     fn what_hangs_is_killed() {
         let run = run(Command::new("sleep").arg("60"), Duration::from_millis(50)).unwrap();
-        assert_eq!(run.code, None);
+        assert_eq!((run.code, run.stopped), (None, Some(Stopped::Late)));
         assert!(run.wall < Duration::from_secs(30));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_holds_too_much_is_killed() {
+        let limit = Limit { time: Duration::from_secs(60), memory: 64 << 20 };
+        // Reads a line that does not end.
+        let run = run(Command::new("sh").args(["-c", "exec tail -n 1 /dev/zero"]), limit).unwrap();
+        assert_eq!((run.code, run.stopped), (None, Some(Stopped::Large)));
+        assert!(run.peak > 64 << 20, "{}", run.peak);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_time_of_a_process_grows() {
+        let id = std::process::id();
+        let before = cpu(id).unwrap();
+        let start = Instant::now();
+        while cpu(id).unwrap() < before + Duration::from_millis(30) {
+            assert!(start.elapsed() < Duration::from_secs(60));
+        }
     }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+use super::{Limit, Seen, Watch};
+
 /// A wait that takes this long has failed.
 const FOREVER: Duration = Duration::from_secs(120);
 
@@ -18,6 +20,8 @@ pub(crate) struct Client {
     messages: Receiver<Value>,
     settings: Value,
     next: i64,
+    watch: Option<Watch>,
+    start: Instant,
     /// From the start of the program to the answer to `initialize`.
     pub(crate) started: Duration,
 }
@@ -25,6 +29,13 @@ pub(crate) struct Client {
 impl Client {
     /// Starts a server. `settings` is what it gets when it asks.
     pub(crate) fn start(command: &mut Command, capabilities: &Value, settings: Value) -> anyhow::Result<Self> {
+        let mut client = Self::spawn(command, None, settings)?;
+        client.greet(capabilities)?;
+        Ok(client)
+    }
+
+    /// Starts a server that is still to be greeted. At its limit it is killed: then it says nothing more.
+    pub(crate) fn spawn(command: &mut Command, limit: Option<Limit>, settings: Value) -> anyhow::Result<Self> {
         let start = Instant::now();
         let mut child = command
             .stdin(Stdio::piped())
@@ -32,6 +43,7 @@ impl Client {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+        let watch = limit.map(|limit| Watch::over(child.id(), limit));
         let stdin = child.stdin.take().context("it is piped")?;
         let stdout = child.stdout.take().context("it is piped")?;
         let (sender, messages) = channel();
@@ -43,12 +55,15 @@ impl Client {
                 }
             }
         });
-        let mut client = Self { child, stdin, messages, settings, next: 0, started: Duration::ZERO };
+        Ok(Self { child, stdin, messages, settings, next: 0, watch, start, started: Duration::ZERO })
+    }
+
+    /// Waits until the server is there.
+    pub(crate) fn greet(&mut self, capabilities: &Value) -> anyhow::Result<()> {
         let params = json!({ "processId": std::process::id(), "rootUri": null, "capabilities": capabilities });
-        client.request("initialize", &params)?;
-        client.started = start.elapsed();
-        client.notify("initialized", &json!({}))?;
-        Ok(client)
+        self.request("initialize", &params)?;
+        self.started = self.start.elapsed();
+        self.notify("initialized", &json!({}))
     }
 
     pub(crate) fn send(&mut self, message: &Value) -> anyhow::Result<()> {
@@ -134,10 +149,24 @@ impl Client {
     pub(crate) fn memory(&self) -> Option<(u64, u64)> {
         super::memory(self.child.id())
     }
+
+    /// The time of the processor that it has used. Nothing where nobody knows.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        super::cpu(self.child.id())
+    }
+
+    /// Ends the server, and says what was seen of one that was started with a limit.
+    pub(crate) fn end(mut self) -> Seen {
+        let seen = self.watch.take().map(Watch::end).unwrap_or_default();
+        let peak = self.memory().map_or(seen.peak, |(_, peak)| peak);
+        Seen { peak, ..seen }
+    }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
+        // First who would kill it, so that nobody else's process is.
+        let _ = self.watch.take().map(Watch::end);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -56,7 +56,7 @@ impl Rule for UnknownRuleInSuppression {
             reporter
                 .report(finding.help("Write `akslint: ignore[code] reason`, or `akslint: ignore-file[code] reason`"));
         }
-        // Who misspells a rule does so wherever it is suppressed.
+        // The same word may be there thousands of times.
         let mut meant: FxHashMap<&str, Option<&'static str>> = FxHashMap::default();
         for named in suppressions.all.iter().flat_map(|suppression| &suppression.named) {
             if named.code.is_some() {
@@ -64,8 +64,10 @@ impl Rule for UnknownRuleInSuppression {
             }
             let location = Location { file, range: named.range };
             let mut finding = Finding::at(location, format!("there is no rule `{}`", named.word));
-            let nearest = || nearest(&named.word, all().map(|rule| rule.metadata().code));
-            if let Some(meant) = *meant.entry(&named.word).or_insert_with(nearest) {
+            let meant = meant
+                .entry(&named.word)
+                .or_insert_with(|| nearest(&named.word, all().map(|rule| rule.metadata().code)));
+            if let Some(meant) = *meant {
                 let edit = FileEdit { file, edit: TextEdit::replace(named.range, meant) };
                 finding = finding.help(format!("Did you mean `{meant}`?")).fix([Fix {
                     title: format!("Change to `{meant}`"),
