@@ -482,6 +482,10 @@ impl<'w> Evaluator<'w> {
         if steps > self.budget || self.depth.get() >= MAX_DEPTH {
             return Rc::new(self.too_much(place));
         }
+        // Most expressions are literals: to make their values anew costs less than to find them, and takes no memory.
+        if let Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) = self.template(scope).exprs.get(expr) {
+            return Rc::new(self.compute(place, locals));
+        }
         let key = key(place, locals);
         match self.values.borrow_mut().entry(key) {
             hash_map::Entry::Occupied(known) => match known.get() {
