@@ -542,39 +542,83 @@ fn bracketed(text: &SourceText, range: TextRange, entries: Vec<TextRange>) -> Op
 /// a comment on the line above; in other JSON an entry in the `metadata` of the resource, or of the file.
 pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &str) -> Vec<FileEdit> {
     let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut edits = Vec::new();
-    let mut done: Vec<(FileId, TextSize)> = Vec::new();
+    let mut targets: FxHashMap<FileId, Target<'_>> = FxHashMap::default();
+    // By place, in the order in which they are met first.
+    let mut groups: Vec<(FileId, TextSize, Vec<&Diagnostic>)> = Vec::new();
+    let mut known: FxHashMap<(FileId, TextSize), usize> = FxHashMap::default();
     for diagnostic in diagnostics.iter().filter(|diagnostic| rule_code(diagnostic.code).is_some()) {
         let file = diagnostic.file();
-        let source = workspace.file(file);
-        let here = |other: &&Diagnostic| other.file() == file;
-        let in_file: Vec<&Diagnostic> = diagnostics.iter().filter(here).collect();
-        let comments = source.language() != Some(Language::Json) || has_comments(source);
-        let place_of = |diagnostic: &Diagnostic| match source.carrier() {
-            Some(_) => command_start(source.text.as_str(), diagnostic.range().start()),
-            None if comments => line_of(&source.text, diagnostic),
-            None => owner_of(source, diagnostic).start(),
-        };
-        let place = place_of(diagnostic);
-        if done.contains(&(file, place)) {
-            continue;
+        let place = targets.entry(file).or_insert_with(|| Target::of(workspace.file(file))).place_of(diagnostic);
+        let number = *known.entry((file, place)).or_insert(groups.len());
+        match groups.get_mut(number) {
+            Some((.., together)) => together.push(diagnostic),
+            None => groups.push((file, place, vec![diagnostic])),
         }
-        done.push((file, place));
-        let together = in_file.into_iter().filter(|other| place == place_of(other));
-        let mut codes: Vec<&str> = together.map(|other| other.code).filter(|code| rule_code(code).is_some()).collect();
+    }
+    let mut edits = Vec::new();
+    for (file, place, together) in groups {
+        let target = &targets[&file];
+        let mut codes: Vec<&str> = together.iter().map(|one| one.code).collect();
         codes.sort_unstable();
         codes.dedup();
-        let new = if let Some(carrier) = source.carrier() {
-            vec![script_comment_above(source, carrier, place, &codes, &reason)]
-        } else if comments {
-            vec![comment_above(source, place, &codes, &reason)]
-        } else {
-            entry_in_metadata(source, owner_of(source, diagnostic), &codes, &reason).unwrap_or_default()
+        let new = match target.form {
+            TargetForm::Script(carrier) => vec![script_comment_above(target.source, carrier, place, &codes, &reason)],
+            TargetForm::Comments => vec![comment_above(target.source, place, &codes, &reason)],
+            TargetForm::Metadata => {
+                let owner = target.owner_of(together[0]);
+                entry_in_metadata(target.source, owner, &codes, &reason).unwrap_or_default()
+            }
         };
         edits.extend(new.into_iter().map(|edit| FileEdit { file, edit }));
     }
     edits.sort_by_key(|edit| (edit.file, edit.edit.range.start()));
     edits
+}
+
+/// A file that suppressions are to be written into.
+struct Target<'w> {
+    source: &'w SourceFile,
+    form: TargetForm,
+    /// The resources of a template.
+    resources: Ranges<()>,
+}
+
+/// How a suppression is written.
+enum TargetForm {
+    /// As a comment in a script.
+    Script(Carrier),
+    /// As a comment.
+    Comments,
+    /// In the `metadata` of JSON that has no comments.
+    Metadata,
+}
+
+impl<'w> Target<'w> {
+    fn of(source: &'w SourceFile) -> Self {
+        let form = match source.carrier() {
+            Some(carrier) => TargetForm::Script(carrier),
+            None if source.language() != Some(Language::Json) || has_comments(source) => TargetForm::Comments,
+            None => TargetForm::Metadata,
+        };
+        let resources = source.template.iter().flat_map(|template| &template.resources);
+        Self { source, form, resources: Ranges::new(resources.map(|resource| (resource.range, ())).collect()) }
+    }
+
+    /// Where the suppression of a diagnostic belongs.
+    fn place_of(&self, diagnostic: &Diagnostic) -> TextSize {
+        match self.form {
+            TargetForm::Script(_) => command_start(self.source.text.as_str(), diagnostic.range().start()),
+            TargetForm::Comments => line_of(&self.source.text, diagnostic),
+            TargetForm::Metadata => self.owner_of(diagnostic).start(),
+        }
+    }
+
+    /// What a `metadata` is to be put into for a diagnostic: the innermost resource around it, or the whole file.
+    fn owner_of(&self, diagnostic: &Diagnostic) -> TextRange {
+        let around = self.resources.around(diagnostic.range()).map(|(range, ())| *range);
+        let root = || self.source.tree().and_then(json::root).map_or(whole(&self.source.text), Value::range);
+        around.min_by_key(|range| range.len()).unwrap_or_else(root)
+    }
 }
 
 fn has_comments(source: &SourceFile) -> bool {
@@ -629,14 +673,6 @@ fn start(text: &SourceText) -> TextSize {
     if text.as_str().starts_with('\u{feff}') { TextSize::of('\u{feff}') } else { TextSize::from(0) }
 }
 
-/// What a `metadata` is to be put into for a diagnostic: the innermost resource around it, or the whole file.
-fn owner_of(source: &SourceFile, diagnostic: &Diagnostic) -> TextRange {
-    let resources = source.template.iter().flat_map(|template| &template.resources).map(|resource| resource.range);
-    let around = resources.filter(|range| range.contains_range(diagnostic.range()));
-    let root = source.tree().and_then(json::root).map_or(whole(&source.text), Value::range);
-    around.min_by_key(|range| range.len()).unwrap_or(root)
-}
-
 fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reason: &str) -> Option<Vec<TextEdit>> {
     let text = &source.text;
     let owner = object_at(source.tree()?, owner)?;
@@ -671,18 +707,8 @@ fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reas
 }
 
 fn object_at(tree: &SyntaxTree, range: TextRange) -> Option<Object<'_>> {
-    let mut value = json::root(tree)?;
-    loop {
-        if value.range() == range {
-            return value.as_object();
-        }
-        let inside = |value: &Value<'_>| value.range().contains_range(range);
-        value = match value {
-            Value::Object(object) => object.members().filter_map(|member| member.value).find(inside)?,
-            Value::Array(array) => array.elements().find(inside)?,
-            _ => return None,
-        };
-    }
+    let node = tree.root().descendant_for_byte_range(range.start().into(), range.end().into())?;
+    Value::cast(node, tree.source())?.as_object().filter(|object| object.range() == range)
 }
 
 #[cfg(test)]

@@ -279,6 +279,11 @@ impl<'w> Evaluator<'w> {
         is_believed.then_some(Place { scope: *file, expr: found.value })
     }
 
+    /// How many steps evaluation has taken, see [`BUDGET`].
+    pub fn steps(&self) -> u32 {
+        self.steps.get()
+    }
+
     /// The files that evaluation may look into.
     pub fn workspace(&self) -> &'w Workspace {
         self.workspace
