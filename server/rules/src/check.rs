@@ -3,6 +3,8 @@
 mod caller;
 mod modules;
 mod registry;
+#[cfg(test)]
+mod scale;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::Language;
+use template::canon::CanonId;
 use template::condition::Conditions;
 use template::eval::ScopeId;
 use template::reads::ReadAt;
@@ -14,6 +15,7 @@ use template::{Evaluator, Name};
 
 use crate::check::SettingsOf;
 use crate::conformance::{self, Mistake};
+use crate::groups::GroupOf;
 use crate::mentions::{Identities, Mentions, read_symbols};
 use crate::near_names::Slips;
 use crate::rename::Names;
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     identities: RefCell<FxHashMap<ScopeId, Rc<Identities>>>,
     read_symbols: RefCell<FxHashMap<ScopeId, Rc<FxHashSet<Name>>>>,
     slips: OnceCell<Slips>,
+    groups: RefCell<FxHashMap<(ScopeId, CanonId), Option<GroupOf>>>,
     unattached: OnceCell<Vec<Unattached>>,
     names: OnceCell<Names>,
 }
@@ -72,6 +75,21 @@ impl<'a> Ctx<'a> {
     pub(crate) fn identities(&self, scope: ScopeId) -> Rc<Identities> {
         let mut known = self.shared.identities.borrow_mut();
         known.entry(scope).or_insert_with(|| Rc::new(Identities::of_scope(self.eval, scope))).clone()
+    }
+
+    /// The group of that normal form, seen from the template of a scope: found once, by going through the template.
+    pub(crate) fn named_group(
+        &self,
+        scope: ScopeId,
+        form: CanonId,
+        find: impl FnOnce(CanonId) -> Option<GroupOf>,
+    ) -> Option<GroupOf> {
+        if let Some(known) = self.shared.groups.borrow().get(&(scope, form)) {
+            return known.clone();
+        }
+        let group = find(form);
+        self.shared.groups.borrow_mut().insert((scope, form), group.clone());
+        group
     }
 
     /// The declared identities by what is left of their names without a word.

@@ -1,5 +1,6 @@
 //! Which resource group an ID is in, as far as a template tells.
 
+use template::canon::CanonId;
 use template::eval::{Place, ScopeId};
 use template::expr::{Expr, Ref};
 use template::value::{Piece, ResourceId, Str};
@@ -36,17 +37,23 @@ pub(crate) fn group_of(ctx: &Ctx<'_>, scope: ScopeId, id: &ResourceId) -> GroupO
 
 /// A group that is named by one parameter, or made of several parts.
 fn by_parameter(ctx: &Ctx<'_>, scope: ScopeId, group: &Str) -> GroupOf {
+    ctx.named_group(scope, ctx.eval.canon_of_text(group), |wanted| of_parameter(ctx, scope, wanted)).unwrap_or_else(
+        || {
+            let is_known = group.pieces().iter().any(|piece| matches!(piece, Piece::Text(_)));
+            if is_known { GroupOf::Other(group.sketch()) } else { GroupOf::Unknown }
+        },
+    )
+}
+
+/// The group that one parameter or variable of a template is; `None` when none is that.
+fn of_parameter(ctx: &Ctx<'_>, scope: ScopeId, wanted: CanonId) -> Option<GroupOf> {
     let template = ctx.eval.template(scope);
-    let wanted = ctx.eval.canon_of_text(group);
-    let written = template.exprs.iter().find(|(expr, written)| {
+    let (_, written) = template.exprs.iter().find(|(expr, written)| {
         matches!(written, Expr::Ref(Ref::Parameter(_) | Ref::Variable(_)))
             && ctx.eval.canon(scope, *expr, &None) == wanted
-    });
-    let Some((_, Expr::Ref(Ref::Parameter(name) | Ref::Variable(name)))) = written else {
-        let is_known = group.pieces().iter().any(|piece| matches!(piece, Piece::Text(_)));
-        return if is_known { GroupOf::Other(group.sketch()) } else { GroupOf::Unknown };
-    };
+    })?;
+    let Expr::Ref(Ref::Parameter(name) | Ref::Variable(name)) = written else { return None };
     let default = template.parameter(name).and_then(|parameter| parameter.default);
     let is_own = |expr| ctx.eval.source(Place { scope, expr }).to_ascii_lowercase().contains("resourcegroup()");
-    if default.is_some_and(is_own) { GroupOf::Deployment } else { GroupOf::Other(name.as_str().to_owned()) }
+    Some(if default.is_some_and(is_own) { GroupOf::Deployment } else { GroupOf::Other(name.as_str().to_owned()) })
 }

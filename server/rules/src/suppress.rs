@@ -14,7 +14,7 @@
 //! Codes of Bicep's own linter in `#disable-…` are none of our business.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use memchr::memmem;
@@ -24,6 +24,7 @@ use syntax::json::{self, Member, Object, Value};
 use syntax::shell::Shell;
 use syntax::tree::Comments;
 use syntax::{Language, SourceText, SyntaxTree, TextEdit, TextRange, TextSize};
+use template::ranges::Ranges;
 use template::workspace::{FileId, SourceFile, Workspace};
 
 use crate::check::SYNTAX_ERROR;
@@ -637,41 +638,86 @@ fn bracketed(text: &SourceText, range: TextRange, entries: Vec<TextRange>) -> Op
 /// a comment on the line above; in other JSON an entry in the `metadata` of the resource, or of the file.
 pub fn add_ignores(workspace: &Workspace, diagnostics: &[Diagnostic], reason: &str) -> Vec<FileEdit> {
     let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    // What is silenced together, with one of what is found there.
-    let mut places: BTreeMap<(FileId, TextSize), (&Diagnostic, BTreeSet<&str>)> = BTreeMap::new();
-    let mut with_comments: FxHashMap<FileId, bool> = FxHashMap::default();
+    let mut targets: FxHashMap<FileId, Target<'_>> = FxHashMap::default();
+    // By place, in the order in which they are met first.
+    let mut groups: Vec<(FileId, TextSize, Vec<&Diagnostic>)> = Vec::new();
+    let mut known: FxHashMap<(FileId, TextSize), usize> = FxHashMap::default();
     for diagnostic in diagnostics.iter().filter(|diagnostic| rule_code(diagnostic.code).is_some()) {
         let file = diagnostic.file();
-        let source = workspace.file(file);
-        let line = line_of(&source.text, diagnostic);
-        let mut comments = || {
-            let comments = || source.language() != Some(Language::Json) || has_comments(source);
-            *with_comments.entry(file).or_insert_with(comments)
-        };
-        let place = if source.carrier().is_some() {
-            size(command_start(source.text.as_str(), line.into(), (0, 0)))
-        } else if comments() {
-            line
-        } else {
-            owner_of(source, diagnostic).start()
-        };
-        places.entry((file, place)).or_insert((diagnostic, BTreeSet::new())).1.insert(diagnostic.code);
+        let place = targets.entry(file).or_insert_with(|| Target::of(workspace.file(file))).place_of(diagnostic);
+        let number = *known.entry((file, place)).or_insert(groups.len());
+        match groups.get_mut(number) {
+            Some((.., together)) => together.push(diagnostic),
+            None => groups.push((file, place, vec![diagnostic])),
+        }
     }
     let mut edits = Vec::new();
-    for ((file, place), (diagnostic, codes)) in places {
-        let source = workspace.file(file);
-        let codes: Vec<&str> = codes.into_iter().collect();
-        let new = if let Some(carrier) = source.carrier() {
-            vec![script_comment_above(source, carrier, place, &codes, &reason)]
-        } else if with_comments.get(&file).copied().unwrap_or_default() {
-            vec![comment_above(source, place, &codes, &reason)]
-        } else {
-            entry_in_metadata(source, owner_of(source, diagnostic), &codes, &reason).unwrap_or_default()
+    for (file, place, together) in groups {
+        let target = &targets[&file];
+        let mut codes: Vec<&str> = together.iter().map(|one| one.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let new = match target.form {
+            TargetForm::Script(carrier) => vec![script_comment_above(target.source, carrier, place, &codes, &reason)],
+            TargetForm::Comments => vec![comment_above(target.source, place, &codes, &reason)],
+            TargetForm::Metadata => {
+                let owner = target.owner_of(together[0]);
+                entry_in_metadata(target.source, owner, &codes, &reason).unwrap_or_default()
+            }
         };
         edits.extend(new.into_iter().map(|edit| FileEdit { file, edit }));
     }
     edits.sort_by_key(|edit| (edit.file, edit.edit.range.start()));
     edits
+}
+
+/// A file that suppressions are to be written into.
+struct Target<'w> {
+    source: &'w SourceFile,
+    form: TargetForm,
+    /// The resources of a template.
+    resources: Ranges<()>,
+}
+
+/// How a suppression is written.
+enum TargetForm {
+    /// As a comment in a script.
+    Script(Carrier),
+    /// As a comment.
+    Comments,
+    /// In the `metadata` of JSON that has no comments.
+    Metadata,
+}
+
+impl<'w> Target<'w> {
+    fn of(source: &'w SourceFile) -> Self {
+        let form = match source.carrier() {
+            Some(carrier) => TargetForm::Script(carrier),
+            None if source.language() != Some(Language::Json) || has_comments(source) => TargetForm::Comments,
+            None => TargetForm::Metadata,
+        };
+        let resources = source.template.iter().flat_map(|template| &template.resources);
+        Self { source, form, resources: Ranges::new(resources.map(|resource| (resource.range, ())).collect()) }
+    }
+
+    /// Where the suppression of a diagnostic belongs.
+    fn place_of(&self, diagnostic: &Diagnostic) -> TextSize {
+        match self.form {
+            TargetForm::Script(_) => {
+                let line = line_of(&self.source.text, diagnostic);
+                size(command_start(self.source.text.as_str(), line.into(), (0, 0)))
+            }
+            TargetForm::Comments => line_of(&self.source.text, diagnostic),
+            TargetForm::Metadata => self.owner_of(diagnostic).start(),
+        }
+    }
+
+    /// What a `metadata` is to be put into for a diagnostic: the innermost resource around it, or the whole file.
+    fn owner_of(&self, diagnostic: &Diagnostic) -> TextRange {
+        let around = self.resources.around(diagnostic.range()).map(|(range, ())| *range);
+        let root = || self.source.tree().and_then(json::root).map_or(whole(&self.source.text), Value::range);
+        around.min_by_key(|range| range.len()).unwrap_or_else(root)
+    }
 }
 
 fn has_comments(source: &SourceFile) -> bool {
@@ -731,14 +777,6 @@ fn start(text: &SourceText) -> TextSize {
     if text.as_str().starts_with('\u{feff}') { TextSize::of('\u{feff}') } else { TextSize::from(0) }
 }
 
-/// What a `metadata` is to be put into for a diagnostic: the innermost resource around it, or the whole file.
-fn owner_of(source: &SourceFile, diagnostic: &Diagnostic) -> TextRange {
-    let resources = source.template.iter().flat_map(|template| &template.resources).map(|resource| resource.range);
-    let around = resources.filter(|range| range.contains_range(diagnostic.range()));
-    let root = source.tree().and_then(json::root).map_or(whole(&source.text), Value::range);
-    around.min_by_key(|range| range.len()).unwrap_or(root)
-}
-
 fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reason: &str) -> Option<Vec<TextEdit>> {
     let text = &source.text;
     let owner = object_at(source.tree()?, owner)?;
@@ -773,18 +811,8 @@ fn entry_in_metadata(source: &SourceFile, owner: TextRange, codes: &[&str], reas
 }
 
 fn object_at(tree: &SyntaxTree, range: TextRange) -> Option<Object<'_>> {
-    let mut value = json::root(tree)?;
-    loop {
-        if value.range() == range {
-            return value.as_object();
-        }
-        let inside = |value: &Value<'_>| value.range().contains_range(range);
-        value = match value {
-            Value::Object(object) => object.members().filter_map(|member| member.value).find(inside)?,
-            Value::Array(array) => array.elements().find(inside)?,
-            _ => return None,
-        };
-    }
+    let node = tree.root().descendant_for_byte_range(range.start().into(), range.end().into())?;
+    Value::cast(node, tree.source())?.as_object().filter(|object| object.range() == range)
 }
 
 #[cfg(test)]

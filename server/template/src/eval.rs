@@ -279,6 +279,11 @@ impl<'w> Evaluator<'w> {
         is_believed.then_some(Place { scope: *file, expr: found.value })
     }
 
+    /// How many steps evaluation has taken, see [`BUDGET`].
+    pub fn steps(&self) -> u32 {
+        self.steps.get()
+    }
+
     /// The files that evaluation may look into.
     pub fn workspace(&self) -> &'w Workspace {
         self.workspace
@@ -482,6 +487,10 @@ impl<'w> Evaluator<'w> {
         self.steps.set(steps);
         if steps > self.budget || self.depth.get() >= MAX_DEPTH {
             return Rc::new(self.too_much(place));
+        }
+        // Most expressions are literals: to make their values anew costs less than to find them, and takes no memory.
+        if let Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) = self.template(scope).exprs.get(expr) {
+            return Rc::new(self.compute(place, locals));
         }
         let key = key(place, locals);
         match self.values.borrow_mut().entry(key) {

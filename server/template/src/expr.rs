@@ -46,6 +46,9 @@ struct Index {
     others: FxHashSet<Name>,
 }
 
+/// A text of more bytes is a large one.
+const LARGE: usize = 1 << 20;
+
 #[derive(Clone, Debug)]
 struct Node {
     expr: Expr,
@@ -58,6 +61,14 @@ struct Node {
 pub struct ExprId(u32);
 
 impl Exprs {
+    /// None yet, with room for those of a text of so many bytes if that is large: while they are read the tree is there as well,
+    /// and no half-filled copies should be.
+    pub(crate) fn for_text(bytes: usize) -> Self {
+        // People and generators write one in 13 to 16 bytes.
+        let expected = if bytes > LARGE { bytes / 12 } else { 0 };
+        Self { nodes: Vec::with_capacity(expected), index: OnceLock::new() }
+    }
+
     /// Adds an expression that is a whole value of the document: `range` is all of it, quotes included.
     pub fn add(&mut self, expr: Expr, range: TextRange) -> ExprId {
         self.push(Node { expr, range, embedded: false })

@@ -13,7 +13,9 @@ use text_size::{TextRange, TextSize};
 use super::forms::{self, CallSite, Draft, Text};
 use super::{MAX_DEPTH, full_type, index_names, literal, property};
 use crate::Name;
-use crate::expr::{BinaryOp, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp};
+use crate::expr::{
+    BinaryOp, Expr, ExprId, Exprs, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Ref, UnaryOp,
+};
 use crate::model::{
     Assignment, Function, Identifier, Import, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
     Template, TemplateKind, TypeDeclaration, TypeKind, Variable,
@@ -35,7 +37,7 @@ pub(super) fn lower(tree: &SyntaxTree, damage: &[Damage]) -> Option<Template> {
     let statements: Vec<Statement<'_>> = file.statements().filter(is_news).collect();
     let mut lowering = Lowering {
         source: tree.source(),
-        template: Template::new(language, kind),
+        template: Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(language, kind) },
         names: FxHashMap::default(),
         functions: FxHashSet::default(),
         types: FxHashMap::default(),

@@ -15,7 +15,7 @@ use super::arm::{Arm, Scope};
 use super::forms::{self, Draft};
 use super::{MAX_DEPTH, full_type, index_names, property};
 use crate::Name;
-use crate::expr::{Call, Expr, ExprId, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Segment};
+use crate::expr::{Call, Expr, ExprId, Exprs, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Segment};
 use crate::model::{
     Assignment, Function, Identifier, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
     Template, TemplateKind, TypeKind, Variable,
@@ -37,7 +37,7 @@ pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError]) -> Option<Templat
     let root = syntax::json::root(tree)?.as_object()?;
     let mut lowering = Lowering {
         source: tree.source(),
-        template: Template::new(Language::Json, kind),
+        template: Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(Language::Json, kind) },
         scope: Scope::default(),
         definitions: FxHashMap::default(),
         errors: Vec::new(),
