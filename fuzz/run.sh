@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes targets, each for some seconds; what fails is left in fuzz/artifacts.
+# Fuzzes targets, each for some seconds; what fails is left in fuzz/artifacts. At the end it says of each target how many inputs it ran
+# in how many hours, and how many of them went somewhere new.
 #
 #   fuzz/run.sh SECONDS [TARGET...]     all targets if none is named
 #
@@ -41,12 +42,28 @@ options() {
 }
 
 failed=()
+summary=''
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
 for target in $targets; do
   mkdir -p "fuzz/corpus/$target" "fuzz/regressions/$target"
   printf '\n== fuzz: %s\n' "$target"
+  # What is built is not counted.
+  # shellcheck disable=SC2046 # several words
+  cargo fuzz build "$target" $(options "$target" | sed 's/ *-- .*//')
+  start=$SECONDS
+  result=''
   # shellcheck disable=SC2046 # several words
   cargo fuzz run "$target" "fuzz/corpus/$target" "fuzz/regressions/$target" $(options "$target") \
-    -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4096 -len_control=0 -print_final_stats=1 || failed+=("$target")
+    -max_total_time="$seconds" -timeout=60 -rss_limit_mb=4096 -len_control=0 -print_final_stats=1 2>&1 | tee "$log" || {
+    failed+=("$target")
+    result=', failed'
+  }
+  # Where everything is run once, there are no statistics, but the last line says how many it was.
+  executed=$(stat number_of_executed_units)
+  hours=$(awk "BEGIN { printf \"%.2f\", ($SECONDS - $start) / 3600 }")
+  summary+=$(printf '\n%-12s %9s inputs in %s h, %s new%s' "$target" "${executed:-?}" "$hours" "$(stat new_units_added)" "$result")$'\n'
 done
-printf '\nfuzz: failed: %s\n' "${failed[*]:-none}"
+printf '\nfuzz: failed: %s\n%s' "${failed[*]:-none}" "${summary//$'\n\n'/$'\n'}"
 [ ${#failed[@]} -eq 0 ]

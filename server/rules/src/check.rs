@@ -355,8 +355,14 @@ impl<'w> Project<'w> {
     ) -> Outcome {
         let wanted: FxHashSet<FileId> = targets.iter().copied().collect();
         let mut outcome = Outcome::default();
-        for found in found {
-            outcome.diagnostics.extend(found.diagnostics.into_iter().filter(|one| wanted.contains(&one.file())));
+        for mut found in found {
+            found.diagnostics.retain(|one| wanted.contains(&one.file()));
+            // Mostly there is one part that has anything, and it may have very much.
+            if outcome.diagnostics.is_empty() {
+                outcome.diagnostics = found.diagnostics;
+            } else {
+                outcome.diagnostics.append(&mut found.diagnostics);
+            }
             outcome.panics.extend(found.panics);
         }
         sort(&mut outcome.diagnostics);

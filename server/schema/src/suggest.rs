@@ -20,13 +20,20 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// How far two words are apart at least, whatever the order of their letters: what one has more of than the other. Costs next to
 /// nothing, and most words are far apart.
 pub fn least_distance(a: &str, b: &str) -> usize {
-    let mut counts = [0_i32; 128];
-    // Others are no letters of codes, and count for nothing.
-    a.bytes().filter(u8::is_ascii).for_each(|byte| counts[usize::from(byte)] += 1);
-    b.bytes().filter(u8::is_ascii).for_each(|byte| counts[usize::from(byte)] -= 1);
-    let more: i32 = counts.iter().filter(|count| **count > 0).sum();
-    let less: i32 = counts.iter().filter(|count| **count < 0).sum();
-    more.max(-less).unsigned_abs() as usize
+    let mut counts = [0_u32; 128];
+    let (mut in_a, mut in_b, mut shared) = (0, 0, 0);
+    // Others are no letters of names, and count for nothing.
+    for byte in a.bytes().filter(u8::is_ascii) {
+        counts[usize::from(byte)] += 1;
+        in_a += 1;
+    }
+    for byte in b.bytes().filter(u8::is_ascii) {
+        in_b += 1;
+        let left = &mut counts[usize::from(byte)];
+        shared += usize::from(*left > 0);
+        *left = left.saturating_sub(1);
+    }
+    in_a.max(in_b) - shared
 }
 
 #[cfg(test)]

@@ -200,7 +200,14 @@ fn words(text: &str) -> String {
 fn check(program: &Path, folder: &Path, limit: Limit, input: &Input) -> anyhow::Result<Cost> {
     std::fs::write(folder.join(&input.file), &input.text)?;
     let command = measure::check(program, folder, &["--format", "concise", &input.file]);
-    let run = measure::run(&mut measure::bound_to_us(&command)?, limit);
+    let mut run = measure::run(&mut measure::bound_to_us(&command)?, limit);
+    // One that is quick may end before anybody has seen what it holds.
+    for _ in 0..9 {
+        if !cfg!(target_os = "linux") || !run.as_ref().is_ok_and(|run| !run.is_seen && run.code.is_some()) {
+            break;
+        }
+        run = measure::run(&mut measure::bound_to_us(&command)?, limit);
+    }
     std::fs::remove_file(folder.join(&input.file))?;
     let run = run?;
     let errors = String::from_utf8_lossy(&run.errors);

@@ -804,15 +804,16 @@ impl<'t> Surveyor<'t> {
         // stable: of faults at one place the innermost, which was found first, stays
         self.faults.sort_by_key(|fault| fault.range.start());
         let mut line_end = None;
-        for fault in self.faults {
+        self.faults.retain(|fault| {
             let start = usize::from(fault.range.start());
             if line_end.is_some_and(|end| start <= end) {
-                continue;
+                return false;
             }
             let rest = &self.source.as_bytes()[start..];
             line_end = Some(start + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()));
-            self.survey.errors.push(fault);
-        }
+            true
+        });
+        self.survey.errors = self.faults;
         self.survey
     }
 }

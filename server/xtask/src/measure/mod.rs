@@ -52,6 +52,8 @@ pub(crate) struct Run {
     pub(crate) cpu: Duration,
     /// The most memory it held at a time, in bytes.
     pub(crate) peak: u64,
+    /// Whether it was seen to hold that. If it ended before anybody looked, the peak may be that of this process.
+    pub(crate) is_seen: bool,
     pub(crate) output: Vec<u8>,
     pub(crate) errors: Vec<u8>,
 }
@@ -74,6 +76,7 @@ pub(crate) fn run(command: &mut Command, limit: impl Into<Limit>) -> anyhow::Res
         wall,
         cpu: usage.utime + usage.stime,
         peak: if seen.peak > 0 { seen.peak } else { usage.maxrss },
+        is_seen: seen.peak > 0,
         output: content(&mut output)?,
         errors: content(&mut errors)?,
     })
@@ -99,10 +102,15 @@ impl Watch {
         let (end, ended) = mpsc::channel();
         let deadline = Instant::now() + limit.time;
         let thread = std::thread::spawn(move || {
+            let start = Instant::now();
             let mut seen = Seen::default();
-            while ended.recv_timeout(Duration::from_millis(2)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // What it was before it became another program does not count, so the last word and not the highest.
-                seen.peak = memory(id).map_or(seen.peak, |(_, peak)| peak);
+            // Many programs are at their end after some milliseconds.
+            let pause = || if start.elapsed().as_millis() < 50 { 500 } else { 2_000 };
+            while ended.recv_timeout(Duration::from_micros(pause())) == Err(mpsc::RecvTimeoutError::Timeout) {
+                // Before it becomes another program it is this one, with all that this one holds.
+                if !is_us(id) {
+                    seen.peak = memory(id).map_or(seen.peak, |(_, peak)| peak);
+                }
                 let stopped = if seen.peak > limit.memory {
                     Stopped::Large
                 } else if Instant::now() > deadline {
@@ -170,6 +178,12 @@ fn memory(id: u32) -> Option<(u64, u64)> {
         Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
     };
     Some((of("VmRSS:")?, of("VmHWM:")?))
+}
+
+/// Whether a process that was started still is the program that started it.
+fn is_us(id: u32) -> bool {
+    let program = |id: &str| std::fs::read_link(format!("/proc/{id}/exe")).ok();
+    program("self").is_some_and(|us| program(&id.to_string()) == Some(us))
 }
 
 /// The time of the processor that a process has used, of all its threads. Nothing where nobody knows.
@@ -333,6 +347,17 @@ mod tests {
         let run = run(Command::new("sh").args(["-c", "exec tail -n 1 /dev/zero"]), limit).unwrap();
         assert_eq!((run.code, run.stopped), (None, Some(Stopped::Large)));
         assert!(run.peak > 64 << 20, "{}", run.peak);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_this_process_holds_does_not_count() {
+        let ours = vec![1_u8; 256 << 20];
+        for _ in 0..20 {
+            let run = run(&mut Command::new("true"), Duration::from_secs(60)).unwrap();
+            assert!(!run.is_seen || run.peak < 64 << 20, "{}", run.peak);
+        }
+        drop(ours);
     }
 
     #[cfg(target_os = "linux")]
