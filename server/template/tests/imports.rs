@@ -139,8 +139,8 @@ output two string = two
 output three bool = three
 output four string = four
 ";
-    let expected = "one: SystemAssigned if `one` is 'systemassigned' | UserAssigned if `one` is 'userassigned'
-two: SystemAssigned if `two` is 'systemassigned' | UserAssigned if `two` is 'userassigned' | null if `two` is not given
+    let expected = "one: SystemAssigned if `one` is 'SystemAssigned' | UserAssigned if `one` is 'UserAssigned'
+two: SystemAssigned if `two` is 'SystemAssigned' | UserAssigned if `two` is 'UserAssigned' | null if `two` is not given
 three: true if `three` is true | false if `three` is false
 four: a if `four` is 'a' | b if `four` is 'b' | null if `four` is not given";
     assert_eq!(importing(text), expected);
