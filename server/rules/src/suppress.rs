@@ -48,6 +48,9 @@ pub struct Suppressed {
     pub reason: Option<String>,
 }
 
+/// A suppression, and one of the rules it names, by their numbers.
+type Which = (usize, usize);
+
 /// All suppressions of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Suppressions {
@@ -55,7 +58,7 @@ pub(crate) struct Suppressions {
     /// What looks like a suppression and is none.
     pub(crate) problems: Vec<Problem>,
     /// Where which rule is silenced; made when it is first asked for.
-    covers: OnceCell<FxHashMap<&'static str, Ranges<(usize, usize)>>>,
+    covers: OnceCell<FxHashMap<&'static str, Ranges<Which>>>,
 }
 
 /// One suppression.
@@ -137,12 +140,12 @@ impl Suppressions {
     }
 
     /// Which suppression silences the diagnostic, and by which of the rules it names.
-    pub(crate) fn covering(&self, diagnostic: &Diagnostic) -> Option<(usize, usize)> {
+    pub(crate) fn covering(&self, diagnostic: &Diagnostic) -> Option<Which> {
         if diagnostic.code == SYNTAX_ERROR {
             return None;
         }
         let covers = self.covers.get_or_init(|| {
-            let mut silenced: FxHashMap<&'static str, Vec<(TextRange, (usize, usize))>> = FxHashMap::default();
+            let mut silenced: FxHashMap<&'static str, Vec<(TextRange, Which)>> = FxHashMap::default();
             for (index, suppression) in self.all.iter().enumerate() {
                 for (named, rule) in suppression.named.iter().enumerate() {
                     if let Some(code) = rule.code {
@@ -151,7 +154,8 @@ impl Suppressions {
                 }
             }
             let ranges = |mut silenced: Vec<_>| {
-                silenced.sort_unstable_by_key(|&(range, which): &(TextRange, _)| (range.start(), range.end(), which));
+                silenced
+                    .sort_unstable_by_key(|&(range, which): &(TextRange, Which)| (range.start(), range.end(), which));
                 // Of several for the same lines the first counts.
                 silenced.dedup_by_key(|(range, _)| *range);
                 Ranges::new(silenced)
@@ -492,15 +496,14 @@ impl<'w> Removals<'w> {
         let metadata = list.metadata.value?.as_object()?;
         let members = |object: Object<'_>| object.members().map(|member| member.range).collect::<Vec<_>>();
         let entries = || list.entries.iter().map(|entry| entry.range()).collect();
-        let steps: [(TextRange, &dyn Fn() -> Vec<TextRange>, TextRange); 4] = [
-            (list.ignore.value?.range(), &entries, entry),
-            (akslint.range(), &|| members(akslint), list.ignore.range),
-            (metadata.range(), &|| members(metadata), list.akslint.range),
-            (list.owner.range(), &|| members(list.owner), list.metadata.range),
-        ];
+        let outer: [(Object<'_>, TextRange); 3] =
+            [(akslint, list.ignore.range), (metadata, list.akslint.range), (list.owner, list.metadata.range)];
+        let mut steps = vec![(list.ignore.value?.range(), entries(), entry)];
+        if list.entries.len() == 1 {
+            steps.extend(outer.map(|(object, gone)| (object.range(), members(object), gone)));
+        }
         let final_step = steps.len() - 1;
         for (step, (range, entries, gone)) in steps.into_iter().enumerate() {
-            let entries = entries();
             if entries.len() > 1 || step == final_step {
                 let index = entries.iter().position(|entry| *entry == gone)?;
                 return bracketed(&self.source.text, range, entries)?.remove(&self.source.text, &[index]);
