@@ -152,7 +152,7 @@ pub struct Evaluator<'w> {
     pub(crate) uses: OnceCell<crate::uses::Uses>,
     pub(crate) dependencies: crate::dependencies::Dependencies,
     /// The resources nested in others, by their scope, the one around them and their symbol.
-    pub(crate) nested: RefCell<FxHashMap<ScopeId, FxHashMap<(u32, Name), u32>>>,
+    pub(crate) nested: RefCell<FxHashMap<ScopeId, crate::resource::Nested>>,
     /// What resources are called, by their scope.
     pub(crate) called: RefCell<FxHashMap<ScopeId, Rc<crate::resource::Called>>>,
     /// The resources in all scopes by their type in small letters, in order.

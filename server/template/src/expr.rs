@@ -143,10 +143,10 @@ impl Exprs {
                         Some(known) => known.push(id),
                         None => drop(declared.insert(name.clone(), vec![id])),
                     },
-                    Expr::Ref(Ref::Local(name) | Ref::Imported(name) | Ref::Undeclared(name)) => {
-                        if !others.contains(name) {
-                            others.insert(name.clone());
-                        }
+                    Expr::Ref(Ref::Local(name) | Ref::Imported(name) | Ref::Undeclared(name))
+                        if !others.contains(name) =>
+                    {
+                        others.insert(name.clone());
                     }
                     Expr::Lambda { parameters, .. } => others.extend(parameters.iter().cloned()),
                     _ => {}

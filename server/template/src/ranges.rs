@@ -34,7 +34,8 @@ impl<T> Ranges<T> {
 
     /// Those around a range, or the same, in any order.
     pub fn around(&self, range: TextRange) -> impl Iterator<Item = &(TextRange, T)> {
-        let mut parts = vec![0..self.all.len()];
+        let whole = 0..self.all.len();
+        let mut parts = vec![whole];
         std::iter::from_fn(move || {
             while let Some(part) = parts.pop() {
                 let middle = part.start.midpoint(part.end);

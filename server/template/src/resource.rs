@@ -20,6 +20,9 @@ pub const DEPLOYMENTS: &str = "Microsoft.Resources/deployments";
 /// Loops over more known elements than that are looked at as a whole.
 const MAX_ELEMENTS: usize = 32;
 
+/// The resources nested in others, by the one around them and their symbol.
+pub(crate) type Nested = FxHashMap<(u32, Name), u32>;
+
 /// What the resources of a template are called, to find them by it; the numbers are their indices, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Called {
@@ -707,7 +710,7 @@ impl<'w> Evaluator<'w> {
     pub(crate) fn nested(&self, parent: ResourceRef, name: &Name, place: Place) -> Values {
         let template = self.template(parent.scope);
         let nested_in = || {
-            let mut nested = FxHashMap::default();
+            let mut nested = Nested::default();
             for (index, resource) in (0..).zip(&template.resources) {
                 if let (Some(outer), Some(symbol)) = (resource.parent, &resource.symbol) {
                     nested.entry((outer, symbol.name.clone())).or_insert(index);

@@ -292,7 +292,10 @@ pub struct ObjectValue {
 /// What is under some keys of an object, where that took more than one look. Every rule asks for the same few. A copy of
 /// the object knows nothing: it may become another.
 #[derive(Default)]
-pub(crate) struct Known(RefCell<Vec<(Box<str>, Place, Rc<Values>)>>);
+pub(crate) struct Known(RefCell<Vec<Lookup>>);
+
+/// A key, from where it was looked up, and what is there.
+type Lookup = (Box<str>, Place, Rc<Values>);
 
 impl Known {
     pub(crate) fn get(&self, key: &str, place: Place) -> Option<Rc<Values>> {

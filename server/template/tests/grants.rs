@@ -1,5 +1,6 @@
 //! Who is given which role on what. Each test asks whether the control plane may assign the identity of the kubelet.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -313,9 +314,10 @@ fn what_one_identity_has_is_found_without_those_of_all_others() {
         let mut text = "param prefix string\n".to_owned();
         for number in 0..count {
             let name = name.replace("{n}", &number.to_string());
-            text.push_str(&format!(
-                "resource i{number} 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' {kind}= {{ name: {name}, location: 'x' }}\n"
-            ));
+            let _ = writeln!(
+                text,
+                "resource i{number} 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' {kind}= {{ name: {name}, location: 'x' }}"
+            );
             let own = grant(OPERATOR, "", &format!("i{number}.properties.principalId"));
             text.push_str(&own.replace("resource grant", &format!("resource grant{number}")));
         }

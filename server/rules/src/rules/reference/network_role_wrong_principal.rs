@@ -224,7 +224,7 @@ declare_rule! {
 impl Rule for NetworkRoleWrongPrincipal {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let role = rights::USE_NETWORK.role;
-        if !ctx.eval.grants().with_role(Some(role)).next().is_some() {
+        if ctx.eval.grants().with_role(Some(role)).next().is_none() {
             return;
         }
         let control_planes = control_planes(cluster);
