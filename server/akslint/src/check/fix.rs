@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_diff_is_what_patch_reads() {
-        let lines = |range: Range<u32>| range.map(|number| format!("{number}\n")).collect::<String>();
+        let lines = |range: Range<u32>| range.map(|number| number.to_string() + "\n").collect::<String>();
         let text = lines(1..30);
         assert_eq!(shown(&text, &text), "");
         // Near the start, near the end, together and apart.

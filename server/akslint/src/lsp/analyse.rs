@@ -374,12 +374,11 @@ async fn keep_running(session: Arc<Session>, uri: Uri, first: Cancel) {
     while let Some(cancel) = next {
         if let Ok(_permit) = session.runs.permits.acquire().await
             && let Some(document) = session.documents.get(&uri)
+            && let Err(panic) = run_somewhere(&session, &document, cancel).await
         {
-            if let Err(panic) = run_somewhere(&session, &document, cancel).await {
-                tracing::error!(uri = uri.as_str(), panic = panic_message(&*panic), "the analysis panicked");
-                // Old findings must not stay on the screen as if they were new.
-                session.publisher.findings(document, Vec::new());
-            }
+            tracing::error!(uri = uri.as_str(), panic = panic_message(&*panic), "the analysis panicked");
+            // Old findings must not stay on the screen as if they were new.
+            session.publisher.findings(document, Vec::new());
         }
         next = session.runs.next(&uri);
     }
