@@ -243,6 +243,15 @@ impl Suppressions {
             let ends =
                 |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']) || rest.starts_with("//");
             let Some(kind) = KINDS.into_iter().find(|kind| rest.strip_prefix(kind).is_some_and(ends)) else { continue };
+            let ours = |list: &str| {
+                let mut named = words(list, at + kind.len(), char::is_whitespace);
+                named.retain(|named| named.code.is_some());
+                named
+            };
+            // Most are about what other programs say. For those no tree is made again.
+            if ours(&rest[kind.len()..line_length(rest)]).is_empty() {
+                continue;
+            }
             if comments.is_none() {
                 comments = file.tree().map(Comments::of);
             }
@@ -251,9 +260,7 @@ impl Suppressions {
             let Some(range) = found.filter(|range| range.start() == size(at)) else { continue };
             let line = &rest[..line_length(&text.as_str()[range])];
             let line = line.split("//").next().unwrap_or_default().trim_end();
-            let mut named = words(&line[kind.len()..], at + kind.len(), char::is_whitespace);
-            named.retain(|named| named.code.is_some());
-            // Most are about what other programs say.
+            let named = ours(&line[kind.len()..]);
             if named.is_empty() {
                 continue;
             }
