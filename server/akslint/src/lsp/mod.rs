@@ -1,6 +1,7 @@
 //! The language server: the protocol on one side, snapshots of documents on the other.
 //!
-//! - [`frames`] reads stdin and survives what cannot be read; [`guard`] makes loud what would be lost in silence.
+//! - [`frames`] reads stdin and survives what cannot be read; [`guard`] makes loud what would be lost in silence; [`outgoing`]
+//!   keeps in order what leaves.
 //! - [`backend`] has the handlers. Those that change state call one plain function of [`session`] and await nothing;
 //!   those that answer work on a snapshot, on another thread.
 //! - [`answers`] asks crate `ide` about a snapshot and words its answers for the client.
