@@ -7,7 +7,7 @@ use template::aks::{Cluster, IDENTITY, Principal};
 use template::condition::Conditions;
 use template::grants::Bearer;
 use template::identities::{Granted, Part, Who};
-use template::value::{Piece, ResourceId, ResourceRef, Target, Value};
+use template::value::{ResourceId, ResourceRef, Target, Value};
 
 use crate::View;
 
@@ -41,10 +41,7 @@ impl Grants<'_, '_> {
     pub(crate) fn id_in(&self, value: &Value) -> Option<std::rc::Rc<ResourceId>> {
         match value {
             Value::Resource(resource) => Some(self.eval.id_of(*resource)),
-            Value::Str(text) => match text.pieces() {
-                [Piece::Id(id)] => Some(id.clone()),
-                _ => None,
-            },
+            Value::Str(_) => value.made_id().cloned(),
             Value::Read(read) => match &read.target {
                 Target::Declared(resource) if read.path.is_empty() => Some(self.eval.id_of(*resource)),
                 _ => None,

@@ -253,13 +253,7 @@ impl View<'_> {
         let mut all = Vec::new();
         for (expr, id) in self.makers(template) {
             let values = eval.value(Place { scope: ScopeId::ROOT, expr });
-            let declared = values.iter().find_map(|case| match &case.value {
-                Value::Str(text) => match text.pieces() {
-                    [Piece::Id(id)] => id.declared,
-                    _ => None,
-                },
-                _ => None,
-            });
+            let declared = values.iter().find_map(|case| case.value.made_id()?.declared);
             all.extend(declared.map(|resource| (id, eval.header(resource))));
         }
         all
@@ -267,10 +261,9 @@ impl View<'_> {
 
     /// The calls that make IDs.
     fn makers<'t>(&'t self, template: &'t Template) -> impl Iterator<Item = (ExprId, IdAt)> + 't {
-        const MAKERS: [&str; 4] = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
         template.exprs.iter().filter_map(|(expr, kind)| {
             let Expr::Call(call) = kind else { return None };
-            let name = *call.arguments.last().filter(|_| MAKERS.iter().any(|maker| call.function == **maker))?;
+            let name = *call.arguments.last().filter(|_| call.makes_id())?;
             // An expression that is all of a string has the range of that.
             let whole = template.exprs.range(expr);
             let bracket = TextSize::from(u32::from(self.slice(whole).starts_with("\"[")) * 2);

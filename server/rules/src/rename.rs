@@ -1,15 +1,14 @@
 //! Giving a resource another name, everywhere where its name is written.
 
+use std::rc::Rc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use template::eval::{Evaluator, Place, ScopeId};
 use template::expr::{Item, Segment};
-use template::value::{Piece, ResourceId, ResourceRef, Value};
+use template::value::{ResourceId, ResourceRef};
 use template::{Expr, ExprId, Template};
 
 use crate::{New, Rewrite};
-
-/// The functions that make IDs, the name of the resource being the last argument.
-const MAKERS: [&str; 4] = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
 
 /// Where the templates of a deployment write which names.
 pub(crate) struct Names {
@@ -53,7 +52,7 @@ impl Names {
                         }
                     }
                 }
-                Expr::Call(call) if MAKERS.iter().any(|maker| call.function == **maker) => {
+                Expr::Call(call) if call.makes_id() => {
                     let Some(&name) = call.arguments.last() else { continue };
                     if let Expr::Str(_) = template.expr(name) {
                         self.makers.insert(Place { scope, expr: name }, place);
@@ -165,12 +164,6 @@ fn is_below(child: &str, parent: &str) -> bool {
 }
 
 /// The ID that a call makes.
-fn id_at(eval: &Evaluator<'_>, call: Place) -> Option<std::rc::Rc<ResourceId>> {
-    eval.value(call).iter().find_map(|case| match &case.value {
-        Value::Str(text) => match text.pieces() {
-            [Piece::Id(id)] => Some(id.clone()),
-            _ => None,
-        },
-        _ => None,
-    })
+fn id_at(eval: &Evaluator<'_>, call: Place) -> Option<Rc<ResourceId>> {
+    eval.value(call).iter().find_map(|case| case.value.made_id().cloned())
 }

@@ -416,6 +416,19 @@ pub struct Call {
     pub receiver: Option<ExprId>,
 }
 
+impl Call {
+    /// Whether it makes the ID of a resource, whose name is the last argument.
+    pub fn makes_id(&self) -> bool {
+        makes_id(self.function.as_str())
+    }
+}
+
+/// Whether a function of that name makes the ID of a resource of type and names.
+pub fn makes_id(function: &str) -> bool {
+    const MAKERS: [&str; 4] = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
+    MAKERS.iter().any(|maker| maker.eq_ignore_ascii_case(function))
+}
+
 /// Operators with two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]

@@ -91,6 +91,17 @@ impl Value {
         }
     }
 
+    /// The ID that it is, as a function made it or a symbol gave it; not one that is written out as a path.
+    pub fn made_id(&self) -> Option<&Rc<ResourceId>> {
+        match self {
+            Self::Str(text) => match text.pieces() {
+                [Piece::Id(id)] => Some(id),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The run-time read that it is, also when it is the whole of a text.
     pub fn read(&self) -> Option<&Rc<Read>> {
         match self {

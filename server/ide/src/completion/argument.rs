@@ -104,8 +104,7 @@ fn offer_argument(request: &Request<'_>, function: &str, before: &[String], rang
 /// that it is.
 fn names_of(request: &Request<'_>, function: &str, before: &[String]) -> Vec<(String, Result<String, String>)> {
     let Some(template) = request.template else { return Vec::new() };
-    let is_id = ["resourceId", "subscriptionResourceId", "tenantResourceId", "extensionResourceId"];
-    if !is_id.iter().any(|name| name.eq_ignore_ascii_case(function)) {
+    if !template::expr::makes_id(function) {
         return Vec::new();
     }
     let literal = |text: &String| text.trim().trim_matches('\'').to_owned();
