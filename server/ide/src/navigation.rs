@@ -7,7 +7,7 @@ use syntax::bicep::{Binding, Names, TypeName};
 use syntax::{Language, TextRange, TextSize};
 use template::eval::{Place, ScopeId};
 use template::expr::{Expr, Member, Ref};
-use template::model::{Declaration, Identifier, ModuleSource, Resource, Template};
+use template::model::{Declaration, Import, ModuleSource, Resource, Template};
 use template::value::{Piece, Target, Value};
 use template::workspace::{FileId, Location, SourceFile};
 use template::{ExprId, Name};
@@ -295,10 +295,7 @@ impl View<'_> {
             return None;
         }
         let template = self.workspace.file(entity.file).template.as_ref()?;
-        template.imports.iter().find_map(|import| {
-            let (there, _) = import.names.iter().find(|(_, here)| here.name == entity.name)?;
-            self.exported(self.file_of(entity.file, &import.path.as_ref()?.0)?, there)
-        })
+        Imports { view: self, file: entity.file, template }.original(&entity.name)
     }
 
     fn declaration_of(&self, entity: &Entity) -> Option<Location> {
@@ -380,10 +377,9 @@ impl View<'_> {
                 all.extend(imports.named(&here.name).map(|entity| {
                     (entity.clone(), here.range, if entity.kind == EntityKind::Alias { Write } else { Read })
                 }));
-                let original =
-                    import.path.as_ref().and_then(|(path, _)| self.exported(self.file_of(file, path)?, there));
                 let written = name_before_as(source.text.as_str(), here.range, there).filter(|_| *there != here.name);
-                all.extend(original.zip(written).map(|(entity, at)| (entity, at, Read)));
+                let original = written.and_then(|at| Some((imports.original(&here.name)?, at)));
+                all.extend(original.map(|(entity, at)| (entity, at, Read)));
             }
         }
         for it in &template.outputs {
@@ -521,10 +517,8 @@ impl View<'_> {
     fn bindings(&self, file: FileId) -> Vec<Binding> {
         let source = self.workspace.file(file);
         let mut all = bicep_names(source).bindings;
-        let Some(root) = source.template.as_ref().filter(|_| source.language() == Some(Language::Json)) else {
-            return all;
-        };
-        for template in templates(root) {
+        // Lambdas whose parameters are texts: `lambda('x', …)`.
+        for template in source.template.iter().flat_map(templates) {
             for (id, expr) in template.exprs.iter() {
                 let Expr::Lambda { parameters, body } = expr else { continue };
                 let (whole, scope) = (template.exprs.range(id), template.exprs.range(*body));
@@ -650,20 +644,34 @@ struct Imports<'v, 'w> {
 impl Imports<'_, '_> {
     /// What a name that was brought in means: what has it over there, or the name itself if it has another there.
     fn named(&self, name: &Name) -> Option<Entity> {
-        let (import, there) = self.template.imports.iter().find_map(|import| {
-            let (there, _) = import.names.iter().find(|(_, here)| here.name == *name)?;
-            Some((import, there))
-        })?;
+        let (_, there) = self.find(name)?;
         if there == name {
-            return self.view.exported(self.view.file_of(self.file, &import.path.as_ref()?.0)?, there);
+            return self.original(name);
         }
         Some(Entity { file: self.file, template: 0, kind: EntityKind::Alias, name: name.clone() })
     }
 
+    /// What was brought in under a name.
+    fn original(&self, name: &Name) -> Option<Entity> {
+        let (import, there) = self.find(name)?;
+        self.exported(import, there)
+    }
+
     /// What `space.name` means where all of a file was brought in as `space`.
     fn member(&self, space: &Name, name: &Name) -> Option<Entity> {
-        let is_it = |(there, here): &(Name, Identifier)| there.as_str().is_empty() && here.name == *space;
-        let import = self.template.imports.iter().find(|import| import.names.iter().any(is_it))?;
+        let (import, _) = self.find(space).filter(|(_, there)| there.as_str().is_empty())?;
+        self.exported(import, name)
+    }
+
+    /// The import that brings in a name, and the name over there; none for all of a file.
+    fn find(&self, name: &Name) -> Option<(&Import, &Name)> {
+        self.template.imports.iter().find_map(|import| {
+            let (there, _) = import.names.iter().find(|(_, here)| here.name == *name)?;
+            Some((import, there))
+        })
+    }
+
+    fn exported(&self, import: &Import, name: &Name) -> Option<Entity> {
         self.view.exported(self.view.file_of(self.file, &import.path.as_ref()?.0)?, name)
     }
 }

@@ -52,13 +52,11 @@ pub(super) fn diagnostics<'d>(
 
 /// The diagnostic that stands for those that are not shown.
 fn more(count: usize) -> Diagnostic {
-    Diagnostic {
-        severity: Some(DiagnosticSeverity::INFORMATION),
-        code: Some(NumberOrString::String("not-shown".to_owned())),
-        source: Some(SOURCE.to_owned()),
-        message: format!("akslint found {count} more in this file, which `akslint check` lists"),
-        ..Diagnostic::default()
-    }
+    of_the_file(
+        DiagnosticSeverity::INFORMATION,
+        "not-shown",
+        format!("akslint found {count} more in this file, which `akslint check` lists"),
+    )
 }
 
 pub(super) fn diagnostic(around: &Surroundings, diagnostic: &rules::Diagnostic, features: &Features) -> Diagnostic {
@@ -110,26 +108,29 @@ pub(super) fn workspace_edit<'a>(
     }
 }
 
-/// The one diagnostic of a document whose text we lost.
-pub(super) fn out_of_sync(reason: &str) -> Diagnostic {
+/// What there is to say about a file as a whole, at its start.
+fn of_the_file(severity: DiagnosticSeverity, code: &str, message: String) -> Diagnostic {
     Diagnostic {
-        severity: Some(DiagnosticSeverity::WARNING),
-        code: Some(NumberOrString::String("out-of-sync".to_owned())),
+        severity: Some(severity),
+        code: Some(NumberOrString::String(code.to_owned())),
         source: Some(SOURCE.to_owned()),
-        message: format!("akslint lost track of this file, reopen it: {reason}"),
+        message,
         ..Diagnostic::default()
     }
 }
 
+/// The one diagnostic of a document whose text we lost.
+pub(super) fn out_of_sync(reason: &str) -> Diagnostic {
+    of_the_file(
+        DiagnosticSeverity::WARNING,
+        "out-of-sync",
+        format!("akslint lost track of this file, reopen it: {reason}"),
+    )
+}
+
 /// The one diagnostic of a document that is not looked at.
 pub(super) fn refused(reason: &str) -> Diagnostic {
-    Diagnostic {
-        severity: Some(DiagnosticSeverity::WARNING),
-        code: Some(NumberOrString::String("not-checked".to_owned())),
-        source: Some(SOURCE.to_owned()),
-        message: format!("akslint does not check this file, {reason}"),
-        ..Diagnostic::default()
-    }
+    of_the_file(DiagnosticSeverity::WARNING, "not-checked", format!("akslint does not check this file, {reason}"))
 }
 
 fn message(diagnostic: &rules::Diagnostic) -> String {
