@@ -100,3 +100,40 @@ fn without_null(request: Request) -> Request {
         None => request.finish(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// What was sent, in order.
+    struct Sent(VecDeque<Request>);
+
+    impl Stream for Sent {
+        type Item = Request;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Request>> {
+            Poll::Ready(self.0.pop_front())
+        }
+    }
+
+    #[test]
+    fn a_mark_arrives_behind_what_was_sent_before_and_is_never_written() {
+        let departures = Arc::new(Departures::default());
+        let (tell, mut told) = oneshot::channel();
+        lock(&departures.waiting).insert(7, tell);
+        let word = |text: &'static str| Request::build("$/progress").params(Value::from(text)).finish();
+        let mark = Request::build(Mark::METHOD).params(Value::from(7)).finish();
+        let requests = Sent([word("end"), mark, word("later")].into());
+        let mut departing = Departing { requests, departures };
+        let mut next = || Pin::new(&mut departing).poll_next(&mut Context::from_waker(Waker::noop()));
+
+        assert_eq!(next(), Poll::Ready(Some(word("end"))));
+        assert!(told.try_recv().is_err(), "what was sent before is only now on its way");
+        assert_eq!(next(), Poll::Ready(Some(word("later"))));
+        assert!(told.try_recv().is_ok());
+        assert_eq!(next(), Poll::Ready(None));
+    }
+}
