@@ -20,7 +20,7 @@ use self::kind::{Child, Field, Kind, children, elements, field_of, fields, kind_
 pub use self::names::{Binding, Names, TypeName};
 pub(crate) use self::shallow::shallow;
 pub use self::string::{Piece, Segment, Str};
-pub use self::survey::{Comment, Damage, Survey, brace_damage, survey, syntax_errors};
+pub use self::survey::{Comment, Damage, Survey, brace_damage, survey, survey_except, syntax_errors};
 use crate::text::Language;
 use crate::tree::{SyntaxTree, range_of};
 
@@ -39,8 +39,70 @@ impl<'t> File<'t> {
 
     /// The top-level statements in order.
     pub fn statements(self) -> impl Iterator<Item = Statement<'t>> {
-        elements(self.node).filter(|child| child.kind != Kind::Other).map(move |child| statement(child, self.source))
+        self.unread_statements().map(Unread::read)
     }
+
+    /// The same, still to be read.
+    pub fn unread_statements(self) -> impl Iterator<Item = Unread<'t>> {
+        let children = elements(self.node).filter(|child| child.kind != Kind::Other);
+        children.map(move |child| Unread { child, source: self.source })
+    }
+}
+
+/// A top-level statement of which nothing is known but where it is and of what kind.
+#[derive(Clone, Copy)]
+pub struct Unread<'t> {
+    child: Child<'t>,
+    source: &'t str,
+}
+
+impl<'t> Unread<'t> {
+    /// The statement with its decorators.
+    pub fn range(self) -> TextRange {
+        range_of(self.child.node)
+    }
+
+    /// The statement.
+    pub fn read(self) -> Statement<'t> {
+        statement(self.child, self.source)
+    }
+
+    /// What it declares.
+    pub fn kind(self) -> StatementKind {
+        match self.child.kind {
+            Kind::Parameter => StatementKind::Parameter,
+            Kind::Variable => StatementKind::Variable,
+            Kind::Output => StatementKind::Output,
+            Kind::Resource => StatementKind::Resource,
+            Kind::Module => StatementKind::Module,
+            Kind::Function => StatementKind::Function,
+            Kind::TypeDeclaration => StatementKind::Type,
+            Kind::TargetScope | Kind::Metadata | Kind::Import | Kind::Extension | Kind::Using | Kind::Extends => {
+                StatementKind::Head
+            }
+            Kind::Assert | Kind::Test | Kind::ExtensionConfig => StatementKind::Other,
+            _ => StatementKind::Broken,
+        }
+    }
+}
+
+/// What a statement declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum StatementKind {
+    Parameter,
+    Variable,
+    Output,
+    Resource,
+    Module,
+    Function,
+    Type,
+    /// What stands at the top of a file and says something about it as a whole, or brings in names.
+    Head,
+    /// Any other statement.
+    Other,
+    /// [`Statement::Broken`].
+    Broken,
 }
 
 /// A name, keyword or sign.

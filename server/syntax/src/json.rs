@@ -12,7 +12,7 @@ use tree_sitter::{InputEdit, Node, Parser, Tree, TreeCursor};
 use crate::SyntaxError;
 use crate::string_map::{self, StringMap};
 use crate::text::SourceText;
-use crate::tree::{MAX_DEPTH, SyntaxTree, range_of};
+use crate::tree::{MAX_DEPTH, SameEnds, SyntaxTree, range_of};
 
 mod kind;
 mod mask;
@@ -556,31 +556,9 @@ fn changed(old: &SyntaxTree, edits: &[InputEdit], text: &SourceText) -> Option<C
 /// The old tree, told of everything that is different in the new *mask*: an edit of a quote may change it far away.
 fn edited_tree(old: &SyntaxTree, edits: &[InputEdit], changed: Changed, text: &SourceText, mask: &Mask) -> Tree {
     let (old_text, new_text) = (old.source().as_bytes(), text.as_str().as_bytes());
-    let (mut head, mut tail) = (changed.start, old_text.len() - changed.old_end);
-    let (before, after) = (old.mask().patches(), mask.patches());
-    let same = before.iter().zip(after).take_while(|(a, b)| a == b && a.end() as usize <= head).count();
-    for patch in before.get(same).into_iter().chain(after.get(same)) {
-        head = head.min(patch.start as usize);
-    }
-    let from_end = |len: usize, at: u32| len - at as usize;
-    let same_behind = before[same..]
-        .iter()
-        .rev()
-        .zip(after[same..].iter().rev())
-        .take_while(|(a, b)| {
-            let distance = from_end(old_text.len(), a.start);
-            distance <= tail && distance == from_end(new_text.len(), b.start) && (a.len, a.with) == (b.len, b.with)
-        })
-        .count();
-    let last = |patches: &[mask::Patch]| {
-        patches.len().checked_sub(same_behind + 1).filter(|&at| at >= same).map(|at| patches[at])
-    };
-    if let Some(patch) = last(before) {
-        tail = tail.min(from_end(old_text.len(), patch.end()));
-    }
-    if let Some(patch) = last(after) {
-        tail = tail.min(from_end(new_text.len(), patch.end()));
-    }
+    let (head, tail) = (changed.start, old_text.len() - changed.old_end);
+    let ends = SameEnds { head, tail, old_len: old_text.len(), new_len: new_text.len() };
+    let SameEnds { head, tail, .. } = ends.as_parsed(old.mask(), mask);
     let mut tree = old.raw().clone();
     let (old_end, new_end) = (old_text.len() - tail, new_text.len() - tail);
     if !(edits.is_empty() && old_end == new_end && head >= old_end) {
@@ -594,6 +572,38 @@ fn edited_tree(old: &SyntaxTree, edits: &[InputEdit], changed: Changed, text: &S
         });
     }
     tree
+}
+
+impl SameEnds {
+    /// The same of what two masks make of two texts.
+    pub(crate) fn as_parsed(self, old: &Mask, new: &Mask) -> Self {
+        let (mut head, mut tail) = (self.head, self.tail);
+        let (before, after) = (old.patches(), new.patches());
+        let same = before.iter().zip(after).take_while(|(a, b)| a == b && a.end() as usize <= head).count();
+        for patch in before.get(same).into_iter().chain(after.get(same)) {
+            head = head.min(patch.start as usize);
+        }
+        let from_end = |len: usize, at: u32| len - at as usize;
+        let same_behind = before[same..]
+            .iter()
+            .rev()
+            .zip(after[same..].iter().rev())
+            .take_while(|(a, b)| {
+                let distance = from_end(self.old_len, a.start);
+                distance <= tail && distance == from_end(self.new_len, b.start) && (a.len, a.with) == (b.len, b.with)
+            })
+            .count();
+        let last = |patches: &[mask::Patch]| {
+            patches.len().checked_sub(same_behind + 1).filter(|&at| at >= same).map(|at| patches[at])
+        };
+        if let Some(patch) = last(before) {
+            tail = tail.min(from_end(self.old_len, patch.end()));
+        }
+        if let Some(patch) = last(after) {
+            tail = tail.min(from_end(self.new_len, patch.end()));
+        }
+        Self { head, tail, ..self }
+    }
 }
 
 /// A range of the mask, which may end inside a character that the mask wrote over.

@@ -23,7 +23,7 @@ pub use position::{Encoding, LineColumn, OutOfSync, Position};
 pub use string_map::{Carrier, StringMap};
 pub use text::{IndentUnit, Language, LineEnding, PendingText, SourceText, Unreadable};
 pub use text_size::{TextRange, TextSize};
-pub use tree::{SyntaxTree, parse, reparse};
+pub use tree::{SameEnds, SyntaxTree, parse, reparse};
 pub use tree_sitter::InputEdit;
 
 /// Something the parser had to guess, in words for the person who wrote it.

@@ -165,6 +165,50 @@ pub fn reparse(old: &SyntaxTree, text: SourceText, edits: &[InputEdit]) -> Synta
     })
 }
 
+/// What two trees have in common at the beginning and at the end: as text, and as what the parser saw of it.
+#[derive(Clone, Copy, Debug)]
+pub struct SameEnds {
+    pub(crate) head: usize,
+    pub(crate) tail: usize,
+    pub(crate) old_len: usize,
+    pub(crate) new_len: usize,
+}
+
+impl SameEnds {
+    /// What an edit left of `old` in `new`. `None` if what is the same text may all the same be another tree: where the grammar
+    /// did not accept the whole, a node depends on what stands far away.
+    pub fn of(old: &SyntaxTree, new: &SyntaxTree) -> Option<Self> {
+        let is_whole = |tree: &SyntaxTree| !tree.root().has_error() && tree.too_deep.is_none();
+        (old.language == new.language && is_whole(old) && is_whole(new)).then_some(())?;
+        let (before, after) = (old.source().as_bytes(), new.source().as_bytes());
+        let ends = Self::of_bytes(before, after);
+        Some(if new.language == Language::Json { ends.as_parsed(old.mask(), new.mask()) } else { ends })
+    }
+
+    fn of_bytes(old: &[u8], new: &[u8]) -> Self {
+        /// Compared at once, which costs less than one by one.
+        const BLOCK: usize = 1 << 10;
+        let same = |old: &mut dyn Iterator<Item = (&[u8], &[u8])>| old.take_while(|(a, b)| a == b).count() * BLOCK;
+        let mut head = same(&mut old.chunks_exact(BLOCK).zip(new.chunks_exact(BLOCK)));
+        head += old[head..].iter().zip(&new[head..]).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (&old[head..], &new[head..]);
+        let mut tail = same(&mut old_rest.rchunks_exact(BLOCK).zip(new_rest.rchunks_exact(BLOCK)));
+        let (old_rest, new_rest) = (&old_rest[..old_rest.len() - tail], &new_rest[..new_rest.len() - tail]);
+        tail += old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        Self { head, tail, old_len: old.len(), new_len: new.len() }
+    }
+
+    /// Where in the old text stood what stands at this range of the new one. `None` if any of it changed, or a byte beside it.
+    pub fn old_place(&self, new: TextRange) -> Option<TextRange> {
+        let (start, end) = (usize::from(new.start()), usize::from(new.end()));
+        if end < self.head {
+            return Some(new);
+        }
+        let behind = self.new_len - self.tail;
+        (start > behind).then(|| TextRange::at(offset(start - self.new_len + self.old_len), new.len()))
+    }
+}
+
 fn parse_bicep(parser: &mut Parser, language: Language, text: SourceText) -> SyntaxTree {
     let (tree, too_deep) = match shallow(text.as_str()) {
         Some((shallow, too_deep)) => (parse_plain(parser, shallow, None), Some(too_deep)),

@@ -19,6 +19,7 @@
 //! Every other function stays an [`Expr::Call`] with its name as written, among them `resourceId`, `reference`, `union`,
 //! `empty`. `any(x)`, `x!` and parentheses vanish.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -26,12 +27,20 @@ use text_size::TextRange;
 
 use crate::Name;
 use crate::ranges::Ranges;
+use crate::shift::{Shift, Shifted};
 
 /// All expressions of one template, in an arena: children come before their parents.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Exprs {
     nodes: Vec<Node>,
     index: OnceLock<Box<Index>>,
+}
+
+impl fmt::Debug for Exprs {
+    /// What they are, not what was asked of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.nodes).finish()
+    }
 }
 
 /// What is asked of all expressions for every fix that is made: found once, or a template with as many fixes as resources
@@ -49,8 +58,9 @@ struct Index {
 /// A text of more bytes is a large one.
 const LARGE: usize = 1 << 20;
 
+/// An expression with its place.
 #[derive(Clone, Debug)]
-struct Node {
+pub(crate) struct Node {
     expr: Expr,
     range: TextRange,
     embedded: bool,
@@ -156,6 +166,23 @@ impl Exprs {
         })
     }
 
+    /// Those between two numbers.
+    pub(crate) fn nodes(&self, numbers: std::ops::Range<usize>) -> &[Node] {
+        &self.nodes[numbers]
+    }
+
+    /// Takes away those from a number on, in order. What is left must not mention them.
+    pub(crate) fn split_off(&mut self, from: usize) -> Vec<Node> {
+        self.index.take();
+        self.nodes.split_off(from)
+    }
+
+    /// Adds what was taken from elsewhere. The ids in it must be right already.
+    pub(crate) fn extend(&mut self, nodes: impl Iterator<Item = Node>) {
+        self.index.take();
+        self.nodes.extend(nodes);
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -164,6 +191,36 @@ impl Exprs {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+}
+
+impl Node {
+    pub(crate) fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
+    pub(crate) fn range(&self) -> TextRange {
+        self.range
+    }
+}
+
+impl Shifted for Exprs {
+    fn shift(&mut self, by: Shift) {
+        self.index.take();
+        self.nodes.shift(by);
+    }
+}
+
+impl Shifted for Node {
+    fn shift(&mut self, by: Shift) {
+        self.range.shift(by);
+        self.expr.shift(by);
+    }
+}
+
+impl Shifted for ExprId {
+    fn shift(&mut self, by: Shift) {
+        self.0 = self.0.wrapping_add(by.exprs);
     }
 }
 
@@ -291,6 +348,62 @@ impl Expr {
             Self::Binary { left, right, .. } => into.extend([*left, *right]),
             Self::Unary { operand, .. } => into.push(*operand),
             Self::Lambda { body, .. } => into.push(*body),
+        }
+    }
+}
+
+impl Shifted for Expr {
+    fn shift(&mut self, by: Shift) {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Str(_) | Self::Ref(_) | Self::Opaque(_) => {}
+            Self::Interpolation(segments) => segments.iter_mut().for_each(|segment| match segment {
+                Segment::Hole(hole) => hole.shift(by),
+                Segment::Text(_) => {}
+            }),
+            Self::Array(items) => items.iter_mut().for_each(|item| match item {
+                Item::Value(value) | Item::Spread(value) => value.shift(by),
+            }),
+            Self::Object(object) => object.members.iter_mut().for_each(|member| match member {
+                Member::Property(Property { key, value, range }) => {
+                    key.shift(by);
+                    value.shift(by);
+                    range.shift(by);
+                }
+                Member::Spread { value, range } => {
+                    value.shift(by);
+                    range.shift(by);
+                }
+            }),
+            Self::Loop(one) => {
+                one.iterable.shift(by);
+                one.filter.shift(by);
+                one.body.shift(by);
+            }
+            Self::Member { base, name_range, .. } => {
+                base.shift(by);
+                name_range.shift(by);
+            }
+            Self::Index { base, index, .. } => {
+                base.shift(by);
+                index.shift(by);
+            }
+            Self::Nested { base, .. } => base.shift(by),
+            Self::Call(call) => {
+                call.function_range.shift(by);
+                call.arguments.iter_mut().for_each(|argument| argument.shift(by));
+                call.receiver.shift(by);
+            }
+            Self::Conditional { condition, consequence, alternative } => {
+                condition.shift(by);
+                consequence.shift(by);
+                alternative.shift(by);
+            }
+            Self::Binary { left, right, .. } => {
+                left.shift(by);
+                right.shift(by);
+            }
+            Self::Unary { operand, .. } => operand.shift(by),
+            Self::Lambda { body, .. } => body.shift(by),
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod reads;
 pub mod references;
 pub mod resource;
 pub mod scripts;
+mod shift;
 pub mod traces;
 mod uses;
 pub mod value;

@@ -6,6 +6,8 @@ use text_size::{TextRange, TextSize};
 
 use crate::Name;
 use crate::expr::{Expr, ExprId, Exprs};
+use crate::lower::Units;
+use crate::shift::{Shift, Shifted};
 
 /// A template or a parameter file.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Template {
     /// What is wrong with the expressions in the strings of an ARM JSON file, those of nested templates included; to be
     /// shown with the other syntax errors of the file.
     pub expression_errors: Vec<SyntaxError>,
+    /// What of it can be kept when the text is edited.
+    pub(crate) units: Units,
 }
 
 impl Template {
@@ -66,6 +70,7 @@ impl Template {
             insertion: Insertion::default(),
             names: FxHashMap::default(),
             expression_errors: Vec::new(),
+            units: Units::default(),
         }
     }
 
@@ -343,4 +348,141 @@ pub struct Assignment {
     pub key_vault: bool,
     /// The whole assignment.
     pub range: TextRange,
+}
+
+impl Shifted for Template {
+    fn shift(&mut self, by: Shift) {
+        self.exprs.shift(by);
+        self.parameters.shift(by);
+        self.variables.shift(by);
+        self.functions.shift(by);
+        self.resources.shift(by);
+        self.modules.shift(by);
+        self.outputs.shift(by);
+        self.types.shift(by);
+        self.imports.shift(by);
+        self.assignments.shift(by);
+        if let Some((_, range)) = &mut self.using {
+            range.shift(by);
+        }
+        self.insertion.resources.shift(by);
+        self.insertion.parameters.shift(by);
+        self.insertion.variables.shift(by);
+        self.insertion.sections.shift(by);
+        self.expression_errors.shift(by);
+    }
+}
+
+impl Shifted for Identifier {
+    fn shift(&mut self, by: Shift) {
+        self.range.shift(by);
+    }
+}
+
+impl Shifted for Parameter {
+    fn shift(&mut self, by: Shift) {
+        self.name_range.shift(by);
+        self.type_range.shift(by);
+        self.default.shift(by);
+        self.allowed.shift(by);
+        self.description.shift(by);
+        self.range.shift(by);
+    }
+}
+
+impl Shifted for TypeDeclaration {
+    fn shift(&mut self, by: Shift) {
+        self.allowed.shift(by);
+    }
+}
+
+impl Shifted for Variable {
+    fn shift(&mut self, by: Shift) {
+        self.name_range.shift(by);
+        self.value.shift(by);
+        self.range.shift(by);
+    }
+}
+
+impl Shifted for Function {
+    fn shift(&mut self, by: Shift) {
+        self.name_range.shift(by);
+        self.body.shift(by);
+    }
+}
+
+impl Shifted for Resource {
+    fn shift(&mut self, by: Shift) {
+        self.symbol.shift(by);
+        self.type_range.shift(by);
+        self.api_version.shift(by);
+        self.name.shift(by);
+        self.parent = self.parent.map(|parent| parent.wrapping_add(by.resources));
+        self.condition.shift(by);
+        self.repeat.shift(by);
+        self.scope.shift(by);
+        self.depends_on.shift(by);
+        self.body.shift(by);
+        self.range.shift(by);
+        self.header.shift(by);
+        self.module = self.module.map(|module| module.wrapping_add(by.modules));
+    }
+}
+
+impl Shifted for Repeat {
+    fn shift(&mut self, by: Shift) {
+        self.iterable.shift(by);
+    }
+}
+
+impl Shifted for Module {
+    fn shift(&mut self, by: Shift) {
+        self.symbol.shift(by);
+        self.name.shift(by);
+        self.source.shift(by);
+        self.arguments.shift(by);
+        self.scope.shift(by);
+        self.condition.shift(by);
+        self.repeat.shift(by);
+        self.depends_on.shift(by);
+        self.body.shift(by);
+        self.range.shift(by);
+        self.header.shift(by);
+    }
+}
+
+impl Shifted for ModuleSource {
+    fn shift(&mut self, by: Shift) {
+        match self {
+            Self::Inline { template, .. } => template.shift(by.inside()),
+            Self::Path(_, range) | Self::Registry(_, range) => range.shift(by),
+            Self::Unknown => {}
+        }
+    }
+}
+
+impl Shifted for Output {
+    fn shift(&mut self, by: Shift) {
+        self.name_range.shift(by);
+        self.value.shift(by);
+        self.condition.shift(by);
+        self.range.shift(by);
+    }
+}
+
+impl Shifted for Import {
+    fn shift(&mut self, by: Shift) {
+        self.names.iter_mut().for_each(|(_, here)| here.shift(by));
+        if let Some((_, range)) = &mut self.path {
+            range.shift(by);
+        }
+    }
+}
+
+impl Shifted for Assignment {
+    fn shift(&mut self, by: Shift) {
+        self.name.shift(by);
+        self.value.shift(by);
+        self.range.shift(by);
+    }
 }

@@ -11,7 +11,7 @@ use text_size::TextRange;
 
 use crate::Template;
 use crate::avm;
-use crate::lower::{lower_json_data, lower_with_errors, lower_yaml_data};
+use crate::lower::{lower_after, lower_json_data, lower_with_errors, lower_yaml_data};
 use crate::paths::relative_to;
 use crate::references::{self, Reference, References, is_registry};
 use crate::scripts::{self, AzScript};
@@ -78,12 +78,30 @@ impl SourceFile {
 
     /// Lowers a text that is parsed already. The language is that of the tree, whatever the path says.
     pub fn from_tree(path: impl Into<PathBuf>, tree: SyntaxTree) -> Self {
-        let (template, errors) = lower_with_errors(&tree);
+        let lowered = lower_with_errors(&tree);
+        Self::lowered(path.into(), tree, lowered)
+    }
+
+    /// The same of a text that was another one before: of what that was lowered to, as much as possible is taken over.
+    pub fn from_edited_tree(before: Arc<Self>, tree: SyntaxTree) -> Self {
+        let path = before.path.clone();
+        let old_tree = before.tree.get().cloned().flatten();
+        // What is still needed elsewhere is copied.
+        let template = Arc::try_unwrap(before).map_or_else(|before| before.template.clone(), |before| before.template);
+        let lowered = match (template, old_tree) {
+            (Some(template), Some(old_tree)) => lower_after(template, &old_tree, &tree),
+            _ => lower_with_errors(&tree),
+        };
+        Self::lowered(path, tree, lowered)
+    }
+
+    fn lowered(path: PathBuf, tree: SyntaxTree, lowered: (Option<Template>, Vec<SyntaxError>)) -> Self {
+        let (template, errors) = lowered;
         let syntax_errors = if template.is_some() { errors } else { Vec::new() };
         let (text, language) = (tree.text().clone(), tree.language());
         let kind = Kind::Template(language);
         let tree = OnceLock::from(Some(tree));
-        Self { syntax_errors, template, tree, ..Self::without_tree(path.into(), text, kind) }
+        Self { syntax_errors, template, tree, ..Self::without_tree(path, text, kind) }
     }
 
     /// The same without its tree, which is many times the size of the text: parsed again should somebody ask for it. For who

@@ -16,7 +16,7 @@ use template::workspace::{SourceFile, carrier_of};
 use text_size::TextRange;
 use thiserror::Error;
 
-use super::analyse::{Analysis, Surroundings};
+use super::analyse::{Analysis, Surroundings, lock};
 use super::from_proto;
 use super::uri;
 use crate::{files, registry};
@@ -53,6 +53,8 @@ pub(super) struct Document {
     parsed: OnceLock<SyntaxTree>,
     /// A tree of an earlier version and the edits since.
     before: Option<(SyntaxTree, Vec<InputEdit>)>,
+    /// What an earlier version declared, until it is known what this one does.
+    file_before: Mutex<Option<Arc<SourceFile>>>,
     file: OnceLock<Arc<SourceFile>>,
     content: OnceLock<Arc<SourceFile>>,
     /// What was around it last.
@@ -222,9 +224,15 @@ impl Document {
             return None;
         }
         Some(self.file.get_or_init(|| {
-            Arc::new(match self.dialect {
-                Dialect::Carrier(carrier) => SourceFile::carrying(self.display_path(), self.text.clone(), carrier),
-                _ => SourceFile::from_tree(self.display_path(), self.tree().clone()).with_cache(registry::cache()),
+            let before = lock(&self.file_before).take();
+            Arc::new(match (self.dialect, before) {
+                (Dialect::Carrier(carrier), _) => SourceFile::carrying(self.display_path(), self.text.clone(), carrier),
+                (_, Some(before)) => {
+                    SourceFile::from_edited_tree(before, self.tree().clone()).with_cache(registry::cache())
+                }
+                (_, None) => {
+                    SourceFile::from_tree(self.display_path(), self.tree().clone()).with_cache(registry::cache())
+                }
             })
         }))
     }
@@ -292,7 +300,8 @@ impl Document {
         }
         let (text, change) = pending.finish();
         let edit = change.map(|change| change.input_edit(self.text.as_str(), text.as_str()));
-        Ok(Self { version, before: self.base_of_next(edit), text, lost, ..self.anew() })
+        let file_before = Mutex::new(self.file.get().cloned().or_else(|| lock(&self.file_before).take()));
+        Ok(Self { version, before: self.base_of_next(edit), file_before, text, lost, ..self.anew() })
     }
 
     fn lost(&self, reason: &str) -> Self {
@@ -334,6 +343,7 @@ impl Document {
             refused: OnceLock::new(),
             parsed: OnceLock::new(),
             before: None,
+            file_before: Mutex::default(),
             file: OnceLock::new(),
             content: OnceLock::new(),
             around: Mutex::default(),

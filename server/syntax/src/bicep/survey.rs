@@ -23,6 +23,9 @@ pub struct Survey {
     pub damage: Vec<Damage>,
     /// Comments and directives in order.
     pub comments: Vec<Comment>,
+    /// The statements in which something is missing or too much, or from whose brackets that comes; one may be there
+    /// twice.
+    pub faulty: Vec<TextRange>,
 }
 
 /// An object (or array) that has other members than its author meant, because a bracket is missing or too much.
@@ -59,6 +62,12 @@ pub fn brace_damage(tree: &SyntaxTree) -> Vec<Damage> {
 
 /// Walks the tree once. Nothing for JSON.
 pub fn survey(tree: &SyntaxTree) -> Survey {
+    survey_except(tree, |_| false)
+}
+
+/// The same without looking into the statements of which somebody knows that nothing is missing there or too much. Comments
+/// in these are not found.
+pub fn survey_except(tree: &SyntaxTree, is_whole: impl Fn(TextRange) -> bool) -> Survey {
     if tree.language() == Language::Json {
         return Survey::default();
     }
@@ -76,7 +85,7 @@ pub fn survey(tree: &SyntaxTree) -> Survey {
         lines: LineFinder::new(tree.source()),
         survey: Survey::default(),
     };
-    surveyor.walk(tree.root(), tree.too_deep());
+    surveyor.walk(tree.root(), tree.too_deep(), &is_whole);
     surveyor.match_brackets();
     surveyor.explain_strays();
     surveyor.report_semicolons();
@@ -122,12 +131,14 @@ struct Frame<'t> {
 
 impl<'t> Surveyor<'t> {
     /// Depth first, without recursion.
-    fn walk(&mut self, root: Node<'t>, not_parsed: Option<TextSize>) {
+    fn walk(&mut self, root: Node<'t>, not_parsed: Option<TextSize>, is_whole: &dyn Fn(TextRange) -> bool) {
         let mut cursor = root.walk();
         let mut stack: Vec<Frame<'t>> = Vec::new();
         let mut before_stray: Option<Node<'t>> = None;
         let mut in_strays = false;
         let mut is_too_deep = not_parsed.is_some();
+        // How much had been found before the statement at hand.
+        let mut found = 0;
         if let Some(at) = not_parsed {
             self.report(TextRange::empty(at), TOO_DEEP.to_owned(), None);
         }
@@ -146,6 +157,7 @@ impl<'t> Surveyor<'t> {
                 }
             }
             if stack.len() == 1 {
+                found = self.found();
                 let is_stray = matches!(kind, Kind::StrayBracket | Kind::StrayProperty);
                 if is_stray && !in_strays {
                     self.strays.push((node, before_stray));
@@ -155,6 +167,9 @@ impl<'t> Surveyor<'t> {
                 in_strays = is_stray || (in_strays && matches!(kind, Kind::Comment | Kind::Directive | Kind::Error));
             }
             let mut descend = self.enter(node, kind, &mut stack);
+            if descend && stack.len() == 1 && !is_leaf(kind) && is_whole(range_of(node)) {
+                descend = false;
+            }
             if descend && stack.len() >= MAX_DEPTH && node.child_count() > 0 {
                 descend = false;
                 if !is_too_deep {
@@ -175,7 +190,13 @@ impl<'t> Surveyor<'t> {
                 });
                 continue;
             }
-            while !cursor.goto_next_sibling() {
+            loop {
+                if stack.len() == 1 && self.found() > found {
+                    self.survey.faulty.push(range_of(cursor.node()));
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
                 let Some(frame) = stack.pop().filter(|_| cursor.goto_parent()) else {
                     // The brackets of such a file tell nothing, and following them is expensive.
                     if is_too_deep {
@@ -193,6 +214,11 @@ impl<'t> Surveyor<'t> {
                 }
             }
         }
+    }
+
+    /// How much there is to say so far.
+    fn found(&self) -> usize {
+        self.faults.len() + self.unclosed.len() + self.strays.len() + self.semicolons.len()
     }
 
     /// What can be said of a node before its children are seen. Tells whether they have to be.
@@ -780,6 +806,7 @@ impl<'t> Surveyor<'t> {
                 }
                 // Something missing there explains what is left over here.
                 let statement = range_of(statement);
+                self.survey.faulty.push(statement);
                 if self.has_fault_in(statement) {
                     continue;
                 }

@@ -1,16 +1,19 @@
 //! Lowering of Bicep.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use syntax::bicep::{
-    Body, Damage, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key,
-    Module as ModuleNode, Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement, Str, Token,
-    Type, TypeKind as TypeNode,
+    Body, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key,
+    Module as ModuleNode, Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement,
+    StatementKind, Str, Survey, Token, Type, TypeKind as TypeNode, Unread,
 };
 use syntax::{Language, SyntaxTree};
 use text_size::{TextRange, TextSize};
 
 use super::forms::{self, CallSite, Draft, Text};
+use super::units::{self, Old, Sort};
 use super::{MAX_DEPTH, full_type, index_names, literal, property};
 use crate::Name;
 use crate::expr::{
@@ -22,41 +25,116 @@ use crate::model::{
 };
 use crate::references::is_registry;
 
-/// Lowers a `.bicep` or `.bicepparam` file.
-pub(super) fn lower(tree: &SyntaxTree, damage: &[Damage]) -> Option<Template> {
+/// Lowers a `.bicep` or `.bicepparam` file. `old` is what there is to go on with.
+pub(super) fn lower(tree: &SyntaxTree, survey: &Survey, old: Option<(Template, Old)>) -> Option<Template> {
     let file = File::new(tree)?;
     let language = tree.language();
     let kind = if language == Language::BicepParam { TemplateKind::Parameters } else { TemplateKind::Deployment };
+    let (template, mut old) = match old {
+        Some((template, old)) => (template, Some(old)),
+        None => (Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(language, kind) }, None),
+    };
     // Of what is left over in a row the first tells where it begins; a file may have nothing else, and statements are large.
     let mut was_broken = false;
-    let is_news = |statement: &Statement<'_>| {
-        let is_broken = matches!(statement, Statement::Broken(_));
+    let is_news = |statement: &Unread<'_>| {
+        let is_broken = statement.kind() == StatementKind::Broken;
         let was_broken = std::mem::replace(&mut was_broken, is_broken);
         !(is_broken && was_broken)
     };
-    let statements: Vec<Statement<'_>> = file.statements().filter(is_news).collect();
+    let found = file.unread_statements().filter(is_news).map(|unread| {
+        let known = old.as_ref().and_then(|old| old.find(unread.range()));
+        Found { unread, sort: sort_of(unread.kind()), range: unread.range(), known, read: None }
+    });
+    let mut statements: Vec<Found<'_>> = found.collect();
     let mut lowering = Lowering {
         source: tree.source(),
-        template: Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(language, kind) },
+        template,
         names: FxHashMap::default(),
         functions: FxHashSet::default(),
         types: FxHashMap::default(),
         locals: Vec::new(),
         nested: Vec::new(),
-        damage: damage.iter().map(|damage| (damage.object, damage.from)).collect(),
+        damage: survey.damage.iter().map(|damage| (damage.object, damage.from)).collect(),
         spilled: false,
         is_embedded: false,
         depth: 0,
     };
-    lowering.declare(&statements);
+    lowering.declare(&mut statements, old.as_ref());
+    let faulty: FxHashSet<TextRange> = survey.faulty.iter().copied().collect();
+    if let Some(old) = &old {
+        lowering.find_same(&mut statements, old, &faulty);
+    }
+    let errors = &mut Vec::new();
     for statement in &statements {
-        lowering.statement(statement);
+        let (range, template) = (statement.range, &mut lowering.template);
+        if let (Some(old), Some(known)) = (&mut old, statement.known) {
+            old.keep(known, range, template, errors);
+            continue;
+        }
+        if let Some(old) = &mut old {
+            old.make_room(template, errors);
+        }
+        units::begin(template, errors, statement.sort, range, !faulty.contains(&range));
+        lowering.statement(&statement.statement());
+    }
+    if let Some(old) = &mut old {
+        old.make_room(&mut lowering.template, errors);
     }
     lowering.find_insertion(&statements);
     lowering.link_parents();
     let mut template = lowering.template;
     index_names(&mut template);
     Some(template)
+}
+
+/// A statement at the top of the file.
+struct Found<'t> {
+    unread: Unread<'t>,
+    sort: Sort,
+    range: TextRange,
+    /// The unit it was before the file was edited, if nothing in it changed.
+    known: Option<u32>,
+    /// Only where it is not known what it declares.
+    read: Option<Statement<'t>>,
+}
+
+impl<'t> Found<'t> {
+    fn statement(&self) -> Cow<'_, Statement<'t>> {
+        self.read.as_ref().map_or_else(|| Cow::Owned(self.unread.read()), Cow::Borrowed)
+    }
+}
+
+fn sort_of(kind: StatementKind) -> Sort {
+    match kind {
+        StatementKind::Parameter => Sort::Parameter,
+        StatementKind::Variable => Sort::Variable,
+        StatementKind::Output => Sort::Output,
+        StatementKind::Resource => Sort::Resource,
+        StatementKind::Module => Sort::Module,
+        StatementKind::Function => Sort::Function,
+        StatementKind::Type => Sort::Type,
+        StatementKind::Head => Sort::Head,
+        StatementKind::Other | StatementKind::Broken => Sort::Nothing,
+    }
+}
+
+/// The names that a statement declares for the whole file.
+fn declared<'s>(statement: &'s Statement<'_>) -> SmallVec<[&'s str; 1]> {
+    let name = match statement {
+        Statement::Parameter(declaration) | Statement::Variable(declaration) | Statement::Type(declaration) => {
+            declaration.name
+        }
+        Statement::Resource(resource) => resource.name,
+        Statement::Module(module) => module.name,
+        Statement::Function(function) => function.name,
+        Statement::Extension(extension) => extension.alias.or(extension.name),
+        Statement::Import(import) => {
+            let here = import.items.iter().map(|(there, here)| here.unwrap_or(*there)).chain(import.wildcard);
+            return here.map(|name| name.text).collect();
+        }
+        _ => None,
+    };
+    name.map(|name| name.text).into_iter().collect()
 }
 
 /// What a name at the top of the file stands for.
@@ -92,36 +170,77 @@ struct Lowering<'t> {
 }
 
 impl<'t> Lowering<'t> {
-    fn declare(&mut self, statements: &[Statement<'t>]) {
-        for statement in statements {
-            let (name, kind) = match statement {
-                Statement::Parameter(declaration) => (declaration.name, NameKind::Parameter),
-                Statement::Variable(declaration) => (declaration.name, NameKind::Variable),
-                Statement::Resource(resource) => (resource.name, NameKind::Resource),
-                Statement::Module(module) => (module.name, NameKind::Module),
-                Statement::Extension(extension) => (extension.alias.or(extension.name), NameKind::Imported),
-                Statement::Import(import) => {
-                    for here in import.items.iter().map(|(there, here)| here.unwrap_or(*there)).chain(import.wildcard) {
-                        self.functions.insert(Name::from(here.text));
-                        self.names.entry(Name::from(here.text)).or_insert(NameKind::Imported);
-                    }
-                    continue;
-                }
-                Statement::Function(function) => {
-                    self.functions.extend(function.name.map(|name| Name::from(name.text)));
-                    continue;
-                }
-                Statement::Type(declaration) => {
-                    if let (Some(name), Some(ty)) = (declaration.name, declaration.type_) {
-                        self.types.entry(name.text).or_insert(ty);
-                    }
-                    continue;
-                }
-                _ => continue,
+    /// Notes what the statements declare, and reads those of which that is not known from before.
+    fn declare(&mut self, statements: &mut [Found<'t>], old: Option<&Old>) {
+        for found in statements {
+            let kind = match found.sort {
+                Sort::Parameter => Some(NameKind::Parameter),
+                Sort::Variable => Some(NameKind::Variable),
+                Sort::Resource => Some(NameKind::Resource),
+                Sort::Module => Some(NameKind::Module),
+                Sort::Head => Some(NameKind::Imported),
+                // No values.
+                Sort::Function | Sort::Type => None,
+                Sort::Output | Sort::Nothing => continue,
             };
-            if let Some(name) = name {
-                self.names.entry(Name::from(name.text)).or_insert(kind);
+            if let (Some(old), Some(known), Some(kind)) = (old, found.known, kind)
+                && found.sort != Sort::Head
+            {
+                if let Some(name) = old.parts(&self.template, known).name() {
+                    self.names.entry(name.clone()).or_insert(kind);
+                }
+                continue;
             }
+            let statement = found.read.insert(found.unread.read());
+            if let Statement::Type(Syntax { name: Some(name), type_: Some(ty), .. }) = statement {
+                self.types.entry(name.text).or_insert(*ty);
+            }
+            let is_function = matches!(statement, Statement::Function(_) | Statement::Import(_));
+            for name in declared(statement) {
+                if is_function {
+                    self.functions.insert(Name::from(name));
+                }
+                if let Some(kind) = kind {
+                    self.names.entry(Name::from(name)).or_insert(kind);
+                }
+            }
+        }
+    }
+
+    /// Leaves only those known that say the same as before, in the light of what else is declared and of what is missing.
+    fn find_same(&self, statements: &mut [Found<'t>], old: &Old, faulty: &FxHashSet<TextRange>) {
+        let gone = old.others(statements.iter().filter_map(|found| found.known));
+        let come = || statements.iter().filter(|found| found.known.is_none());
+        let sorts = || gone.iter().map(|&index| old.unit(index).sort).chain(come().map(|found| found.sort));
+        let is_head = sorts().any(|sort| sort == Sort::Head);
+        let is_type = sorts().any(|sort| sort == Sort::Type);
+        let before: Vec<(Sort, String)> = gone
+            .iter()
+            .filter_map(|&index| {
+                Some((old.unit(index).sort, old.parts(&self.template, index).name()?.as_str().to_owned()))
+            })
+            .collect();
+        let after: Vec<(Sort, String)> = come()
+            .filter_map(|found| Some((found.sort, declared(found.read.as_ref()?))))
+            .flat_map(|(sort, names)| names.into_iter().map(move |name| (sort, name.to_owned())))
+            .collect();
+        let changed = if before == after { Vec::new() } else { [before, after].concat() };
+        for found in statements {
+            let text = &self.source[found.range];
+            found.known = found.known.filter(|&index| {
+                let unit = old.unit(index);
+                let is_kept = match found.sort {
+                    Sort::Parameter | Sort::Output => !is_type,
+                    Sort::Variable | Sort::Resource | Sort::Module | Sort::Function => true,
+                    Sort::Type | Sort::Head | Sort::Nothing => false,
+                };
+                is_kept
+                    && !is_head
+                    && unit.sort == found.sort
+                    && unit.is_whole
+                    && !faulty.contains(&found.range)
+                    && !changed.iter().any(|(_, name)| mentions(text, name))
+            });
         }
     }
 
@@ -848,6 +967,7 @@ impl<'t> Lowering<'t> {
         for (index, parent) in links {
             let outer = self.template.resources[parent as usize].resource_type.clone();
             let resource = &mut self.template.resources[index as usize];
+            self.template.units.linked.push((index, resource.resource_type.clone()));
             resource.parent = Some(parent);
             if let (Some(outer), Some(own)) = (outer, &resource.resource_type) {
                 resource.resource_type = Some(full_type(&outer, own));
@@ -867,39 +987,21 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn find_insertion(&mut self, statements: &[Statement<'t>]) {
+    fn find_insertion(&mut self, statements: &[Found<'t>]) {
         let end = TextSize::of(self.source);
-        let after_last = |wanted: fn(&Statement<'_>) -> bool| {
-            statements.iter().rev().find(|statement| wanted(statement)).map(|statement| {
-                let at = usize::from(range_of(statement).end());
+        let after_last = |sort: Sort| {
+            statements.iter().rev().find(|found| found.sort == sort).map(|found| {
+                let at = usize::from(found.range.end());
                 let line_end = memchr::memchr(b'\n', &self.source.as_bytes()[at..]).map(|newline| at + newline + 1);
                 line_end.and_then(|at| TextSize::try_from(at).ok()).unwrap_or(end)
             })
         };
-        let is_parameter = |statement: &Statement<'_>| matches!(statement, Statement::Parameter(_));
-        let is_variable = |statement: &Statement<'_>| matches!(statement, Statement::Variable(_));
-        let first = |is_head: fn(&Statement<'_>) -> bool| {
-            statements
-                .iter()
-                .find(|statement| !is_head(statement))
-                .map_or(end, |statement| self.above_comments(range_of(statement).start()))
-        };
         let before_body = || {
-            first(|statement| {
-                matches!(
-                    statement,
-                    Statement::TargetScope(_)
-                        | Statement::Metadata(_)
-                        | Statement::Import(_)
-                        | Statement::Extension(_)
-                        | Statement::Using(_)
-                        | Statement::Extends(_)
-                        | Statement::Type(_)
-                )
-            })
+            let first = statements.iter().find(|found| !matches!(found.sort, Sort::Head | Sort::Type));
+            first.map_or(end, |found| self.above_comments(found.range.start()))
         };
-        let parameters = after_last(is_parameter).unwrap_or_else(before_body);
-        let variables = after_last(is_variable).or_else(|| after_last(is_parameter)).unwrap_or_else(before_body);
+        let parameters = after_last(Sort::Parameter).unwrap_or_else(before_body);
+        let variables = after_last(Sort::Variable).or_else(|| after_last(Sort::Parameter)).unwrap_or_else(before_body);
         self.template.insertion.resources = Some(TextRange::empty(end));
         self.template.insertion.parameters = Some(TextRange::empty(parameters));
         self.template.insertion.variables = Some(TextRange::empty(variables));
@@ -972,21 +1074,10 @@ fn binary_op(sign: &str) -> Option<BinaryOp> {
     })
 }
 
-fn range_of(statement: &Statement<'_>) -> TextRange {
-    match statement {
-        Statement::TargetScope(declaration)
-        | Statement::Metadata(declaration)
-        | Statement::Parameter(declaration)
-        | Statement::Variable(declaration)
-        | Statement::Output(declaration)
-        | Statement::Assert(declaration)
-        | Statement::Type(declaration) => declaration.range,
-        Statement::Resource(resource) => resource.range,
-        Statement::Module(module) | Statement::Test(module) => module.range,
-        Statement::Function(function) => function.range,
-        Statement::Import(import) => import.range,
-        Statement::Extension(extension) | Statement::ExtensionConfig(extension) => extension.range,
-        Statement::Using(using) | Statement::Extends(using) => using.range,
-        Statement::Broken(range) => *range,
-    }
+/// Whether a name stands somewhere in a text, whatever its case; also as a part of something longer.
+fn mentions(text: &str, name: &str) -> bool {
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let Some(first) = name.first() else { return true };
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
+        .any(|at| text.get(at..at + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)))
 }

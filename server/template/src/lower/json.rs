@@ -13,6 +13,7 @@ use text_size::{TextRange, TextSize};
 
 use super::arm::{Arm, Scope};
 use super::forms::{self, Draft};
+use super::units::{self, Old, Sort};
 use super::{MAX_DEPTH, full_type, index_names, property};
 use crate::Name;
 use crate::expr::{Call, Expr, ExprId, Exprs, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Segment};
@@ -27,29 +28,45 @@ const MAX_NESTING: usize = 24;
 /// How many definitions may refer to one another.
 const MAX_REFERENCES: usize = 16;
 
-/// Lowers a template or a parameter file. `errors` is what is wrong with it as JSON.
-pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError]) -> Option<Template> {
+/// Lowers a template or a parameter file. `errors` is what is wrong with it as JSON, `old` what there is to go on with.
+pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError], old: Option<(Template, Old)>) -> Option<Template> {
     let kind = match looks_like_template(tree.source()) {
         FileKind::Template => TemplateKind::Deployment,
         FileKind::Parameters => TemplateKind::Parameters,
         FileKind::Other => return None,
     };
     let root = syntax::json::root(tree)?.as_object()?;
+    let (mut template, old) = match old.filter(|(template, _)| template.kind == kind) {
+        Some((template, old)) => (template, Some(old)),
+        None => (Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(Language::Json, kind) }, None),
+    };
+    let errors_before = std::mem::take(&mut template.expression_errors);
+    let units = std::mem::take(&mut template.units);
+    let is_broken = !errors.is_empty();
+    template.units.is_broken = is_broken;
     let mut lowering = Lowering {
         source: tree.source(),
-        template: Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(Language::Json, kind) },
+        template,
         scope: Scope::default(),
         definitions: FxHashMap::default(),
-        errors: Vec::new(),
+        errors: errors_before,
         is_literal: kind == TemplateKind::Parameters,
-        is_broken: !errors.is_empty(),
+        is_broken,
         spilled: false,
         line: Cell::default(),
         depth: 0,
         nesting: 0,
+        templates: 0,
+        old,
+        was_broken: units.is_broken,
+        had_definitions: units.has_definitions,
     };
     lowering.sections(root);
-    let Lowering { mut template, errors, .. } = lowering;
+    let Lowering { mut template, mut errors, old, .. } = lowering;
+    if let Some(mut old) = old {
+        old.make_room(&mut template, &mut errors);
+    }
+    index_names(&mut template);
     template.expression_errors = errors;
     Some(template)
 }
@@ -69,6 +86,10 @@ pub(super) fn lower_data(tree: &SyntaxTree) -> Option<Template> {
         line: Cell::default(),
         depth: 0,
         nesting: 0,
+        templates: 0,
+        old: None,
+        was_broken: false,
+        had_definitions: false,
     };
     let value = lowering.add(root);
     let mut template = lowering.template;
@@ -95,6 +116,13 @@ struct Lowering<'t> {
     line: Cell<(usize, usize)>,
     depth: usize,
     nesting: usize,
+    /// How many templates are around the one at hand.
+    templates: usize,
+    /// What the text was lowered to before an edit.
+    old: Option<Old>,
+    /// What the old text was.
+    was_broken: bool,
+    had_definitions: bool,
 }
 
 impl<'t> Lowering<'t> {
@@ -114,18 +142,62 @@ impl<'t> Lowering<'t> {
                 self.definitions.insert(name_of(pair.key), definition);
             }
         }
+        if self.templates == 0 {
+            self.template.units.has_definitions = !self.definitions.is_empty();
+        }
         if self.template.kind == TemplateKind::Parameters {
-            pairs(parameters).for_each(|pair| self.assignment(pair));
+            for pair in pairs(parameters) {
+                self.unit(Sort::Parameter, pair.range, |this| this.assignment(pair));
+            }
         } else {
-            pairs(parameters).for_each(|pair| self.parameter(pair));
-            pairs(variables).for_each(|pair| self.variable(pair));
+            for pair in pairs(parameters) {
+                self.unit(Sort::Parameter, pair.range, |this| this.parameter(pair));
+            }
+            for pair in pairs(variables) {
+                self.unit(Sort::Variable, pair.range, |this| this.variable(pair));
+            }
             for namespace in functions.and_then(Value::as_array).into_iter().flat_map(Array::elements) {
-                self.functions(namespace);
+                self.unit(Sort::Function, namespace.range(), |this| this.functions(namespace));
             }
             self.resources(resources, None);
-            pairs(outputs).for_each(|pair| self.output(pair));
+            for pair in pairs(outputs) {
+                self.unit(Sort::Output, pair.range, |this| this.output(pair));
+            }
         }
-        index_names(&mut self.template);
+    }
+
+    /// Lowers a declaration, or takes over what it was lowered to.
+    fn unit(&mut self, sort: Sort, range: TextRange, lower: impl FnOnce(&mut Self)) {
+        if self.templates > 0 {
+            return lower(self);
+        }
+        if let Some(mut old) = self.old.take() {
+            let known = old.find(range).filter(|&index| self.is_same(&old, index, sort, range));
+            match known {
+                Some(index) => old.keep(index, range, &mut self.template, &mut self.errors),
+                None => drop(old.make_room(&mut self.template, &mut self.errors)),
+            }
+            self.old = Some(old);
+            if known.is_some() {
+                return;
+            }
+        }
+        units::begin(&mut self.template, &self.errors, sort, range, true);
+        lower(self);
+    }
+
+    /// Whether a unit that is written as it was says the same as before.
+    fn is_same(&self, old: &Old, index: u32, sort: Sort, range: TextRange) -> bool {
+        let unit = old.unit(index);
+        let has_types = matches!(sort, Sort::Parameter | Sort::Output);
+        if unit.sort != sort
+            || !unit.is_whole
+            || (has_types && (self.had_definitions || self.template.units.has_definitions))
+        {
+            return false;
+        }
+        let is_broken = self.was_broken || self.is_broken;
+        !is_broken || old.is_laid_out(&self.template, index, range, self.source)
     }
 
     fn assignment(&mut self, pair: Pair<'t>) {
@@ -305,19 +377,32 @@ impl<'t> Lowering<'t> {
         match resources {
             Some(Value::Array(resources)) => {
                 for resource in resources.elements().filter_map(Value::as_object) {
-                    self.resource(resource, None, parent);
+                    self.resource_or_child(resource, None, resource.range(), parent);
                 }
             }
             Some(Value::Object(resources)) => {
                 for pair in resources.members() {
                     if let Some(Value::Object(resource)) = pair.value {
-                        self.resource(resource, Some(identifier(pair.key)), parent);
+                        self.resource_or_child(resource, Some(pair.key), pair.range, parent);
                     }
                 }
             }
             _ => {}
         }
         self.nesting -= 1;
+    }
+
+    fn resource_or_child(
+        &mut self,
+        resource: ObjectNode<'t>,
+        symbol: Option<Str<'t>>,
+        range: TextRange,
+        parent: Option<u32>,
+    ) {
+        match parent {
+            Some(_) => self.resource(resource, symbol.map(identifier), parent),
+            None => self.unit(Sort::Resource, range, |this| this.resource(resource, symbol.map(identifier), None)),
+        }
     }
 
     fn resource(&mut self, resource: ObjectNode<'t>, symbol: Option<Identifier>, parent: Option<u32>) {
@@ -469,7 +554,7 @@ impl<'t> Lowering<'t> {
         (source, arguments)
     }
 
-    fn linked(&self, link: ObjectNode<'t>, body: ExprId) -> ModuleSource {
+    fn linked(&mut self, link: ObjectNode<'t>, body: ExprId) -> ModuleSource {
         let [relative, uri, id] =
             members(link, ["relativePath", "uri", "id"]).map(|pair| value_of(pair).and_then(Value::as_str));
         let written = |string: Str<'_>| {
@@ -484,6 +569,7 @@ impl<'t> Lowering<'t> {
         }
         // A nested template is at no address of its own. The list of resources of the template around is one level.
         if let Some(uri) = uri.filter(|_| self.nesting == 1) {
+            units::depends_on_others(&mut self.template);
             let member = |of, name| property(&self.template, of, name);
             let lowered = member(body, "properties").and_then(|of| member(member(of, "templateLink")?, "uri"));
             if let Some(path) = lowered.and_then(|lowered| super::linked::path(&self.template, lowered)) {
@@ -502,7 +588,10 @@ impl<'t> Lowering<'t> {
         let definitions = std::mem::take(&mut self.definitions);
         let scope = if outer_scope { self.scope.clone() } else { Scope::default() };
         let scope = std::mem::replace(&mut self.scope, scope);
+        self.templates += 1;
         self.sections(root);
+        index_names(&mut self.template);
+        self.templates -= 1;
         self.scope = scope;
         self.definitions = definitions;
         self.nesting -= 1;

@@ -12,14 +12,17 @@ mod linked;
 mod literal;
 #[cfg(test)]
 mod tests;
+mod units;
 mod yaml;
 
-use syntax::{Language, SourceText, SyntaxError, SyntaxTree};
+use syntax::{Language, SameEnds, SourceText, SyntaxError, SyntaxTree};
 use text_size::TextRange;
 
 use crate::expr::{Expr, ExprId, Member};
 use crate::model::{Declaration, Variable};
 use crate::{Name, Template};
+use units::Old;
+pub(crate) use units::Units;
 
 /// How many levels of arrays, objects, calls and operators are followed. Expressions in the strings of ARM JSON count
 /// from their own start.
@@ -28,26 +31,45 @@ const MAX_DEPTH: usize = 256;
 /// Lowers a tree. `None` for JSON that is neither a template nor a parameter file.
 pub fn lower(tree: &SyntaxTree) -> Option<Template> {
     match tree.language() {
-        Language::Json => json::lower(tree, &syntax::json::syntax_errors(tree)),
-        Language::Bicep | Language::BicepParam => bicep::lower(tree, &syntax::bicep::brace_damage(tree)),
+        Language::Json => json::lower(tree, &syntax::json::syntax_errors(tree), None),
+        Language::Bicep | Language::BicepParam => bicep::lower(tree, &syntax::bicep::survey(tree), None),
     }
 }
 
 /// Lowers a tree and says what is wrong with the text: as a document, and in the expressions in its strings. In the
 /// order of the text.
 pub fn lower_with_errors(tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxError>) {
-    let (mut template, mut errors) = match tree.language() {
+    lower_from(None, tree)
+}
+
+/// The same, given what another text of the same document was lowered to: what is written as it was there is taken over.
+pub fn lower_after(before: Template, old: &SyntaxTree, tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxError>) {
+    let lowered = lower_from(SameEnds::of(old, tree).map(|ends| Old::new(before, ends)), tree);
+    debug_assert_eq!(
+        format!("{lowered:#?}"),
+        format!("{:#?}", lower_with_errors(tree)),
+        "what is taken over is what lowering gives"
+    );
+    lowered
+}
+
+fn lower_from(old: Option<(Template, Old)>, tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxError>) {
+    let (template, mut errors) = match tree.language() {
         Language::Json => {
             let errors = syntax::json::syntax_errors(tree);
-            (json::lower(tree, &errors), errors)
+            (json::lower(tree, &errors, old), errors)
         }
         Language::Bicep | Language::BicepParam => {
-            let survey = syntax::bicep::survey(tree);
-            (bicep::lower(tree, &survey.damage), survey.errors)
+            let is_whole = |range| {
+                let old = old.as_ref().map(|(_, old)| old);
+                old.is_some_and(|old| old.find(range).is_some_and(|index| old.unit(index).is_whole))
+            };
+            let survey = syntax::bicep::survey_except(tree, is_whole);
+            (bicep::lower(tree, &survey, old), survey.errors)
         }
     };
-    if let Some(template) = &mut template {
-        errors.append(&mut template.expression_errors);
+    if let Some(template) = &template {
+        errors.extend(template.expression_errors.iter().cloned());
         errors.sort_by_key(|error| error.range.start());
     }
     (template, errors)

@@ -1,0 +1,371 @@
+//! Lowering once more after an edit: what the edit left alone is taken over from the template of the old text.
+//!
+//! A template is lowered declaration by declaration, and what one of them gives lies together in each list of the
+//! template: a [`Unit`]. A declaration that is written as it was gives the same again, but for where it is, unless it says
+//! something else now in the light of the others: which ones that may be is for the languages to know. So units are moved to
+//! their new places, and only the rest is lowered. The result is the one that lowering everything gives, to the last id.
+
+use std::ops::Range;
+use std::vec::IntoIter;
+
+use rustc_hash::FxHashMap;
+use syntax::{SameEnds, SyntaxError};
+use text_size::{TextRange, TextSize};
+
+use crate::Name;
+use crate::expr::{Expr, Member, Node, ObjectForm};
+use crate::model::{
+    Assignment, Function, Identifier, Import, Insertion, Module, ModuleSource, Output, Parameter, Resource, Template,
+    TypeDeclaration, Variable,
+};
+use crate::shift::{Shift, Shifted};
+
+/// The units of a template, and what else has to be known to take them over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Units {
+    /// In the order they were lowered.
+    list: Vec<Unit>,
+    /// Resources whose parent was found when all were there, with the types they had before; by index, in order.
+    pub(super) linked: Vec<(u32, Option<Box<str>>)>,
+    /// JSON: a bracket may be missing somewhere, which decides what belongs to an object.
+    pub(super) is_broken: bool,
+    /// JSON: types are declared, which say what parameters and outputs are.
+    pub(super) has_definitions: bool,
+}
+
+/// A declaration at the top of the file, with all that is in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    pub(super) sort: Sort,
+    /// Where it is written.
+    range: TextRange,
+    /// How long the lists were before it was lowered.
+    start: Marks,
+    /// Nothing is missing in it, and nothing in it depends on what others say.
+    pub(super) is_whole: bool,
+}
+
+/// What a unit declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Parameter,
+    Variable,
+    Function,
+    Resource,
+    Module,
+    Output,
+    Type,
+    /// What says something about the file as a whole.
+    Head,
+    /// What is lowered to nothing.
+    Nothing,
+}
+
+/// Lengths of the lists of a template.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    exprs: u32,
+    parameters: u32,
+    variables: u32,
+    functions: u32,
+    resources: u32,
+    modules: u32,
+    outputs: u32,
+    types: u32,
+    imports: u32,
+    assignments: u32,
+    errors: u32,
+}
+
+impl Marks {
+    fn of(template: &Template, errors: &[SyntaxError]) -> Self {
+        let mark = |len: usize| u32::try_from(len).expect("a text of at most 4 GiB declares less than that");
+        Self {
+            exprs: mark(template.exprs.len()),
+            parameters: mark(template.parameters.len()),
+            variables: mark(template.variables.len()),
+            functions: mark(template.functions.len()),
+            resources: mark(template.resources.len()),
+            modules: mark(template.modules.len()),
+            outputs: mark(template.outputs.len()),
+            types: mark(template.types.len()),
+            imports: mark(template.imports.len()),
+            assignments: mark(template.assignments.len()),
+            errors: mark(errors.len()),
+        }
+    }
+}
+
+/// The template of a text before it was edited, on its way into that of the new text.
+pub(super) struct Old {
+    ends: SameEnds,
+    units: Vec<Unit>,
+    by_start: FxHashMap<TextSize, u32>,
+    /// Behind the last unit.
+    end: Marks,
+    /// As many units are where they were: the lists of the new template begin with them. Then come those of `rest`.
+    kept: usize,
+    rest: Option<Rest>,
+}
+
+impl Old {
+    /// The template to go on with, which for now has everything in it, and what is to be done with it. `ends` is what the
+    /// texts have in common.
+    pub(super) fn new(mut template: Template, ends: SameEnds) -> (Template, Self) {
+        for (index, own_type) in std::mem::take(&mut template.units.linked) {
+            let resource = &mut template.resources[index as usize];
+            resource.parent = None;
+            resource.resource_type = own_type;
+        }
+        template.names = FxHashMap::default();
+        template.using = None;
+        template.insertion = Insertion::default();
+        let units = std::mem::take(&mut template.units.list);
+        let by_start = (0..).zip(&units).map(|(index, unit)| (unit.range.start(), index)).collect();
+        let end = Marks::of(&template, &template.expression_errors);
+        (template, Self { ends, units, by_start, end, kept: 0, rest: None })
+    }
+
+    /// The unit that was written where this range of the new text is, if all of it is as it was.
+    pub(super) fn find(&self, range: TextRange) -> Option<u32> {
+        let old = self.ends.old_place(range)?;
+        let index = *self.by_start.get(&old.start())?;
+        (self.units[index as usize].range == old).then_some(index)
+    }
+
+    pub(super) fn unit(&self, index: u32) -> &Unit {
+        &self.units[index as usize]
+    }
+
+    /// Those that are none of these, which are in order.
+    pub(super) fn others(&self, but: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut but = but.peekable();
+        (0..).take(self.units.len()).filter(|index| but.next_if_eq(index).is_none()).collect()
+    }
+
+    /// The parts of the template as it was that a unit was lowered to. Only before anything is lowered.
+    pub(super) fn parts<'t>(&self, template: &'t Template, index: u32) -> Parts<'t> {
+        debug_assert!(self.kept == 0 && self.rest.is_none(), "everything is still where it was");
+        let (start, end) = self.bounds(index);
+        Parts {
+            parameter: template.parameters[span(start.parameters, end.parameters)].first(),
+            variable: template.variables[span(start.variables, end.variables)].first(),
+            function: template.functions[span(start.functions, end.functions)].first(),
+            resource: template.resources[span(start.resources, end.resources)].first(),
+            module: template.modules[span(start.modules, end.modules)].first(),
+            assignment: template.assignments[span(start.assignments, end.assignments)].first(),
+        }
+    }
+
+    fn bounds(&self, index: u32) -> (Marks, Marks) {
+        let index = index as usize;
+        (self.units[index].start, self.units.get(index + 1).map_or(self.end, |next| next.start))
+    }
+
+    /// Whether the members of the objects in a unit are indented so that no missing bracket anywhere could have given them to
+    /// another object. `text` is the new one, and the unit at `range` in it. Only for units that are not taken over yet.
+    pub(super) fn is_laid_out(&self, template: &Template, index: u32, range: TextRange, text: &str) -> bool {
+        let (start, end) = self.bounds(index);
+        let (exprs, modules) = match &self.rest {
+            Some(rest) => (
+                &rest.exprs.as_slice()[span(start.exprs - rest.at.exprs, end.exprs - rest.at.exprs)],
+                &rest.modules.as_slice()[span(start.modules - rest.at.modules, end.modules - rest.at.modules)],
+            ),
+            None => (
+                template.exprs.nodes(span(start.exprs, end.exprs)),
+                &template.modules[span(start.modules, end.modules)],
+            ),
+        };
+        let offset = u32::from(range.start()).wrapping_sub(self.units[index as usize].range.start().into());
+        let layout = Layout { text: text.as_bytes(), offset };
+        layout.fits(exprs, modules)
+    }
+
+    /// Takes over a unit that is written at this range now. Units are taken over in the order they have.
+    pub(super) fn keep(
+        &mut self,
+        index: u32,
+        range: TextRange,
+        template: &mut Template,
+        errors: &mut Vec<SyntaxError>,
+    ) {
+        let unit = self.units[index as usize];
+        if self.rest.is_none() && self.kept == index as usize && unit.range == range {
+            template.units.list.push(unit);
+            self.kept += 1;
+            return;
+        }
+        let (from, to) = self.bounds(index);
+        let rest = self.make_room(template, errors);
+        template.units.list.push(Unit { range, start: Marks::of(template, errors), ..unit });
+        let bytes = u32::from(range.start()).wrapping_sub(unit.range.start().into());
+        rest.take(from, to, bytes, template, errors);
+    }
+
+    /// Takes out of the template what is not taken over so far, so that what is lowered now comes behind what is.
+    pub(super) fn make_room(&mut self, template: &mut Template, errors: &mut Vec<SyntaxError>) -> &mut Rest {
+        let from = self.units.get(self.kept).map_or(self.end, |unit| unit.start);
+        self.rest.get_or_insert_with(|| Rest::split_off(from, template, errors))
+    }
+}
+
+/// Says that a declaration is going to be lowered.
+pub(super) fn begin(template: &mut Template, errors: &[SyntaxError], sort: Sort, range: TextRange, is_whole: bool) {
+    let start = Marks::of(template, errors);
+    template.units.list.push(Unit { sort, range, start, is_whole });
+}
+
+/// Says of the declaration that was lowered last that others have a say in it.
+pub(super) fn depends_on_others(template: &mut Template) {
+    if let Some(unit) = template.units.list.last_mut() {
+        unit.is_whole = false;
+    }
+}
+
+fn span(from: u32, to: u32) -> Range<usize> {
+    from as usize..to as usize
+}
+
+/// How expressions of an old text are laid out in a new one.
+struct Layout<'t> {
+    text: &'t [u8],
+    /// By how much they moved, wrapping.
+    offset: u32,
+}
+
+impl Layout<'_> {
+    fn fits(&self, exprs: &[Node], modules: &[Module]) -> bool {
+        exprs.iter().all(|node| self.is_indented(node))
+            && modules.iter().all(|module| match &module.source {
+                ModuleSource::Inline { template, .. } => {
+                    self.fits(template.exprs.nodes(0..template.exprs.len()), &template.modules)
+                }
+                _ => true,
+            })
+    }
+
+    /// Whether an object has its own members only, and they stand deeper than the line on which it begins.
+    fn is_indented(&self, node: &Node) -> bool {
+        let Expr::Object(object) = node.expr() else { return true };
+        if object.form == ObjectForm::Call {
+            return true;
+        }
+        let starts = object.members.iter().filter_map(|member| match member {
+            Member::Property(property) => Some(self.place(property.range.start())),
+            Member::Spread { .. } => None,
+        });
+        let least = starts.filter_map(|at| self.indentation(at)).filter(|&blanks| blanks > 0).min();
+        !object.damaged && least.is_none_or(|least| least > self.of_line(self.place(node.range().start())))
+    }
+
+    fn place(&self, old: TextSize) -> usize {
+        u32::from(old).wrapping_add(self.offset) as usize
+    }
+
+    /// How far what begins there is indented, if it is the first on its line.
+    fn indentation(&self, at: usize) -> Option<usize> {
+        let blanks = blanks(self.text[..at].iter().rev());
+        matches!(self.text[..at - blanks].last(), None | Some(b'\n')).then_some(blanks)
+    }
+
+    /// How far the line is indented.
+    fn of_line(&self, at: usize) -> usize {
+        let start = memchr::memrchr(b'\n', &self.text[..at]).map_or(0, |newline| newline + 1);
+        blanks(self.text[start..].iter())
+    }
+}
+
+fn blanks<'t>(text: impl Iterator<Item = &'t u8>) -> usize {
+    text.take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The first of what a unit declares.
+pub(super) struct Parts<'t> {
+    pub(super) parameter: Option<&'t Parameter>,
+    pub(super) variable: Option<&'t Variable>,
+    pub(super) function: Option<&'t Function>,
+    pub(super) resource: Option<&'t Resource>,
+    pub(super) module: Option<&'t Module>,
+    pub(super) assignment: Option<&'t Assignment>,
+}
+
+impl<'t> Parts<'t> {
+    /// The name by which the rest of a Bicep file knows it.
+    pub(super) fn name(&self) -> Option<&'t Name> {
+        let symbol = |symbol: &'t Option<Identifier>| symbol.as_ref().map(|symbol| &symbol.name);
+        self.parameter
+            .map(|parameter| &parameter.name)
+            .or_else(|| self.variable.map(|variable| &variable.name))
+            .or_else(|| self.function.map(|function| &function.name))
+            .or_else(|| symbol(&self.resource?.symbol))
+            .or_else(|| symbol(&self.module?.symbol))
+            .or_else(|| self.assignment.map(|assignment| &assignment.name.name))
+    }
+}
+
+/// What is left of the old lists.
+pub(super) struct Rest {
+    /// Where they begin.
+    at: Marks,
+    exprs: IntoIter<Node>,
+    parameters: IntoIter<Parameter>,
+    variables: IntoIter<Variable>,
+    functions: IntoIter<Function>,
+    resources: IntoIter<Resource>,
+    modules: IntoIter<Module>,
+    outputs: IntoIter<Output>,
+    types: IntoIter<TypeDeclaration>,
+    imports: IntoIter<Import>,
+    assignments: IntoIter<Assignment>,
+    errors: IntoIter<SyntaxError>,
+}
+
+impl Rest {
+    fn split_off(from: Marks, template: &mut Template, errors: &mut Vec<SyntaxError>) -> Self {
+        Self {
+            at: from,
+            exprs: template.exprs.split_off(from.exprs as usize).into_iter(),
+            parameters: template.parameters.split_off(from.parameters as usize).into_iter(),
+            variables: template.variables.split_off(from.variables as usize).into_iter(),
+            functions: template.functions.split_off(from.functions as usize).into_iter(),
+            resources: template.resources.split_off(from.resources as usize).into_iter(),
+            modules: template.modules.split_off(from.modules as usize).into_iter(),
+            outputs: template.outputs.split_off(from.outputs as usize).into_iter(),
+            types: template.types.split_off(from.types as usize).into_iter(),
+            imports: template.imports.split_off(from.imports as usize).into_iter(),
+            assignments: template.assignments.split_off(from.assignments as usize).into_iter(),
+            errors: errors.split_off(from.errors as usize).into_iter(),
+        }
+    }
+
+    /// Moves what lies between two marks to the ends of the lists, and what is in it by so many bytes.
+    fn take(&mut self, from: Marks, to: Marks, bytes: u32, template: &mut Template, errors: &mut Vec<SyntaxError>) {
+        let here = Marks::of(template, errors);
+        let by = Shift {
+            bytes,
+            exprs: here.exprs.wrapping_sub(from.exprs),
+            resources: here.resources.wrapping_sub(from.resources),
+            modules: here.modules.wrapping_sub(from.modules),
+        };
+        let at = std::mem::replace(&mut self.at, to);
+        macro_rules! move_parts {
+            ($($list:ident),*) => {$(
+                template.$list.extend(part(&mut self.$list, at.$list, from.$list, to.$list, by));
+            )*};
+        }
+        move_parts!(exprs, parameters, variables, functions, resources, modules, outputs, types, imports, assignments);
+        errors.extend(part(&mut self.errors, at.errors, from.errors, to.errors, by));
+    }
+}
+
+/// What lies between two marks of a list that begins at another one, moved.
+fn part<T: Shifted>(list: &mut IntoIter<T>, at: u32, from: u32, to: u32, by: Shift) -> impl Iterator<Item = T> {
+    // Also where nothing is taken: the marks say so.
+    list.by_ref().take((from - at) as usize).for_each(drop);
+    list.take((to - from) as usize).map(move |mut one| {
+        if by != Shift::default() {
+            one.shift(by);
+        }
+        one
+    })
+}
