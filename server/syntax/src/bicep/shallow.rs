@@ -37,6 +37,21 @@ fn has_many(text: &[u8]) -> bool {
     text.len() > DEEPEST && counts.sum::<usize>() > DEEPEST
 }
 
+/// All bytes but those that mean something to [`Scanner::run`].
+static PLAIN_IN_CODE: [bool; 256] = all_but(b"()[]{}!-'/");
+/// The same for [`Scanner::string`].
+static PLAIN_IN_STRINGS: [bool; 256] = all_but(b"\\$'\n\r");
+
+const fn all_but(special: &[u8]) -> [bool; 256] {
+    let mut plain = [true; 256];
+    let mut index = 0;
+    while index < special.len() {
+        plain[special[index] as usize] = false;
+        index += 1;
+    }
+    plain
+}
+
 /// What is open.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
@@ -58,8 +73,12 @@ struct Scanner<'t> {
 
 impl Scanner<'_> {
     fn run(&mut self) {
-        while let Some(&byte) = self.text.get(self.at) {
+        loop {
+            if self.signs == 0 {
+                self.skip(&PLAIN_IN_CODE);
+            }
             let start = self.at;
+            let Some(&byte) = self.text.get(start) else { break };
             self.at += 1;
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' => continue,
@@ -108,9 +127,16 @@ impl Scanner<'_> {
         self.at += memchr::memmem::find(rest, mark).map_or(rest.len(), |at| at + mark.len());
     }
 
+    /// Skips what means nothing: most of a text, which is scanned for each key press if it is large.
+    fn skip(&mut self, plain: &[bool; 256]) {
+        self.at += self.text[self.at..].iter().take_while(|&&byte| plain[usize::from(byte)]).count();
+    }
+
     /// The rest of a string, up to its next hole.
     fn string(&mut self) {
-        while let Some(&byte) = self.text.get(self.at) {
+        loop {
+            self.skip(&PLAIN_IN_STRINGS);
+            let Some(&byte) = self.text.get(self.at) else { return };
             self.at += 1;
             match byte {
                 b'\\' => {

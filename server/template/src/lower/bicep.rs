@@ -95,12 +95,12 @@ struct Found<'t> {
     /// The unit it was before the file was edited, if nothing in it changed.
     known: Option<u32>,
     /// Only where it is not known what it declares.
-    read: Option<Statement<'t>>,
+    read: Option<Box<Statement<'t>>>,
 }
 
 impl<'t> Found<'t> {
     fn statement(&self) -> Cow<'_, Statement<'t>> {
-        self.read.as_ref().map_or_else(|| Cow::Owned(self.unread.read()), Cow::Borrowed)
+        self.read.as_deref().map_or_else(|| Cow::Owned(self.unread.read()), Cow::Borrowed)
     }
 }
 
@@ -191,7 +191,7 @@ impl<'t> Lowering<'t> {
                 }
                 continue;
             }
-            let statement = found.read.insert(found.unread.read());
+            let statement: &Statement<'t> = found.read.insert(Box::new(found.unread.read()));
             if let Statement::Type(Syntax { name: Some(name), type_: Some(ty), .. }) = statement {
                 self.types.entry(name.text).or_insert(*ty);
             }
@@ -221,7 +221,7 @@ impl<'t> Lowering<'t> {
             })
             .collect();
         let after: Vec<(Sort, String)> = come()
-            .filter_map(|found| Some((found.sort, declared(found.read.as_ref()?))))
+            .filter_map(|found| Some((found.sort, declared(found.read.as_deref()?))))
             .flat_map(|(sort, names)| names.into_iter().map(move |name| (sort, name.to_owned())))
             .collect();
         let changed = if before == after { Vec::new() } else { [before, after].concat() };
