@@ -198,14 +198,14 @@ impl SameEnds {
         Self { head, tail, old_len: old.len(), new_len: new.len() }
     }
 
-    /// Where in the old text stood what stands at this range of the new one. `None` if any of it changed, or a byte beside it.
+    /// Where in the old text stood what stands at this range of the new one. `None` if any of it changed, or the byte behind it.
     pub fn old_place(&self, new: TextRange) -> Option<TextRange> {
         let (start, end) = (usize::from(new.start()), usize::from(new.end()));
         if end < self.head {
             return Some(new);
         }
         let behind = self.new_len - self.tail;
-        (start > behind).then(|| TextRange::at(offset(start - self.new_len + self.old_len), new.len()))
+        (start >= behind).then(|| TextRange::at(offset(start + self.old_len - self.new_len), new.len()))
     }
 }
 

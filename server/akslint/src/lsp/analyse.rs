@@ -392,7 +392,7 @@ async fn run_somewhere(
     cancel: Cancel,
 ) -> Result<(), Box<dyn Any + Send>> {
     /// In bytes; what is larger takes more than some milliseconds.
-    const LARGE: usize = 64 << 10;
+    const LARGE: usize = 256 << 10;
     if document.text.as_str().len() < LARGE {
         return catch_unwind(AssertUnwindSafe(|| run(session, document, &cancel)));
     }

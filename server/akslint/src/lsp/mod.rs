@@ -1,6 +1,6 @@
 //! The language server: the protocol on one side, snapshots of documents on the other.
 //!
-//! - [`frames`] reads stdin and survives what cannot be read; [`guard`] makes loud what would be lost in silence; [`outgoing`]
+//! - [`frames`] reads stdin and survives what cannot be read, [`stdio`] writes to stdout; [`guard`] makes loud what would be lost in silence; [`outgoing`]
 //!   keeps in order what leaves.
 //! - [`backend`] has the handlers. Those that change state call one plain function of [`session`] and await nothing;
 //!   those that answer work on a snapshot, on another thread.
@@ -22,6 +22,7 @@ mod index;
 mod outgoing;
 mod publish;
 mod session;
+mod stdio;
 mod sweep;
 mod to_proto;
 mod uri;
@@ -53,7 +54,19 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended_well = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), Arc::new(analyse::check)));
+    let writer = match stdio::unbuffered().and_then(stdio::Writer::new) {
+        Ok(writer) => writer,
+        Err(error) => {
+            tracing::error!(%error, "cannot write to stdout");
+            return ExitCode::FAILURE;
+        }
+    };
+    // On one of the threads that do the work: what a message makes necessary is begun without waking another one.
+    let served = runtime.spawn(serve(tokio::io::stdin(), writer, Arc::new(analyse::check)));
+    let ended_well = runtime.block_on(served).unwrap_or_else(|error| {
+        tracing::error!(%error, "the server broke off");
+        false
+    });
     // The thread that reads stdin may be waiting for a client that keeps it open.
     runtime.shutdown_background();
     if ended_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }

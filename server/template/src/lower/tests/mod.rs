@@ -1,6 +1,7 @@
 //! Forms of the domain reference, one test each, named after them; the same templates in both languages; broken texts.
 
 mod bicep_forms;
+mod edits;
 mod json_forms;
 mod ranges;
 mod robustness;
