@@ -97,6 +97,8 @@ fn names_mean_what_is_declared_now() {
             &text.replace("param a string", "import { a as b } from 'x.bicep'\nparam a string"),
             &text.replace("resource d", "resource a"),
             &text.replace("param a string\n", ""),
+            &text.replace("param a string", "import { a } from 'x.bicep'"),
+            &text.replace("param a string\n", ""),
             &format!("{text}var sys = 1\nvar e = sys.concat('x')\n"),
             &format!("{text}var e = sys.concat('x')\n"),
         ],
@@ -148,6 +150,22 @@ fn brackets_and_quotes_reach_far() {
         let texts: Vec<String> = ["}", "{", "]", "[", "'", "\"", "/*", "'''", "*/", ",", "${"].map(typed).into();
         for typed in &texts {
             walk_both_ways(language, &[text, typed, text, &text.replace("    ", "  "), typed]);
+        }
+    }
+}
+
+/// Every text that has one character less, or a bracket or quote more, before and behind the text itself.
+#[test]
+fn one_character_reaches_far() {
+    // The second resource is not indented as a formatter would, so it matters where a bracket may be missing.
+    let json = "{\n  \"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n  \"variables\": { \"a\": \"[b('c')]\" },\n  \"resources\": [\n    {\n      \"type\": \"A.B/c\",\n      \"x\": { 'y': 1, }\n    },\n    {\n  \"type\": \"A.B/d\", // e\n      \"z\": [ {\n \"a\": tru } ]\n    }\n  ]\n}\n";
+    let bicep = "import { a } from 'b.bicep'\nvar c = {\n  d: a\n}\nresource e 'A.B/c@1' = {\n  name: '${c.d}'\n  f: {\n    g: [\n      1\n    ]\n  }\n}\n/* h */ var i = c\n";
+    for (language, text) in [(Language::Json, json), (Language::Bicep, bicep)] {
+        for at in 0..text.len() {
+            let less = [&text[..at], &text[at + 1..]].concat();
+            let more = ["{", "}", "}\n", "]", "'", "\""].map(|typed| [&text[..at], typed, &text[at..]].concat());
+            let all = std::iter::once(&less).chain(&more).flat_map(|edited| [edited.as_str(), text]);
+            walk(language, std::iter::once(text).chain(all));
         }
     }
 }
