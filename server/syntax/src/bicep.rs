@@ -16,7 +16,7 @@ mod survey;
 use text_size::{TextRange, TextSize};
 use tree_sitter::{Node, TreeCursor};
 
-use self::kind::{Child, Field, Kind, children, elements, field_of, fields, kind_of};
+use self::kind::{Child, Field, Kind, all_elements, children, elements, field_of, fields, kind_of};
 pub use self::names::{Binding, Names, TypeName};
 pub(crate) use self::shallow::shallow;
 pub use self::string::{Piece, Segment, Str};
@@ -39,13 +39,32 @@ impl<'t> File<'t> {
 
     /// The top-level statements in order.
     pub fn statements(self) -> impl Iterator<Item = Statement<'t>> {
-        self.unread_statements().map(Unread::read)
+        elements(self.node).filter(|child| child.kind != Kind::Other).map(move |child| statement(child, self.source))
+    }
+}
+
+/// What stands at the top of a file, one step into its tree: who asks for it twice looks for it once.
+pub struct TopLevel<'t> {
+    children: Vec<Child<'t>>,
+    source: &'t str,
+}
+
+impl<'t> TopLevel<'t> {
+    /// That of a tree, unless the tree is of another language.
+    pub fn of(tree: &'t SyntaxTree) -> Option<Self> {
+        let file = File::new(tree)?;
+        Some(Self { children: all_elements(file.node).collect(), source: file.source })
     }
 
-    /// The same, still to be read.
-    pub fn unread_statements(self) -> impl Iterator<Item = Unread<'t>> {
-        let children = elements(self.node).filter(|child| child.kind != Kind::Other);
-        children.map(move |child| Unread { child, source: self.source })
+    /// The statements in order, still to be read.
+    pub fn statements(&self) -> impl Iterator<Item = Unread<'t>> {
+        let is_statement = |child: &&Child<'t>| !matches!(child.kind, Kind::Other | Kind::Comment | Kind::Directive);
+        self.children.iter().filter(is_statement).map(|&child| Unread { child, source: self.source })
+    }
+
+    /// The same with comments and signs.
+    fn children(&self) -> &[Child<'t>] {
+        &self.children
     }
 }
 

@@ -226,6 +226,19 @@ pub(super) fn elements(node: Node<'_>) -> Children<'_> {
     Children { with_fields: false, ..children(node) }
 }
 
+/// The same with comments.
+pub(super) fn all_elements(node: Node<'_>) -> impl Iterator<Item = Child<'_>> {
+    let mut cursor = node.walk();
+    let mut more = cursor.goto_first_child();
+    std::iter::from_fn(move || {
+        more.then(|| {
+            let node = cursor.node();
+            more = cursor.goto_next_sibling();
+            Child { node, kind: kind_of(node), field: None }
+        })
+    })
+}
+
 impl<'t> Iterator for Children<'t> {
     type Item = Child<'t>;
 

@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use text_size::{TextRange, TextSize};
-use tree_sitter::Node;
+use tree_sitter::{Node, TreeCursor};
 
+use super::TopLevel;
 use super::kind::{Child, Field, Kind, children, fields, kind_of};
 use crate::SyntaxError;
 use crate::text::Language;
@@ -62,19 +63,17 @@ pub fn brace_damage(tree: &SyntaxTree) -> Vec<Damage> {
 
 /// Walks the tree once. Nothing for JSON.
 pub fn survey(tree: &SyntaxTree) -> Survey {
-    survey_except(tree, |_| false)
+    TopLevel::of(tree).map_or_else(Survey::default, |top| survey_except(tree, &top, |_| false))
 }
 
 /// The same without looking into the statements of which somebody knows that nothing is missing there or too much. Comments
 /// in these are not found.
-pub fn survey_except(tree: &SyntaxTree, is_whole: impl Fn(TextRange) -> bool) -> Survey {
-    if tree.language() == Language::Json {
-        return Survey::default();
-    }
+pub fn survey_except(tree: &SyntaxTree, top: &TopLevel<'_>, is_whole: impl Fn(TextRange) -> bool) -> Survey {
     let mut surveyor = Surveyor {
         source: tree.source(),
         is_parameter_file: tree.language() == Language::BicepParam,
         has_error: tree.root().has_error(),
+        is_too_deep: false,
         faults: Vec::new(),
         fault_ranges: BTreeSet::new(),
         damaged: HashMap::new(),
@@ -85,7 +84,7 @@ pub fn survey_except(tree: &SyntaxTree, is_whole: impl Fn(TextRange) -> bool) ->
         lines: LineFinder::new(tree.source()),
         survey: Survey::default(),
     };
-    surveyor.walk(tree.root(), tree.too_deep(), &is_whole);
+    surveyor.walk(tree, top, &is_whole);
     surveyor.match_brackets();
     surveyor.explain_strays();
     surveyor.report_semicolons();
@@ -97,6 +96,8 @@ struct Surveyor<'t> {
     is_parameter_file: bool,
     /// Whether there is an ERROR or MISSING node at all.
     has_error: bool,
+    /// Whether something was found that is nested too deeply.
+    is_too_deep: bool,
     faults: Vec<SyntaxError>,
     /// Start and end of each fault, to ask for those in a statement.
     fault_ranges: BTreeSet<(TextSize, TextSize)>,
@@ -129,91 +130,98 @@ struct Frame<'t> {
     is_below_bare: bool,
 }
 
+impl<'t> Frame<'t> {
+    fn new(node: Node<'t>, kind: Kind) -> Self {
+        Self { node, kind, count: 0, has_colon: false, has_equals: false, is_reported: false, is_below_bare: false }
+    }
+}
+
 impl<'t> Surveyor<'t> {
-    /// Depth first, without recursion.
-    fn walk(&mut self, root: Node<'t>, not_parsed: Option<TextSize>, is_whole: &dyn Fn(TextRange) -> bool) {
+    fn walk(&mut self, tree: &'t SyntaxTree, top: &TopLevel<'t>, is_whole: &dyn Fn(TextRange) -> bool) {
+        if let Some(at) = tree.too_deep() {
+            self.report_too_deep(at);
+        }
+        let root = tree.root();
         let mut cursor = root.walk();
-        let mut stack: Vec<Frame<'t>> = Vec::new();
+        let mut stack = vec![Frame::new(root, kind_of(root))];
         let mut before_stray: Option<Node<'t>> = None;
         let mut in_strays = false;
-        let mut is_too_deep = not_parsed.is_some();
-        // How much had been found before the statement at hand.
-        let mut found = 0;
-        if let Some(at) = not_parsed {
-            self.report(TextRange::empty(at), TOO_DEEP.to_owned(), None);
+        for &Child { node, kind, .. } in top.children() {
+            let found = self.found();
+            let is_stray = matches!(kind, Kind::StrayBracket | Kind::StrayProperty);
+            if is_stray && !in_strays {
+                self.strays.push((node, before_stray));
+            } else if !is_stray && !matches!(kind, Kind::Comment | Kind::Directive) {
+                before_stray = Some(node);
+            }
+            in_strays = is_stray || (in_strays && matches!(kind, Kind::Comment | Kind::Directive | Kind::Error));
+            note_child(&mut stack, node, kind);
+            if self.enter(node, kind, &mut stack) && !is_whole(range_of(node)) {
+                cursor.reset(node);
+                self.walk_inside(&mut cursor, kind, &mut stack);
+            }
+            if self.found() > found {
+                self.survey.faulty.push(range_of(node));
+            }
         }
+        if let Some(file) = stack.pop() {
+            self.leave(&file, None);
+        }
+        // The brackets of such a file tell nothing, and following them is expensive.
+        if self.is_too_deep {
+            self.unclosed.clear();
+            self.faults.retain(|fault| fault.message == TOO_DEEP);
+        }
+    }
+
+    /// Walks what is in the node of a cursor, which was entered: depth first, without recursion. The stack is left as it was.
+    fn walk_inside(&mut self, cursor: &mut TreeCursor<'t>, kind: Kind, stack: &mut Vec<Frame<'t>>) {
+        let around = stack.len();
+        let mut inside = Some((cursor.node(), kind));
         loop {
+            if let Some((node, kind)) = inside.take()
+                && self.is_followed(node, stack.len())
+                && cursor.goto_first_child()
+            {
+                stack.push(Frame::new(node, kind));
+            } else {
+                loop {
+                    if stack.len() == around {
+                        return;
+                    }
+                    if cursor.goto_next_sibling() {
+                        break;
+                    }
+                    let Some(frame) = stack.pop() else { return };
+                    cursor.goto_parent();
+                    let is_reported = self.leave(&frame, stack.last());
+                    if let Some(parent) = stack.last_mut() {
+                        parent.is_reported |= is_reported;
+                        if frame.kind == Kind::Property {
+                            parent.is_below_bare = stays_below_bare(&frame, parent.is_below_bare);
+                        }
+                    }
+                }
+            }
             let node = cursor.node();
             let kind = kind_of(node);
-            if let Some(parent) = stack.last_mut() {
-                match kind {
-                    Kind::Comment | Kind::Directive => {}
-                    _ => parent.count += 1,
-                }
-                parent.has_colon |= kind == Kind::Colon;
-                parent.has_equals |= kind == Kind::Equals;
-                if parent.is_below_bare && kind != Kind::Property && node.is_named() {
-                    parent.is_below_bare = false;
-                }
-            }
-            if stack.len() == 1 {
-                found = self.found();
-                let is_stray = matches!(kind, Kind::StrayBracket | Kind::StrayProperty);
-                if is_stray && !in_strays {
-                    self.strays.push((node, before_stray));
-                } else if !is_stray && !matches!(kind, Kind::Comment | Kind::Directive) {
-                    before_stray = Some(node);
-                }
-                in_strays = is_stray || (in_strays && matches!(kind, Kind::Comment | Kind::Directive | Kind::Error));
-            }
-            let mut descend = self.enter(node, kind, &mut stack);
-            if descend && stack.len() == 1 && !is_leaf(kind) && is_whole(range_of(node)) {
-                descend = false;
-            }
-            if descend && stack.len() >= MAX_DEPTH && node.child_count() > 0 {
-                descend = false;
-                if !is_too_deep {
-                    is_too_deep = true;
-                    let start = range_of(node).start();
-                    self.report(TextRange::empty(start), TOO_DEEP.to_owned(), None);
-                }
-            }
-            if descend && cursor.goto_first_child() {
-                stack.push(Frame {
-                    node,
-                    kind,
-                    count: 0,
-                    has_colon: false,
-                    has_equals: false,
-                    is_reported: false,
-                    is_below_bare: false,
-                });
-                continue;
-            }
-            loop {
-                if stack.len() == 1 && self.found() > found {
-                    self.survey.faulty.push(range_of(cursor.node()));
-                }
-                if cursor.goto_next_sibling() {
-                    break;
-                }
-                let Some(frame) = stack.pop().filter(|_| cursor.goto_parent()) else {
-                    // The brackets of such a file tell nothing, and following them is expensive.
-                    if is_too_deep {
-                        self.unclosed.clear();
-                        self.faults.retain(|fault| fault.message == TOO_DEEP);
-                    }
-                    return;
-                };
-                let is_reported = self.leave(&frame, stack.last());
-                if let Some(parent) = stack.last_mut() {
-                    parent.is_reported |= is_reported;
-                    if frame.kind == Kind::Property {
-                        parent.is_below_bare = stays_below_bare(&frame, parent.is_below_bare);
-                    }
-                }
-            }
+            note_child(stack, node, kind);
+            inside = self.enter(node, kind, stack).then_some((node, kind));
         }
+    }
+
+    /// Whether a node in so many others is looked into.
+    fn is_followed(&mut self, node: Node<'t>, depth: usize) -> bool {
+        let is_too_deep = depth >= MAX_DEPTH && node.child_count() > 0;
+        if is_too_deep && !self.is_too_deep {
+            self.report_too_deep(range_of(node).start());
+        }
+        !is_too_deep
+    }
+
+    fn report_too_deep(&mut self, at: TextSize) {
+        self.is_too_deep = true;
+        self.report(TextRange::empty(at), TOO_DEEP.to_owned(), None);
     }
 
     /// How much there is to say so far.
@@ -842,6 +850,17 @@ impl<'t> Surveyor<'t> {
         });
         self.survey.errors = self.faults;
         self.survey
+    }
+}
+
+/// Tells the node around of one more child.
+fn note_child(stack: &mut [Frame<'_>], node: Node<'_>, kind: Kind) {
+    let Some(parent) = stack.last_mut() else { return };
+    parent.count += usize::from(!matches!(kind, Kind::Comment | Kind::Directive));
+    parent.has_colon |= kind == Kind::Colon;
+    parent.has_equals |= kind == Kind::Equals;
+    if parent.is_below_bare && kind != Kind::Property && node.is_named() {
+        parent.is_below_bare = false;
     }
 }
 

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use syntax::bicep::{
-    Body, Declaration as Syntax, Decorator, Expr as Node, ExprKind, File, For, Item as ItemNode, Key,
-    Module as ModuleNode, Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement,
-    StatementKind, Str, Survey, Token, Type, TypeKind as TypeNode, Unread,
+    Body, Declaration as Syntax, Decorator, Expr as Node, ExprKind, For, Item as ItemNode, Key, Module as ModuleNode,
+    Object as ObjectNode, ObjectMember, Piece, Resource as ResourceNode, Statement, StatementKind, Str, Survey, Token,
+    TopLevel, Type, TypeKind as TypeNode, Unread,
 };
 use syntax::{Language, SyntaxTree};
 use text_size::{TextRange, TextSize};
@@ -26,8 +26,7 @@ use crate::model::{
 use crate::references::is_registry;
 
 /// Lowers a `.bicep` or `.bicepparam` file. `old` is what there is to go on with.
-pub(super) fn lower(tree: &SyntaxTree, survey: &Survey, old: Option<(Template, Old)>) -> Option<Template> {
-    let file = File::new(tree)?;
+pub(super) fn lower(tree: &SyntaxTree, top: &TopLevel<'_>, survey: &Survey, old: Option<(Template, Old)>) -> Template {
     let language = tree.language();
     let kind = if language == Language::BicepParam { TemplateKind::Parameters } else { TemplateKind::Deployment };
     let (template, mut old) = match old {
@@ -41,7 +40,7 @@ pub(super) fn lower(tree: &SyntaxTree, survey: &Survey, old: Option<(Template, O
         let was_broken = std::mem::replace(&mut was_broken, is_broken);
         !(is_broken && was_broken)
     };
-    let found = file.unread_statements().filter(is_news).map(|unread| {
+    let found = top.statements().filter(is_news).map(|unread| {
         let known = old.as_ref().and_then(|old| old.find(unread.range()));
         Found { unread, sort: sort_of(unread.kind()), range: unread.range(), known, read: None }
     });
@@ -84,7 +83,7 @@ pub(super) fn lower(tree: &SyntaxTree, survey: &Survey, old: Option<(Template, O
     lowering.link_parents();
     let mut template = lowering.template;
     index_names(&mut template);
-    Some(template)
+    template
 }
 
 /// A statement at the top of the file.

@@ -15,6 +15,7 @@ mod tests;
 mod units;
 mod yaml;
 
+use syntax::bicep::TopLevel;
 use syntax::{Language, SameEnds, SourceText, SyntaxError, SyntaxTree};
 use text_size::TextRange;
 
@@ -28,16 +29,8 @@ pub(crate) use units::Units;
 /// from their own start.
 const MAX_DEPTH: usize = 256;
 
-/// Lowers a tree. `None` for JSON that is neither a template nor a parameter file.
-pub fn lower(tree: &SyntaxTree) -> Option<Template> {
-    match tree.language() {
-        Language::Json => json::lower(tree, &syntax::json::syntax_errors(tree), None),
-        Language::Bicep | Language::BicepParam => bicep::lower(tree, &syntax::bicep::survey(tree), None),
-    }
-}
-
 /// Lowers a tree and says what is wrong with the text: as a document, and in the expressions in its strings. In the
-/// order of the text.
+/// order of the text. There is no template for JSON that is neither one nor a parameter file.
 pub fn lower_with_errors(tree: &SyntaxTree) -> (Option<Template>, Vec<SyntaxError>) {
     lower_from(None, tree)
 }
@@ -64,8 +57,9 @@ fn lower_from(old: Option<(Template, Old)>, tree: &SyntaxTree) -> (Option<Templa
                 let old = old.as_ref().map(|(_, old)| old);
                 old.is_some_and(|old| old.find(range).is_some_and(|index| old.unit(index).is_whole))
             };
-            let survey = syntax::bicep::survey_except(tree, is_whole);
-            (bicep::lower(tree, &survey, old), survey.errors)
+            let Some(top) = TopLevel::of(tree) else { return (None, Vec::new()) };
+            let survey = syntax::bicep::survey_except(tree, &top, is_whole);
+            (Some(bicep::lower(tree, &top, &survey, old)), survey.errors)
         }
     };
     if let Some(template) = &template {
