@@ -15,7 +15,8 @@ pub struct ResourceType(u16);
 /// The resource type of this name, ignoring case. Child types are named with their parents:
 /// `Microsoft.ContainerService/managedClusters/agentPools`.
 pub fn resource_type(name: &str) -> Option<ResourceType> {
-    resource_types().find(|ty| ty.name().eq_ignore_ascii_case(name))
+    let types = 0..small(table::count(Section::Types));
+    by_name(types, name, |ty| ResourceType(ty).field(type_field::NAME)).map(ResourceType)
 }
 
 /// All resource types of which facts are known, by name.
@@ -678,15 +679,20 @@ fn children(node: u16) -> std::ops::Range<u16> {
     first..first + node_u16(node, node_field::CHILDREN)
 }
 
-/// The child of this name, ignoring case: children are sorted by their names in lower case.
+/// The child of this name, ignoring case.
 fn child(node: u16, name: &str) -> Option<u16> {
+    by_name(children(node), name, |child| node_u16(child, node_field::NAME))
+}
+
+/// The record of this name, ignoring case, among records that are sorted by their names in lower case.
+fn by_name(among: std::ops::Range<u16>, name: &str, name_of: impl Fn(u16) -> u16) -> Option<u16> {
     let order = |candidate: &[u8]| {
         candidate.iter().map(u8::to_ascii_lowercase).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
     };
-    let std::ops::Range { start: mut low, end: mut high } = children(node);
+    let std::ops::Range { start: mut low, end: mut high } = among;
     while low < high {
         let middle = u16::midpoint(low, high);
-        match order(table::bytes(node_u16(middle, node_field::NAME))) {
+        match order(table::bytes(name_of(middle))) {
             std::cmp::Ordering::Equal => return Some(middle),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
