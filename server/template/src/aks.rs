@@ -16,7 +16,7 @@ use crate::eval::{Evaluator, Place, Plain, ScopeId};
 use crate::expr::{Expr, Member, ObjectForm, Property};
 use crate::value::{Entry, ObjectValue, Occurs, Piece, Read, ResourceId, ResourceRef, Str, Target, Value, Values};
 use crate::workspace::Location;
-use crate::{ExprId, Template};
+use crate::{ExprId, Name, Template};
 
 /// The type of a cluster.
 pub const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
@@ -341,6 +341,21 @@ impl<'e, 'w> Cluster<'e, 'w> {
     }
 }
 
+/// The resources in all scopes.
+#[derive(Debug, Default)]
+pub(crate) struct ByType {
+    /// All of them, in order.
+    all: Vec<ResourceRef>,
+    /// Their numbers by their type.
+    numbers: FxHashMap<Name, Vec<u32>>,
+}
+
+impl ByType {
+    fn numbers(&self, resource_type: &str) -> &[u32] {
+        self.numbers.get(&Name::from(resource_type)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// See [`Evaluator::owner_key`].
 pub(crate) type OwnerKey = (ScopeId, Option<CanonId>, Option<CanonId>);
 
@@ -350,7 +365,7 @@ impl Evaluator<'_> {
     fn declared_pools(&self) -> &FxHashMap<OwnerKey, Vec<ResourceRef>> {
         self.pools.get_or_init(|| {
             let mut by_owner: FxHashMap<OwnerKey, Vec<ResourceRef>> = FxHashMap::default();
-            for &child in self.of_type(AGENT_POOL) {
+            for child in self.of_type(AGENT_POOL) {
                 if self.id_of(child).names.len() == 2 && !self.resource(child).existing {
                     by_owner.entry(self.owner_key(child)).or_default().push(child);
                 }
@@ -367,28 +382,42 @@ impl Evaluator<'_> {
 
     /// The resources of a type in all scopes, in order; those only referenced as `existing` included.
     pub fn resources_of(&self, resource_type: &str) -> Vec<ResourceRef> {
-        self.of_type(resource_type).to_vec()
+        self.of_type(resource_type).collect()
     }
 
-    fn of_type(&self, resource_type: &str) -> &[ResourceRef] {
-        let by_type = self.by_type.get_or_init(|| {
-            let mut by_type: FxHashMap<String, Vec<ResourceRef>> = FxHashMap::default();
+    /// The resources of some types in all scopes, in order; those only referenced as `existing` included.
+    pub fn resources_of_any<'t>(&self, types: impl IntoIterator<Item = &'t str>) -> Vec<ResourceRef> {
+        let by_type = self.by_type();
+        let mut numbers: Vec<u32> = types.into_iter().flat_map(|one| by_type.numbers(one)).copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().map(|number| by_type.all[number as usize]).collect()
+    }
+
+    pub(crate) fn of_type(&self, resource_type: &str) -> impl Iterator<Item = ResourceRef> {
+        let by_type = self.by_type();
+        by_type.numbers(resource_type).iter().map(|&number| by_type.all[number as usize])
+    }
+
+    fn by_type(&self) -> &ByType {
+        self.by_type.get_or_init(|| {
+            let mut by_type = ByType::default();
             for scope in self.all_scopes() {
                 for (index, resource) in (0..).zip(&self.template(scope).resources) {
+                    let number = u32::try_from(by_type.all.len()).unwrap_or(u32::MAX);
+                    by_type.all.push(ResourceRef { scope, index, element: None });
                     if let Some(own) = &resource.resource_type {
-                        let found = ResourceRef { scope, index, element: None };
-                        by_type.entry(own.to_ascii_lowercase()).or_default().push(found);
+                        by_type.numbers.entry(Name::from(&**own)).or_default().push(number);
                     }
                 }
             }
             by_type
-        });
-        by_type.get(&resource_type.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        })
     }
 
     /// The clusters that are deployed.
     pub fn clusters(&self) -> Vec<ResourceRef> {
-        self.of_type(CLUSTER).iter().copied().filter(|&cluster| !self.resource(cluster).existing).collect()
+        self.of_type(CLUSTER).filter(|&cluster| !self.resource(cluster).existing).collect()
     }
 
     /// The clusters whose control plane or kubelet has that identity.
@@ -509,6 +538,29 @@ impl Evaluator<'_> {
             // what is wrong there is wrong with the value above.
             _ => into.push(Case { when, value: slot }),
         }
+    }
+
+    /// Whether a resource certainly has nothing at a path, as far as that is seen without evaluating anything: what most
+    /// resources of a type do not have need not be looked for.
+    pub fn plainly_lacks(&self, resource: ResourceRef, path: &[&str]) -> bool {
+        let template = self.template(resource.scope);
+        let mut here = self.resource(resource).body;
+        for name in path {
+            let Expr::Object(object) = template.expr(here) else { return false };
+            let mut found = None;
+            for member in &object.members {
+                let Member::Property(property) = member else { return false };
+                let Expr::Str(key) = template.expr(property.key) else { return false };
+                if key.eq_ignore_ascii_case(name) {
+                    found = Some(property.value);
+                }
+            }
+            here = match found {
+                Some(value) => value,
+                None => return !object.damaged,
+            };
+        }
+        false
     }
 
     /// The elements of an array, each in every case in which it is there. Those of which nothing is known are left out.
@@ -868,8 +920,10 @@ pub fn property_of(entry: &Entry) -> Option<PropertyAt> {
 }
 
 pub(crate) fn is_role_assignment(resource_type: Option<&str>) -> bool {
+    const EXTENSION: &str = "/providers/roleAssignments";
     let Some(own) = resource_type else { return false };
-    own.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || own.to_ascii_lowercase().ends_with("/providers/roleassignments")
+    let tail = own.len().checked_sub(EXTENSION.len()).and_then(|start| own.get(start..));
+    own.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || tail.is_some_and(|tail| tail.eq_ignore_ascii_case(EXTENSION))
 }
 
 /// Whether a text is a GUID.
