@@ -52,7 +52,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// The resources of types of which facts are known, in order.
     fn known_resources(&self, eval: &Evaluator<'_>) -> &[ResourceRef] {
-        self.known.get_or_init(|| eval.resources_of_any(schema::resource_types().map(schema::ResourceType::name)))
+        self.known.get_or_init(|| eval.resources_where(|own| schema::resource_type(own).is_some()))
     }
 }
 
@@ -127,7 +127,10 @@ impl<'a> Ctx<'a> {
     pub(crate) fn wanted(&self, resources: Resources) -> Cow<'a, [ResourceRef]> {
         match resources {
             Resources::None => Cow::Borrowed(&[]),
-            Resources::Of(types) => Cow::Owned(self.eval.resources_of_any(types.iter().copied())),
+            Resources::Of(types) => {
+                let is_wanted = |own: &str| types.iter().any(|one| own.eq_ignore_ascii_case(one));
+                Cow::Owned(self.eval.resources_where(is_wanted))
+            }
             Resources::Known => Cow::Borrowed(self.shared.known_resources(self.eval)),
         }
     }

@@ -96,13 +96,18 @@ impl<'t> Family<'t> {
 
     /// Adds what is around the members.
     fn climb(&mut self, template: &'t Template, members: &mut FxHashSet<ExprId>) {
+        let Some(first) = members.iter().min().copied() else { return };
         let mut children = Vec::new();
         // Children come before their parents.
-        for (id, expr) in template.exprs.iter() {
+        for (id, expr) in template.exprs.iter().skip_while(|(id, _)| *id <= first) {
+            if let Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) | Expr::Ref(_) = expr {
+                continue;
+            }
+            children.clear();
             expr.children(&mut children);
-            for child in children.drain(..) {
-                if members.contains(&child) {
-                    self.parents.insert(child, id);
+            for child in &children {
+                if *child >= first && members.contains(child) {
+                    self.parents.insert(*child, id);
                     members.insert(id);
                 }
             }
@@ -143,21 +148,17 @@ impl Evaluator<'_> {
         let template = self.template(scope);
         let mut found = Vec::new();
         let mut family = None;
-        let is_member = |expr: &Expr| matches!(expr, Expr::Member { .. } | Expr::Index { .. });
-        let base = |(_, expr): (ExprId, &Expr)| match expr {
-            Expr::Member { base, .. } | Expr::Index { base, .. } => Some(*base),
+        let link = |(id, expr): (ExprId, &Expr)| match expr {
+            Expr::Member { base, .. } | Expr::Index { base, .. } => Some((id, *base)),
             _ => None,
         };
-        let inner: FxHashSet<ExprId> =
-            template.exprs.iter().filter_map(base).filter(|&base| is_member(template.expr(base))).collect();
-        let candidate = |(id, expr): (ExprId, &Expr)| {
-            if !is_member(expr) || inner.contains(&id) {
-                return None;
-            }
-            let (start, safe) = chain(template, id)?;
+        let links: Vec<(ExprId, ExprId)> = template.exprs.iter().filter_map(link).collect();
+        let inner: FxHashSet<ExprId> = links.iter().map(|(_, base)| *base).collect();
+        let candidate = |&(id, _): &(ExprId, ExprId)| {
+            let (start, safe) = if inner.contains(&id) { None } else { chain(template, id) }?;
             type_read(template, start).is_none_or(is_asked_for).then_some((id, safe))
         };
-        let candidates: Vec<(ExprId, bool)> = template.exprs.iter().filter_map(candidate).collect();
+        let candidates: Vec<(ExprId, bool)> = links.iter().filter_map(candidate).collect();
         for &(id, safe) in &candidates {
             let place = Place { scope, expr: id };
             for alternative in self.value(place).iter() {

@@ -160,6 +160,9 @@ fn distance(left: &str, right: &str) -> usize {
 
 /// A value whose name says that it is a role.
 fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
+    if !may_say_role(name) {
+        return;
+    }
     // Nearly all that has a name is none of these.
     let may_be_role = match ctx.eval.template(value.scope).expr(value.expr) {
         Expr::Str(text) => guid_at_end(text).is_some(),
@@ -192,15 +195,16 @@ fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
 fn role_said(name: &str) -> Option<&'static Role> {
     static BY_NAME: LazyLock<FxHashMap<Plain, &'static Role>> =
         LazyLock::new(|| ROLES.iter().rev().map(|role| (plain(role.name), role)).collect());
-    // How they begin, and how a name does that only adds a word: most properties begin in another way.
-    static BEGINNINGS: LazyLock<FxHashSet<Option<[u8; 2]>>> =
-        LazyLock::new(|| ROLES.iter().map(|role| role.name).chain(["role"]).map(beginning).collect());
-    if name.len() < MIN_NAME || !BEGINNINGS.contains(&beginning(name)) {
-        return None;
-    }
     let name = plain(name);
     let short = name.strip_prefix(b"role").unwrap_or(&name);
     (name.len() >= MIN_NAME).then(|| BY_NAME.get(&*name).or_else(|| BY_NAME.get(short)).copied())?
+}
+
+/// Whether a name is long enough and begins like that of a role, or like one with a word before it: most properties do not.
+fn may_say_role(name: &str) -> bool {
+    static BEGINNINGS: LazyLock<FxHashSet<Option<[u8; 2]>>> =
+        LazyLock::new(|| ROLES.iter().map(|role| role.name).chain(["role"]).map(beginning).collect());
+    name.len() >= MIN_NAME && BEGINNINGS.contains(&beginning(name))
 }
 
 /// The first two letters of a name, as [`plain`] gives them.
