@@ -97,16 +97,18 @@ impl<'t> Family<'t> {
     /// Adds what is around the members.
     fn climb(&mut self, template: &'t Template, members: &mut FxHashSet<ExprId>) {
         let Some(first) = members.iter().min().copied() else { return };
+        // Most expressions are literals, which is seen sooner than that they are no members.
+        let is_literal = |expr: &Expr| matches!(expr, Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_));
         let mut children = Vec::new();
         // Children come before their parents.
         for (id, expr) in template.exprs.iter().skip_while(|(id, _)| *id <= first) {
-            if let Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) | Expr::Ref(_) = expr {
+            if is_literal(expr) {
                 continue;
             }
             children.clear();
             expr.children(&mut children);
             for child in &children {
-                if *child >= first && members.contains(child) {
+                if *child >= first && !is_literal(template.expr(*child)) && members.contains(child) {
                     self.parents.insert(*child, id);
                     members.insert(id);
                 }

@@ -8,7 +8,7 @@ use template::eval::{Place, ScopeId};
 use template::expr::Member;
 use template::grants::rights;
 use template::value::{ResourceRef, Value};
-use template::{Expr, ExprId};
+use template::{Expr, ExprId, Template};
 
 use crate::{Applicability, Ctx, Finding, Fix, New, Resources, Rule, declare_rule};
 
@@ -99,7 +99,7 @@ impl Rule for RoleGuidUnknown {
                         if let Member::Property(property) = member
                             && let Expr::Str(name) = template.expr(property.key)
                         {
-                            named(ctx, name, Place { scope, expr: property.value });
+                            named(ctx, template, name, Place { scope, expr: property.value });
                         }
                     }
                 }
@@ -107,11 +107,11 @@ impl Rule for RoleGuidUnknown {
             }
         }
         for variable in &template.variables {
-            named(ctx, variable.name.as_str(), Place { scope, expr: variable.value });
+            named(ctx, template, variable.name.as_str(), Place { scope, expr: variable.value });
         }
         for parameter in &template.parameters {
             if let Some(default) = parameter.default {
-                named(ctx, parameter.name.as_str(), Place { scope, expr: default });
+                named(ctx, template, parameter.name.as_str(), Place { scope, expr: default });
             }
         }
     }
@@ -123,7 +123,7 @@ impl Rule for RoleGuidUnknown {
     fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
         let declared = ctx.eval.resource(resource);
         if let (Some(symbol), Some(name)) = (&declared.symbol, declared.name) {
-            named(ctx, symbol.name.as_str(), Place { scope: resource.scope, expr: name });
+            named(ctx, ctx.eval.template(resource.scope), symbol.name.as_str(), Place { scope: resource.scope, expr: name });
         }
     }
 }
@@ -159,17 +159,14 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 /// A value whose name says that it is a role.
-fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
-    if !may_say_role(name) {
-        return;
-    }
+fn named(ctx: &Ctx<'_>, template: &Template, name: &str, value: Place) {
     // Nearly all that has a name is none of these.
-    let may_be_role = match ctx.eval.template(value.scope).expr(value.expr) {
+    let may_be_role = match template.expr(value.expr) {
         Expr::Str(text) => guid_at_end(text).is_some(),
         Expr::Call(_) | Expr::Interpolation(_) | Expr::Ref(_) | Expr::Member { .. } | Expr::Conditional { .. } => true,
         _ => false,
     };
-    if !may_be_role {
+    if !may_be_role || !may_say_role(name) {
         return;
     }
     let Some(said) = role_said(name) else { return };
