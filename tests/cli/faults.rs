@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use akslint::args::{Cli, Command};
 use akslint::{Exit, Streams};
 use clap::Parser as _;
-use rules::{Ctx, Described, Family, FixAvailability, Languages, Metadata, Rule, Severity};
+use rules::{Ctx, Described, Family, FixAvailability, Languages, Metadata, Resources, Rule, Severity};
 use template::value::ResourceRef;
 
 use crate::common::{BROKEN, GOOD, JSON, MISSPELT, Project};
@@ -127,6 +127,10 @@ impl Described for Panics {
 }
 
 impl Rule for Panics {
+    fn resources(&self) -> Resources {
+        Resources::Known
+    }
+
     fn check_resource(&self, _: &Ctx<'_>, _: ResourceRef) {
         panic!("this test wants it so");
     }

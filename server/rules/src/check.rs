@@ -17,7 +17,6 @@ use template::eval::ScopeId;
 use template::model::ModuleSource;
 use template::parameters;
 use template::references::ReferenceKind;
-use template::value::ResourceRef;
 use template::workspace::{FileId, Location, SourceFile, Workspace};
 use template::{Evaluator, Name, Template};
 
@@ -307,11 +306,13 @@ impl<'w> Project<'w> {
                     ctx.enter(Some(scope));
                 };
                 rule.check_deployment(&ctx);
+                let wanted = ctx.wanted(rule.resources());
+                let mut wanted = wanted.iter().copied().peekable();
                 for &scope in &scopes {
                     enter(scope);
                     rule.check_template(&ctx, scope);
-                    for (index, _) in (0..).zip(&eval.template(scope).resources) {
-                        rule.check_resource(&ctx, ResourceRef { scope, index, element: None });
+                    while let Some(resource) = wanted.next_if(|resource| resource.scope == scope) {
+                        rule.check_resource(&ctx, resource);
                     }
                 }
                 for cluster in &clusters {
@@ -573,7 +574,8 @@ fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
 mod tests {
     use super::*;
     use crate::testing::{self, workspace};
-    use crate::{Finding, declare_rule};
+    use crate::{Finding, Resources, declare_rule};
+    use template::value::ResourceRef;
 
     declare_rule! {
         /// ## What it does
@@ -588,6 +590,10 @@ mod tests {
     }
 
     impl Rule for Panics {
+        fn resources(&self) -> Resources {
+            Resources::Of(&["Microsoft.Authorization/locks"])
+        }
+
         fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
             let symbol = ctx.eval.resource(resource).symbol.as_ref().unwrap();
             assert_ne!(symbol.name.as_str(), "boom", "met a resource called boom");

@@ -260,15 +260,12 @@ fn claimant(ty: &str, path: &str, kind: &Kind) -> Option<&'static str> {
     CLAIMS.iter().find(is_it).map(|claim| claim.code)
 }
 
-/// The mistakes of all resources that are deployed.
-pub(crate) fn mistakes(eval: &Evaluator<'_>) -> Vec<Mistake> {
+/// The mistakes of those resources that are deployed.
+pub(crate) fn mistakes(eval: &Evaluator<'_>, resources: &[ResourceRef]) -> Vec<Mistake> {
     let mut all = Vec::new();
-    for scope in eval.all_scopes() {
-        for (index, _) in (0..).zip(&eval.template(scope).resources) {
-            let resource = ResourceRef { scope, index, element: None };
-            if let Some((ty, version)) = known_version(eval, resource) {
-                all.append(&mut mistakes_at(eval, resource, ty, version));
-            }
+    for &resource in resources {
+        if let Some((ty, version)) = known_version(eval, resource) {
+            all.append(&mut mistakes_at(eval, resource, ty, version));
         }
     }
     all

@@ -1,5 +1,6 @@
 //! What a rule is given, and what it gives back.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -10,6 +11,7 @@ use template::canon::CanonId;
 use template::condition::Conditions;
 use template::eval::ScopeId;
 use template::reads::ReadAt;
+use template::value::ResourceRef;
 use template::workspace::{FileId, Location, Workspace};
 use template::{Evaluator, Name};
 
@@ -19,7 +21,7 @@ use crate::groups::GroupOf;
 use crate::mentions::{Identities, Mentions, read_symbols};
 use crate::near_names::Slips;
 use crate::rename::Names;
-use crate::rule::Metadata;
+use crate::rule::{Metadata, Resources};
 use crate::unattached::{Unattached, unattached};
 use crate::{Confidence, Diagnostic, Family, Fix, Related, Rewrite, Severity, Tag};
 
@@ -35,6 +37,7 @@ pub struct Ctx<'a> {
 /// What is worked out once for a deployment, when the first rule asks for it.
 #[derive(Default)]
 pub(crate) struct Shared {
+    known: OnceCell<Vec<ResourceRef>>,
     mistakes: OnceCell<Vec<Mistake>>,
     reads: OnceCell<Vec<ReadAt>>,
     mentions: RefCell<FxHashMap<ScopeId, Rc<Mentions>>>,
@@ -46,6 +49,13 @@ pub(crate) struct Shared {
     names: OnceCell<Names>,
 }
 
+impl Shared {
+    /// The resources of types of which facts are known, in order.
+    fn known_resources(&self, eval: &Evaluator<'_>) -> &[ResourceRef] {
+        self.known.get_or_init(|| eval.resources_where(|own| schema::resource_type(own).is_some()))
+    }
+}
+
 impl<'a> Ctx<'a> {
     pub(crate) fn new(eval: &'a Evaluator<'a>, shared: &'a Shared, reporter: Reporter<'a>) -> Self {
         Self { eval, shared, reporter }
@@ -53,7 +63,7 @@ impl<'a> Ctx<'a> {
 
     /// What the bodies of the resources say against their API versions.
     pub(crate) fn mistakes(&self) -> &'a [Mistake] {
-        self.shared.mistakes.get_or_init(|| conformance::mistakes(self.eval))
+        self.shared.mistakes.get_or_init(|| conformance::mistakes(self.eval, self.shared.known_resources(self.eval)))
     }
 
     /// Where clusters and identities are read.
@@ -111,6 +121,18 @@ impl<'a> Ctx<'a> {
     /// Where which names are written.
     pub(crate) fn names(&self) -> &'a Names {
         self.shared.names.get_or_init(|| Names::of(self.eval))
+    }
+
+    /// The resources that a rule wants to see, in order.
+    pub(crate) fn wanted(&self, resources: Resources) -> Cow<'a, [ResourceRef]> {
+        match resources {
+            Resources::None => Cow::Borrowed(&[]),
+            Resources::Of(types) => {
+                let is_wanted = |own: &str| types.iter().any(|one| own.eq_ignore_ascii_case(one));
+                Cow::Owned(self.eval.resources_where(is_wanted))
+            }
+            Resources::Known => Cow::Borrowed(self.shared.known_resources(self.eval)),
+        }
     }
 
     pub(crate) fn into_reporter(self) -> Reporter<'a> {

@@ -1,6 +1,6 @@
 //! What the rules about features share: whether a setting is on or given, and how it is changed.
 
-use template::aks::{Case, Cluster, IdentityBlock, Kind, Slot};
+use template::aks::{Case, Cluster, Identity, IdentityBlock, Kind, Slot};
 use template::condition::Conditions;
 use template::eval::Place;
 use template::expr::{Expr, Ref};
@@ -97,6 +97,12 @@ impl Ctx<'_> {
         feature: &[Case<T>],
         find: impl Fn(&T, &Conditions) -> Option<Finding>,
     ) {
+        let is_system = |case: &Case<Identity>| {
+            matches!(case.value.block, IdentityBlock::Object { kind: Kind::SystemAssigned, .. })
+        };
+        if !cluster.identities().iter().any(is_system) {
+            return;
+        }
         self.judge(&self.eval.join(cluster.identities(), feature), |case| {
             let (identity, feature) = case.value;
             let IdentityBlock::Object { kind: Kind::SystemAssigned, kind_slot, .. } = &identity.block else {

@@ -22,6 +22,10 @@ impl Ctx<'_> {
                 None => found.push((finding, vec![case.when.clone()])),
             }
         }
+        // Mostly nothing is wrong.
+        if found.is_empty() {
+            return;
+        }
         let assumed = common(cases.iter().map(|case| &case.when));
         for (finding, conditions) in found {
             if conditions.len() == cases.len() {

@@ -47,7 +47,7 @@ pub use command::{CommandAt, belong_together};
 pub use ctx::{Ctx, Finding, Reporter};
 pub use diagnostic::{Confidence, Diagnostic, Family, Related, Severity, Tag};
 pub use fix::{Applicability, FileEdit, Fix};
-pub use rule::{Described, FixAvailability, Languages, Metadata, Rule};
+pub use rule::{Described, FixAvailability, Languages, Metadata, Resources, Rule};
 pub use rules::{all, by_code};
 pub use settings::{Level, Selector, Settings, UnknownSelector};
 pub use suppress::Suppressed;

@@ -29,14 +29,30 @@ pub trait Rule: Described + Sync {
     /// Checks a template of the deployment: the root, a module, a nested template.
     fn check_template(&self, _ctx: &Ctx<'_>, _scope: ScopeId) {}
 
-    /// Checks a resource, deployed or existing, of whatever type.
+    /// Checks a resource, deployed or existing, of those that [`Rule::resources`] wants.
     fn check_resource(&self, _ctx: &Ctx<'_>, _resource: ResourceRef) {}
+
+    /// Which resources [`Rule::check_resource`] is for. Most resources of most templates are none of any rule's business.
+    fn resources(&self) -> Resources {
+        Resources::None
+    }
 
     /// Checks a cluster that is deployed.
     fn check_cluster(&self, _ctx: &Ctx<'_>, _cluster: &Cluster<'_, '_>) {}
 
     /// Checks a role assignment that is deployed.
     fn check_role_assignment(&self, _ctx: &Ctx<'_>, _assignment: &RoleAssignment) {}
+}
+
+/// Resources of a deployment, by their types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resources {
+    /// None at all.
+    None,
+    /// Those of these types.
+    Of(&'static [&'static str]),
+    /// Those of types of which facts are known.
+    Known,
 }
 
 /// The part of a rule that [`declare_rule!`] writes.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::api_version::{ApiVersion, Date, Line, VersionSet};
-use crate::layout::{ELEMENT, SET_WORDS, Section, VALUE, constraint, kind, node_field, type_field};
+use crate::layout::{ELEMENT, EMPTY_SET, SET_WORDS, Section, VALUE, constraint, kind, node_field, type_field};
 use crate::path::{PathBuf, Segment, segments};
 use crate::suggest::nearest;
 use crate::table;
@@ -15,7 +15,8 @@ pub struct ResourceType(u16);
 /// The resource type of this name, ignoring case. Child types are named with their parents:
 /// `Microsoft.ContainerService/managedClusters/agentPools`.
 pub fn resource_type(name: &str) -> Option<ResourceType> {
-    resource_types().find(|ty| ty.name().eq_ignore_ascii_case(name))
+    let types = 0..small(table::count(Section::Types));
+    by_name(types, name, |ty| ResourceType(ty).field(type_field::NAME)).map(ResourceType)
 }
 
 /// All resource types of which facts are known, by name.
@@ -482,7 +483,7 @@ impl Property {
 
     /// Its value is a secret, by what any version says: the mark came late, the secrets did not.
     pub fn ever_sensitive(self) -> bool {
-        table::set(node_u16(self.node, node_field::SENSITIVE)) != [0; SET_WORDS]
+        node_u16(self.node, node_field::SENSITIVE) != EMPTY_SET
     }
 
     /// The versions that have it.
@@ -678,21 +679,31 @@ fn children(node: u16) -> std::ops::Range<u16> {
     first..first + node_u16(node, node_field::CHILDREN)
 }
 
-/// The child of this name, ignoring case: children are sorted by their names in lower case.
+/// The child of this name, ignoring case.
 fn child(node: u16, name: &str) -> Option<u16> {
-    let order = |candidate: &[u8]| {
-        candidate.iter().map(u8::to_ascii_lowercase).cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
-    };
-    let std::ops::Range { start: mut low, end: mut high } = children(node);
+    by_name(children(node), name, |child| node_u16(child, node_field::NAME))
+}
+
+/// The record of this name, ignoring case, among records that are sorted by their names in lower case.
+fn by_name(among: std::ops::Range<u16>, name: &str, name_of: impl Fn(u16) -> u16) -> Option<u16> {
+    let std::ops::Range { start: mut low, end: mut high } = among;
     while low < high {
         let middle = u16::midpoint(low, high);
-        match order(table::bytes(node_u16(middle, node_field::NAME))) {
+        match order_in_lower_case(table::bytes(name_of(middle)), name.as_bytes()) {
             std::cmp::Ordering::Equal => return Some(middle),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
         }
     }
     None
+}
+
+/// How two texts compare in lower case.
+fn order_in_lower_case(left: &[u8], right: &[u8]) -> std::cmp::Ordering {
+    // Names have long beginnings in common, mostly in the same case.
+    let different = left.iter().zip(right).filter(|(left, right)| left != right);
+    let mut orders = different.map(|(left, right)| left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase()));
+    orders.find(|order| order.is_ne()).unwrap_or_else(|| left.len().cmp(&right.len()))
 }
 
 /// The records that a node names by the index of the first one (in `field`) and their number (in the field after it).

@@ -65,6 +65,9 @@ impl Section {
     }
 }
 
+/// The version set without versions.
+pub const EMPTY_SET: u16 = 0;
+
 /// Fields of a type record, by number of the `u16`.
 #[expect(missing_docs, reason = "the names say it")]
 pub mod type_field {

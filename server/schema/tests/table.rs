@@ -84,6 +84,18 @@ fn text_that_is_no_path_finds_nothing() {
 }
 
 #[test]
+fn types_are_found_by_name_in_any_case() {
+    let names: Vec<String> = resource_types().map(|ty| ty.name().to_ascii_lowercase()).collect();
+    assert!(names.is_sorted_by(|a, b| a < b), "the search depends on it: {names:?}");
+    for ty in resource_types() {
+        assert_eq!(resource_type(ty.name()), Some(ty));
+        assert_eq!(resource_type(&ty.name().to_uppercase()), Some(ty));
+        assert_eq!(resource_type(&format!("{ty}x")), None);
+    }
+    assert_eq!(resource_type(""), None);
+}
+
+#[test]
 fn is_small() {
     let size = schema::embedded_size();
     assert!(size < 400 * 1024, "{size} bytes");

@@ -16,7 +16,7 @@ use crate::eval::{Evaluator, Place, Plain, ScopeId};
 use crate::expr::{Expr, Member, ObjectForm, Property};
 use crate::value::{Entry, ObjectValue, Occurs, Piece, Read, ResourceId, ResourceRef, Str, Target, Value, Values};
 use crate::workspace::Location;
-use crate::{ExprId, Template};
+use crate::{ExprId, Name, Template};
 
 /// The type of a cluster.
 pub const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
@@ -260,6 +260,7 @@ pub struct Cluster<'e, 'w> {
     control_plane: OnceCell<Vec<Case<Rc<ResourceId>>>>,
     kubelets: OnceCell<Vec<Case<Slot>>>,
     kubelet_ids: OnceCell<Vec<Case<Rc<ResourceId>>>>,
+    pools: OnceCell<Vec<Case<Slot>>>,
 }
 
 impl<'e, 'w> Cluster<'e, 'w> {
@@ -273,6 +274,7 @@ impl<'e, 'w> Cluster<'e, 'w> {
             control_plane: OnceCell::new(),
             kubelets: OnceCell::new(),
             kubelet_ids: OnceCell::new(),
+            pools: OnceCell::new(),
         }
     }
 
@@ -290,7 +292,7 @@ impl<'e, 'w> Cluster<'e, 'w> {
         let properties = self.properties.get_or_init(|| self.eval.slots(self.resource, &["properties"]));
         let mut cases = Vec::new();
         for case in properties {
-            self.eval.descend(case.clone(), below, &mut cases);
+            self.eval.descend(&case.when, &case.value, below, &mut cases);
         }
         cases
     }
@@ -319,14 +321,16 @@ impl<'e, 'w> Cluster<'e, 'w> {
 
     /// The node pools in every case in which they are there: the elements of `agentPoolProfiles`, and the `properties` of
     /// child resources.
-    pub fn pools(&self) -> Vec<Case<Slot>> {
-        let inline = self.slots(&["properties", "agentPoolProfiles"]);
-        let mut pools: Vec<Case<Slot>> = inline.iter().flat_map(|array| self.eval.items(array)).collect();
-        for &child in self.eval.declared_pools().get(&self.eval.owner_key(self.resource)).map_or(&[][..], Vec::as_slice)
-        {
-            pools.extend(self.eval.slots(child, &["properties"]));
-        }
-        pools
+    pub fn pools(&self) -> &[Case<Slot>] {
+        self.pools.get_or_init(|| {
+            let inline = self.slots(&["properties", "agentPoolProfiles"]);
+            let mut pools: Vec<Case<Slot>> = inline.iter().flat_map(|array| self.eval.items(array)).collect();
+            let declared = self.eval.declared_pools().get(&self.eval.owner_key(self.resource));
+            for &child in declared.map_or(&[][..], Vec::as_slice) {
+                pools.extend(self.eval.slots(child, &["properties"]));
+            }
+            pools
+        })
     }
 
     /// The API version, when it is known.
@@ -341,6 +345,32 @@ impl<'e, 'w> Cluster<'e, 'w> {
     }
 }
 
+/// The resources in all scopes.
+#[derive(Debug, Default)]
+pub(crate) struct ByType {
+    /// All whose type is known, in order.
+    all: Vec<ResourceRef>,
+    /// The types, each with the numbers of its resources.
+    types: Vec<(Box<str>, Vec<u32>)>,
+    /// Where each type is among them.
+    positions: FxHashMap<Name, usize>,
+}
+
+impl ByType {
+    fn add(&mut self, resource_type: &str, resource: ResourceRef) {
+        let position = *self.positions.entry(Name::from(resource_type)).or_insert_with(|| {
+            self.types.push((resource_type.into(), Vec::new()));
+            self.types.len() - 1
+        });
+        self.types[position].1.push(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+        self.all.push(resource);
+    }
+
+    fn numbers(&self, resource_type: &str) -> &[u32] {
+        self.positions.get(&Name::from(resource_type)).map_or(&[], |&position| &self.types[position].1)
+    }
+}
+
 /// See [`Evaluator::owner_key`].
 pub(crate) type OwnerKey = (ScopeId, Option<CanonId>, Option<CanonId>);
 
@@ -350,7 +380,7 @@ impl Evaluator<'_> {
     fn declared_pools(&self) -> &FxHashMap<OwnerKey, Vec<ResourceRef>> {
         self.pools.get_or_init(|| {
             let mut by_owner: FxHashMap<OwnerKey, Vec<ResourceRef>> = FxHashMap::default();
-            for &child in self.of_type(AGENT_POOL) {
+            for child in self.of_type(AGENT_POOL) {
                 if self.id_of(child).names.len() == 2 && !self.resource(child).existing {
                     by_owner.entry(self.owner_key(child)).or_default().push(child);
                 }
@@ -367,28 +397,40 @@ impl Evaluator<'_> {
 
     /// The resources of a type in all scopes, in order; those only referenced as `existing` included.
     pub fn resources_of(&self, resource_type: &str) -> Vec<ResourceRef> {
-        self.of_type(resource_type).to_vec()
+        self.of_type(resource_type).collect()
     }
 
-    fn of_type(&self, resource_type: &str) -> &[ResourceRef] {
-        let by_type = self.by_type.get_or_init(|| {
-            let mut by_type: FxHashMap<String, Vec<ResourceRef>> = FxHashMap::default();
+    /// The resources in all scopes that are of certain types, in order; those only referenced as `existing` included.
+    pub fn resources_where(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<ResourceRef> {
+        let by_type = self.by_type();
+        let wanted = by_type.types.iter().filter(|(one, _)| is_wanted(one));
+        let mut numbers: Vec<u32> = wanted.flat_map(|(_, numbers)| numbers).copied().collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(|number| by_type.all[number as usize]).collect()
+    }
+
+    pub(crate) fn of_type(&self, resource_type: &str) -> impl Iterator<Item = ResourceRef> {
+        let by_type = self.by_type();
+        by_type.numbers(resource_type).iter().map(|&number| by_type.all[number as usize])
+    }
+
+    fn by_type(&self) -> &ByType {
+        self.by_type.get_or_init(|| {
+            let mut by_type = ByType::default();
             for scope in self.all_scopes() {
                 for (index, resource) in (0..).zip(&self.template(scope).resources) {
-                    if let Some(own) = &resource.resource_type {
-                        let found = ResourceRef { scope, index, element: None };
-                        by_type.entry(own.to_ascii_lowercase()).or_default().push(found);
+                    if let Some(own) = resource.resource_type.as_deref() {
+                        by_type.add(own, ResourceRef { scope, index, element: None });
                     }
                 }
             }
             by_type
-        });
-        by_type.get(&resource_type.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+        })
     }
 
     /// The clusters that are deployed.
     pub fn clusters(&self) -> Vec<ResourceRef> {
-        self.of_type(CLUSTER).iter().copied().filter(|&cluster| !self.resource(cluster).existing).collect()
+        self.of_type(CLUSTER).filter(|&cluster| !self.resource(cluster).existing).collect()
     }
 
     /// The clusters whose control plane or kubelet has that identity.
@@ -445,7 +487,7 @@ impl Evaluator<'_> {
                         holder: None,
                         depth: 0,
                     };
-                    self.descend(Case { when, value: root }, path, &mut cases);
+                    self.descend(&when, &root, path, &mut cases);
                 }
             }
         }
@@ -456,26 +498,26 @@ impl Evaluator<'_> {
     pub fn slots_in(&self, slot: &Slot, when: &Conditions, path: &[&str]) -> Vec<Case<Slot>> {
         let mut cases = Vec::new();
         let root = Slot { depth: 0, ..slot.clone() };
-        self.descend(Case { when: when.clone(), value: root }, path, &mut cases);
+        self.descend(when, &root, path, &mut cases);
         cases
     }
 
-    fn descend(&self, from: Case<Slot>, path: &[&str], into: &mut Vec<Case<Slot>>) {
+    fn descend(&self, when: &Conditions, slot: &Slot, path: &[&str], into: &mut Vec<Case<Slot>>) {
+        let as_it_is = || Case { when: when.clone(), value: slot.clone() };
         let Some((name, rest)) = path.split_first() else {
-            into.push(from);
+            into.push(as_it_is());
             return;
         };
         if into.len() >= MAX_CASES {
             return;
         }
-        let Case { when, value: slot } = from;
         match &slot.value {
             Value::Object(object) => {
                 let plain = Self::plain_entry(object, name);
                 if let Plain::Absent = plain {
                     let holder = object.source.or(slot.holder.filter(|_| slot.depth == 0));
                     let value = Slot { value: Value::Null, place: None, property: None, holder, depth: slot.depth };
-                    into.push(Case { when, value });
+                    into.push(Case { when: when.clone(), value });
                     return;
                 }
                 let at = slot.place.unwrap_or(Place { scope: ScopeId::ROOT, expr: ExprId::default() });
@@ -484,7 +526,7 @@ impl Evaluator<'_> {
                     Plain::Absent | Plain::Depends => self.lookup(object, name, at),
                 };
                 for alternative in values.iter() {
-                    let Some(when) = self.and(&when, &alternative.when) else { continue };
+                    let Some(when) = self.and(when, &alternative.when) else { continue };
                     let absent = matches!(alternative.value, Value::Null) && alternative.place.is_none();
                     let entry = match plain {
                         _ if absent => None,
@@ -498,17 +540,40 @@ impl Evaluator<'_> {
                         holder: object.source.or(slot.holder.filter(|_| absent && slot.depth == 0)),
                         depth: slot.depth + usize::from(!absent),
                     };
-                    if matches!(next.value, Value::Null) {
+                    if rest.is_empty() || matches!(next.value, Value::Null) {
                         into.push(Case { when, value: next });
                     } else {
-                        self.descend(Case { when, value: next }, rest, into);
+                        self.descend(&when, &next, rest, into);
                     }
                 }
             }
             // What is below null is absent, what is below something unknown is unknown, and below anything else as well:
             // what is wrong there is wrong with the value above.
-            _ => into.push(Case { when, value: slot }),
+            _ => into.push(as_it_is()),
         }
+    }
+
+    /// Whether a resource certainly has nothing at a path, as far as that is seen without evaluating anything: what most
+    /// resources of a type do not have need not be looked for.
+    pub fn plainly_lacks(&self, resource: ResourceRef, path: &[&str]) -> bool {
+        let template = self.template(resource.scope);
+        let mut here = self.resource(resource).body;
+        for name in path {
+            let Expr::Object(object) = template.expr(here) else { return false };
+            let mut found = None;
+            for member in &object.members {
+                let Member::Property(property) = member else { return false };
+                let Expr::Str(key) = template.expr(property.key) else { return false };
+                if key.eq_ignore_ascii_case(name) {
+                    found = Some(property.value);
+                }
+            }
+            here = match found {
+                Some(value) => value,
+                None => return !object.damaged,
+            };
+        }
+        false
     }
 
     /// The elements of an array, each in every case in which it is there. Those of which nothing is known are left out.
@@ -868,8 +933,10 @@ pub fn property_of(entry: &Entry) -> Option<PropertyAt> {
 }
 
 pub(crate) fn is_role_assignment(resource_type: Option<&str>) -> bool {
+    const EXTENSION: &str = "/providers/roleAssignments";
     let Some(own) = resource_type else { return false };
-    own.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || own.to_ascii_lowercase().ends_with("/providers/roleassignments")
+    let tail = own.len().checked_sub(EXTENSION.len()).and_then(|start| own.get(start..));
+    own.eq_ignore_ascii_case(ROLE_ASSIGNMENT) || tail.is_some_and(|tail| tail.eq_ignore_ascii_case(EXTENSION))
 }
 
 /// Whether a text is a GUID.

@@ -63,7 +63,8 @@ impl Canons {
     /// The form of a text, in whatever case it is written. Texts are asked for again and again: what is known is found
     /// without making a form.
     pub(crate) fn text(&mut self, text: &str) -> CanonId {
-        let lower: SmallVec<[u8; 64]> = text.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+        let mut lower: SmallVec<[u8; 64]> = SmallVec::from_slice(text.as_bytes());
+        lower.make_ascii_lowercase();
         if let Some(&id) = self.texts.get(lower.as_slice()) {
             return id;
         }

@@ -140,8 +140,10 @@ impl Atoms {
         if left.is_true() {
             return Some(right.clone());
         }
-        let mut all = left.0.clone();
+        // Often one says all that the other does, or the opposite: then nothing is put together.
+        let mut both: Option<SmallVec<[Literal; 2]>> = None;
         for &literal in &right.0 {
+            let all = both.as_ref().unwrap_or(&left.0);
             match all.binary_search_by_key(&literal.atom, |known| known.atom) {
                 Ok(at) if all[at].holds == literal.holds => {}
                 Ok(_) => return None,
@@ -149,11 +151,16 @@ impl Atoms {
                     if all.iter().any(|&known| self.contradict(known, literal, &is_empty_text)) {
                         return None;
                     }
-                    all.insert(at, literal);
+                    let room = || {
+                        let mut all = SmallVec::with_capacity(left.0.len() + right.0.len());
+                        all.extend_from_slice(&left.0);
+                        all
+                    };
+                    both.get_or_insert_with(room).insert(at, literal);
                 }
             }
         }
-        Some(Conditions(all))
+        Some(both.map_or_else(|| left.clone(), Conditions))
     }
 
     /// Whether two literals of different atoms cannot both be.

@@ -8,7 +8,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::hash_map;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
 use crate::Name;
@@ -141,13 +141,15 @@ pub struct Evaluator<'w> {
     modules: RefCell<FxHashMap<ModuleRef, Option<ScopeId>>>,
     /// `None` while it is being computed.
     values: RefCell<FxHashMap<Key, Option<Rc<Values>>>>,
+    /// The parameters that were evaluated.
+    met: RefCell<FxHashSet<(ScopeId, u32)>>,
     /// `None` while it is being computed.
     canon_of: RefCell<FxHashMap<Key, Option<CanonId>>>,
     pub(crate) element_locals: RefCell<FxHashMap<ResourceRef, Locals>>,
     pub(crate) canons: RefCell<Canons>,
     atoms: RefCell<Atoms>,
     pub(crate) ids: RefCell<FxHashMap<ResourceRef, Rc<crate::value::ResourceId>>>,
-    pub(crate) declared: RefCell<FxHashMap<ScopeId, Rc<FxHashMap<CanonId, ResourceRef>>>>,
+    pub(crate) declared: RefCell<FxHashMap<ScopeId, crate::resource::Declared>>,
     pub(crate) grants: RefCell<Option<Rc<crate::grants::Grants>>>,
     pub(crate) uses: OnceCell<crate::uses::Uses>,
     pub(crate) dependencies: crate::dependencies::Dependencies,
@@ -155,16 +157,16 @@ pub struct Evaluator<'w> {
     pub(crate) nested: RefCell<FxHashMap<ScopeId, crate::resource::Nested>>,
     /// What resources are called, by their scope.
     pub(crate) called: RefCell<FxHashMap<ScopeId, Rc<crate::resource::Called>>>,
-    /// The resources in all scopes by their type in small letters, in order.
-    pub(crate) by_type: OnceCell<FxHashMap<String, Vec<ResourceRef>>>,
+    /// The resources in all scopes by their type.
+    pub(crate) by_type: OnceCell<crate::aks::ByType>,
     /// The node pools that are resources of their own, by their cluster.
     pub(crate) pools: OnceCell<FxHashMap<crate::aks::OwnerKey, Vec<ResourceRef>>>,
     /// What is deployed, in all scopes, by the normal form of its ID.
-    pub(crate) by_id: OnceCell<FxHashMap<CanonId, ResourceRef>>,
+    pub(crate) created: RefCell<crate::reads::Created>,
     /// The clusters that have an identity, by the form of its ID.
     pub(crate) by_identity: OnceCell<FxHashMap<CanonId, Vec<ResourceRef>>>,
     /// What has to do with an identity by way of the clusters that have it.
-    pub(crate) related_to: RefCell<FxHashMap<CanonId, Rc<rustc_hash::FxHashSet<CanonId>>>>,
+    pub(crate) related_to: RefCell<FxHashMap<CanonId, Rc<FxHashSet<CanonId>>>>,
     /// What gives roles, in all scopes.
     pub(crate) assignments: OnceCell<Vec<RoleAssignment>>,
     /// The same, by the elements of loops.
@@ -208,6 +210,7 @@ impl<'w> Evaluator<'w> {
             scopes: RefCell::new(vec![Rc::new(scope)]),
             modules: RefCell::default(),
             values: RefCell::default(),
+            met: RefCell::default(),
             canon_of: RefCell::default(),
             element_locals: RefCell::default(),
             canons: RefCell::default(),
@@ -221,7 +224,7 @@ impl<'w> Evaluator<'w> {
             called: RefCell::default(),
             by_type: OnceCell::new(),
             pools: OnceCell::new(),
-            by_id: OnceCell::new(),
+            created: RefCell::default(),
             by_identity: OnceCell::new(),
             related_to: RefCell::default(),
             assignments: OnceCell::new(),
@@ -919,7 +922,42 @@ impl<'w> Evaluator<'w> {
         )
     }
 
+    /// Whether evaluating an expression certainly meets no condition that was not met before: it is put together of texts,
+    /// and of parameters and variables that have been evaluated.
+    pub(crate) fn has_met_all(&self, place: Place) -> bool {
+        let inside = |expr: &ExprId| self.has_met_all(Place { expr: *expr, ..place });
+        match self.template(place.scope).exprs.get(place.expr) {
+            Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) => true,
+            Expr::Interpolation(segments) => segments.iter().all(|segment| match segment {
+                Segment::Text(_) => true,
+                Segment::Hole(hole) => inside(hole),
+            }),
+            Expr::Call(call) if call.function == *"toLower" || call.function == *"toUpper" => {
+                call.arguments.iter().all(inside)
+            }
+            Expr::Ref(Ref::Parameter(name)) => {
+                let names = self.names_of(place.scope);
+                match self.template(names).names.get(name) {
+                    Some(&Declaration::Parameter(index)) => self.met.borrow().contains(&(names, index)),
+                    _ => false,
+                }
+            }
+            Expr::Ref(Ref::Variable(name)) => {
+                let names = self.names_of(place.scope);
+                match self.template(names).names.get(name) {
+                    Some(&Declaration::Variable(index)) => {
+                        let expr = self.template(names).variables[index as usize].value;
+                        matches!(self.values.borrow().get(&key(Place { scope: names, expr }, &None)), Some(Some(_)))
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
     fn parameter(&self, scope: ScopeId, index: u32, place: Place) -> Values {
+        self.met.borrow_mut().insert((scope, index));
         let parameter = &self.template(scope).parameters[index as usize];
         if let Some(caller) = &self.scope(scope).caller
             && self.is_believed(scope, &parameter.name)

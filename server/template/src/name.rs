@@ -37,10 +37,16 @@ impl Eq for Name {}
 
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.0.bytes() {
-            state.write_u8(byte.to_ascii_lowercase());
+        let (words, rest) = self.0.as_bytes().as_chunks::<8>();
+        for &(mut word) in words {
+            word.make_ascii_lowercase();
+            state.write_u64(u64::from_le_bytes(word));
         }
-        state.write_u8(0xff);
+        // No text has this byte.
+        let mut last = [0xff; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        last.make_ascii_lowercase();
+        state.write_u64(u64::from_le_bytes(last));
     }
 }
 

@@ -1,15 +1,17 @@
 //! Where templates read what the service fills in: `aks.identity.principalId`, `reference(…).identityProfile`.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
 
 use crate::Name;
 use crate::aks::{CLUSTER, IDENTITY};
+use crate::canon::CanonId;
 use crate::condition::Conditions;
 use crate::eval::{Evaluator, Place, ScopeId};
 use crate::expr::{BinaryOp, Expr, ExprId, Ref};
-use crate::model::Template;
+use crate::model::{Declaration, Template};
+use crate::resource::is_type_name;
 use crate::value::{ModuleRef, Read, ReadForm, ResourceId, ResourceRef, Target};
 
 /// Variables used by variables, further than that, are not followed.
@@ -47,55 +49,94 @@ pub enum Holder {
     Other,
 }
 
-/// Which expression is part of which, and of which declaration, for one template.
-struct Family {
+/// What some expressions of a template are part of: expressions and declarations.
+#[derive(Default)]
+struct Family<'t> {
     parents: FxHashMap<ExprId, ExprId>,
-    roots: FxHashMap<ExprId, Root>,
-    /// Where each variable is used.
-    uses: FxHashMap<Name, Vec<ExprId>>,
+    roots: FxHashMap<ExprId, Root<'t>>,
+    /// Where the variables are used that they are part of.
+    uses: FxHashMap<&'t Name, Vec<ExprId>>,
 }
 
-#[derive(Clone)]
-enum Root {
+enum Root<'t> {
     Resource(u32),
     Module(u32),
     Output(u32),
-    Variable(Name),
+    Variable(&'t Name),
 }
 
-impl Family {
-    fn of(template: &Template) -> Self {
-        let mut parents = FxHashMap::default();
-        let mut uses: FxHashMap<Name, Vec<ExprId>> = FxHashMap::default();
-        let mut children = Vec::new();
-        for (id, expr) in template.exprs.iter() {
-            expr.children(&mut children);
-            parents.extend(children.drain(..).map(|child| (child, id)));
-            if let Expr::Ref(Ref::Variable(name)) = expr {
-                uses.entry(name.clone()).or_default().push(id);
+impl<'t> Family<'t> {
+    /// That of those expressions: most of a template is not around any of them.
+    fn of(template: &'t Template, exprs: impl Iterator<Item = ExprId>) -> Self {
+        let mut family = Self::default();
+        let mut members: FxHashSet<ExprId> = exprs.collect();
+        for _ in 0..=MAX_HOPS {
+            family.climb(template, &mut members);
+            // What is part of a variable is evaluated where the variable is used.
+            let is_new = |name: &&Name| !family.uses.contains_key(name);
+            let variables = template.variables.iter().filter(|variable| members.contains(&variable.value));
+            let new: Vec<&Name> = variables.map(|variable| &variable.name).filter(is_new).collect();
+            if new.is_empty() {
+                break;
+            }
+            family.uses.extend(new.iter().map(|&name| (name, Vec::new())));
+            let new: FxHashSet<&Name> = new.into_iter().collect();
+            for (id, expr) in template.exprs.iter() {
+                if let Expr::Ref(Ref::Variable(name)) = expr
+                    && new.contains(name)
+                {
+                    family.uses.entry(name).or_default().push(id);
+                    members.insert(id);
+                }
             }
         }
-        let mut roots = FxHashMap::default();
+        family.find_roots(template, &members);
+        family
+    }
+
+    /// Adds what is around the members.
+    fn climb(&mut self, template: &'t Template, members: &mut FxHashSet<ExprId>) {
+        let Some(first) = members.iter().min().copied() else { return };
+        // Most expressions are literals, which is seen sooner than that they are no members.
+        let is_literal = |expr: &Expr| matches!(expr, Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_));
+        let mut children = Vec::new();
+        // Children come before their parents.
+        for (id, expr) in template.exprs.iter().skip_while(|(id, _)| *id <= first) {
+            if is_literal(expr) {
+                continue;
+            }
+            children.clear();
+            expr.children(&mut children);
+            for child in &children {
+                if *child >= first && !is_literal(template.expr(*child)) && members.contains(child) {
+                    self.parents.insert(*child, id);
+                    members.insert(id);
+                }
+            }
+        }
+    }
+
+    fn find_roots(&mut self, template: &'t Template, members: &FxHashSet<ExprId>) {
+        let is_member = |root: &ExprId| members.contains(root);
         for (index, resource) in (0..).zip(&template.resources) {
             let repeat = resource.repeat.as_ref().map(|repeat| repeat.iterable);
             let own = [resource.name, resource.condition, resource.scope, resource.depends_on, repeat];
-            for root in own.into_iter().flatten().chain([resource.body]) {
-                roots.entry(root).or_insert(Root::Resource(index));
+            for root in own.into_iter().flatten().chain([resource.body]).filter(is_member) {
+                self.roots.entry(root).or_insert(Root::Resource(index));
             }
         }
         for (index, module) in (0..).zip(&template.modules) {
             let own = [module.name, module.arguments, module.scope, module.condition, module.depends_on];
-            for root in own.into_iter().flatten().chain([module.body]) {
-                roots.entry(root).or_insert(Root::Module(index));
+            for root in own.into_iter().flatten().chain([module.body]).filter(is_member) {
+                self.roots.entry(root).or_insert(Root::Module(index));
             }
         }
-        for (index, output) in (0..).zip(&template.outputs) {
-            roots.insert(output.value, Root::Output(index));
+        for (index, output) in (0..).zip(&template.outputs).filter(|(_, output)| is_member(&output.value)) {
+            self.roots.insert(output.value, Root::Output(index));
         }
-        for variable in &template.variables {
-            roots.insert(variable.value, Root::Variable(variable.name.clone()));
+        for variable in template.variables.iter().filter(|variable| is_member(&variable.value)) {
+            self.roots.insert(variable.value, Root::Variable(&variable.name));
         }
-        Self { parents, roots, uses }
     }
 }
 
@@ -109,19 +150,18 @@ impl Evaluator<'_> {
         let template = self.template(scope);
         let mut found = Vec::new();
         let mut family = None;
-        let inner: rustc_hash::FxHashSet<ExprId> = template
-            .exprs
-            .iter()
-            .filter_map(|(_, expr)| match expr {
-                Expr::Member { base, .. } | Expr::Index { base, .. } => Some(*base),
-                _ => None,
-            })
-            .collect();
-        for (id, expr) in template.exprs.iter() {
-            if !matches!(expr, Expr::Member { .. } | Expr::Index { .. }) || inner.contains(&id) {
-                continue;
-            }
-            let Some(safe) = chain(template, id) else { continue };
+        let link = |(id, expr): (ExprId, &Expr)| match expr {
+            Expr::Member { base, .. } | Expr::Index { base, .. } => Some((id, *base)),
+            _ => None,
+        };
+        let links: Vec<(ExprId, ExprId)> = template.exprs.iter().filter_map(link).collect();
+        let inner: FxHashSet<ExprId> = links.iter().map(|(_, base)| *base).collect();
+        let candidate = |&(id, _): &(ExprId, ExprId)| {
+            let (start, safe) = if inner.contains(&id) { None } else { chain(template, id) }?;
+            type_read(template, start).is_none_or(is_asked_for).then_some((id, safe))
+        };
+        let candidates: Vec<(ExprId, bool)> = links.iter().filter_map(candidate).collect();
+        for &(id, safe) in &candidates {
             let place = Place { scope, expr: id };
             for alternative in self.value(place).iter() {
                 // What a module gives out is read where the module says so.
@@ -129,10 +169,10 @@ impl Evaluator<'_> {
                     continue;
                 };
                 let Some(target) = self.read_target(read) else { continue };
-                if target.is_type(CLUSTER) != Some(true) && target.is_type(IDENTITY) != Some(true) {
+                if !target.resource_type.as_deref().is_some_and(is_asked_for) {
                     continue;
                 }
-                let family = family.get_or_insert_with(|| Family::of(template));
+                let family = family.get_or_insert_with(|| Family::of(template, candidates.iter().map(|(id, _)| *id)));
                 let (whens, holder) = self.context(scope, family, id, 0);
                 let safe = safe || asked_before(template, family, id);
                 let when = whens.iter().filter_map(|when| self.and(when, &alternative.when)).collect();
@@ -152,7 +192,7 @@ impl Evaluator<'_> {
     }
 
     /// When an expression is evaluated, and what it is part of.
-    fn context(&self, scope: ScopeId, family: &Family, expr: ExprId, hops: u32) -> (Vec<Conditions>, Holder) {
+    fn context(&self, scope: ScopeId, family: &Family<'_>, expr: ExprId, hops: u32) -> (Vec<Conditions>, Holder) {
         let template = self.template(scope);
         let mut whens = vec![Conditions::TRUE];
         let mut here = expr;
@@ -249,21 +289,28 @@ impl Evaluator<'_> {
         if let Some(declared) = id.declared.filter(|declared| !self.resource(*declared).existing) {
             return Some(declared);
         }
-        let by_id = self.by_id.get_or_init(|| {
-            let mut by_id = FxHashMap::default();
-            for scope in self.all_scopes() {
-                for (index, resource) in (0..).zip(&self.template(scope).resources) {
-                    if !resource.existing && resource.resource_type.is_some() {
-                        let found = ResourceRef { scope, index, element: None };
-                        by_id.entry(self.id_of(found).canon).or_insert(found);
-                    }
-                }
+        let resource_type = id.resource_type.as_deref()?;
+        if self.created.borrow_mut().types.insert(Name::from(resource_type)) {
+            for found in self.of_type(resource_type).filter(|&one| !self.resource(one).existing) {
+                let canon = self.id_of(found).canon;
+                self.created.borrow_mut().by_id.entry(canon).or_insert(found);
             }
-            by_id
-        });
-        let found = *by_id.get(&id.canon)?;
-        self.resource(found).is_type(id.resource_type.as_deref()?).then_some(found)
+        }
+        self.created.borrow().by_id.get(&id.canon).copied()
     }
+}
+
+/// What is deployed, by the normal form of its ID.
+#[derive(Debug, Default)]
+pub(crate) struct Created {
+    /// The types that were asked for: those of other types have other IDs.
+    types: FxHashSet<Name>,
+    by_id: FxHashMap<CanonId, ResourceRef>,
+}
+
+/// Whether what is read of resources of a type is looked at here.
+fn is_asked_for(resource_type: &str) -> bool {
+    resource_type.eq_ignore_ascii_case(CLUSTER) || resource_type.eq_ignore_ascii_case(IDENTITY)
 }
 
 /// What must be true, or false, for a part of an expression to be evaluated.
@@ -279,7 +326,7 @@ fn branch(expr: &Expr, part: ExprId) -> Option<(ExprId, bool)> {
 }
 
 /// Whether an expression is evaluated only after a question about a deployed resource: `contains(aks.properties, 'x') ? … : …`.
-fn asked_before(template: &Template, family: &Family, expr: ExprId) -> bool {
+fn asked_before(template: &Template, family: &Family<'_>, expr: ExprId) -> bool {
     let is_question = |condition: ExprId| {
         let mut pending = vec![condition];
         while let Some(here) = pending.pop() {
@@ -302,9 +349,8 @@ fn asked_before(template: &Template, family: &Family, expr: ExprId) -> bool {
     false
 }
 
-/// Whether a chain of members, which starts with something that can be read, can do without some of them; `None` when it
-/// starts with something else.
-fn chain(template: &Template, expr: ExprId) -> Option<bool> {
+/// Where a chain of members starts, if that is something that can be read, and whether it can do without some of them.
+fn chain(template: &Template, expr: ExprId) -> Option<(ExprId, bool)> {
     let mut safe = false;
     let mut here = expr;
     loop {
@@ -313,10 +359,34 @@ fn chain(template: &Template, expr: ExprId) -> Option<bool> {
                 safe |= own;
                 *base
             }
-            Expr::Ref(Ref::Resource(_) | Ref::Module(_)) | Expr::Nested { .. } => return Some(safe),
-            Expr::Call(call) if call.function == *"reference" || call.function == *"resourceInfo" => return Some(safe),
+            Expr::Ref(Ref::Resource(_) | Ref::Module(_)) | Expr::Nested { .. } => return Some((here, safe)),
+            Expr::Call(call) if call.function == *"reference" || call.function == *"resourceInfo" => {
+                return Some((here, safe));
+            }
             _ => return None,
         };
+    }
+}
+
+/// The type of the resource that is read by a chain which starts like this, where one look says it: by the symbol of one
+/// resource, or by an ID of a type that is written out. Most resources are neither clusters nor identities.
+fn type_read(template: &Template, start: ExprId) -> Option<&str> {
+    match template.expr(start) {
+        Expr::Ref(Ref::Resource(name)) => match template.names.get(name)? {
+            Declaration::Resource(index) => {
+                let resource = &template.resources[*index as usize];
+                resource.resource_type.as_deref().filter(|_| resource.repeat.is_none())
+            }
+            _ => None,
+        },
+        Expr::Call(call) if call.function == *"reference" => match template.expr(*call.arguments.first()?) {
+            Expr::Call(id) if id.function == *"resourceId" => match template.expr(*id.arguments.first()?) {
+                Expr::Str(text) if is_type_name(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::canon::{Canon, CanonId};
 use crate::eval::{Evaluator, Locals, Place, ScopeId, unknown};
 use crate::expr::ExprId;
-use crate::model::Resource;
+use crate::model::{Resource, Template};
 use crate::value::{
     ModuleRef, Piece, Read, ReadForm, ResourceId, ResourceRef, Str, Target, Unknown, Value, Values, Why,
 };
@@ -32,6 +32,27 @@ pub(crate) struct Called {
     by_name: FxHashMap<CanonId, Vec<u32>>,
     /// Those of loops.
     pub(crate) repeated: Vec<u32>,
+}
+
+/// The resources of a template by the normal form of their ID.
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    /// Those whose IDs nobody needed yet, by their type: an ID can only be that of a resource of its own type, and most
+    /// types are never asked for.
+    waiting: FxHashMap<Name, Vec<u32>>,
+    by_id: FxHashMap<CanonId, ResourceRef>,
+}
+
+impl Declared {
+    fn of(template: &Template) -> Self {
+        let mut waiting: FxHashMap<Name, Vec<u32>> = FxHashMap::default();
+        for (index, resource) in (0..).zip(&template.resources).filter(|(_, resource)| resource.repeat.is_none()) {
+            if let Some(resource_type) = &resource.resource_type {
+                waiting.entry(Name::from(&**resource_type)).or_default().push(index);
+            }
+        }
+        Self { waiting, by_id: FxHashMap::default() }
+    }
 }
 
 impl<'w> Evaluator<'w> {
@@ -252,50 +273,65 @@ impl<'w> Evaluator<'w> {
             return Rc::new(ResourceId { resource_type, names, scope, declared: None, canon });
         };
         let canon = self.id_canon(&resource_type, &names, scope);
-        let declared = self.declared_as(from, canon);
+        let declared = self.declared_as(from, &resource_type, canon);
         Rc::new(ResourceId { resource_type: Some(resource_type), names, scope, declared, canon })
     }
 
-    /// The declaration whose ID has that normal form, in this template or in those around it.
-    fn declared_as(&self, from: ScopeId, canon: CanonId) -> Option<ResourceRef> {
+    /// The declaration of that type whose ID has that normal form, in this template or in those around it.
+    fn declared_as(&self, from: ScopeId, resource_type: &str, canon: CanonId) -> Option<ResourceRef> {
+        let resource_type = Name::from(resource_type);
         let mut scope = Some(from);
         while let Some(here) = scope {
-            if let Some(found) = self.declarations(here).get(&canon) {
-                return Some(*found);
+            if let Some(found) = self.declared_in(here, &resource_type, canon) {
+                return Some(found);
             }
             scope = self.scope(here).module.map(|module| module.scope);
         }
         None
     }
 
-    /// The resources of a scope by the normal form of their ID. Of several with the same ID, the one that is deployed.
-    fn declarations(&self, scope: ScopeId) -> Rc<FxHashMap<CanonId, ResourceRef>> {
-        if let Some(known) = self.declared.borrow().get(&scope) {
-            return known.clone();
+    /// The resource of a scope of that type whose ID has that normal form. Of several, the one that is deployed.
+    fn declared_in(&self, scope: ScopeId, resource_type: &Name, canon: CanonId) -> Option<ResourceRef> {
+        let is_known = self.declared.borrow().contains_key(&scope);
+        if !is_known {
+            self.declared.borrow_mut().insert(scope, Declared::of(self.template(scope)));
+            self.meet_names(scope);
         }
-        // Names may refer to other resources by ID: what asks while this is being made finds nothing.
-        self.declared.borrow_mut().insert(scope, Rc::default());
-        let mut all = FxHashMap::default();
-        for (index, resource) in (0..).zip(&self.template(scope).resources) {
+        let waiting = self.declared.borrow_mut().get_mut(&scope)?.waiting.remove(resource_type);
+        if let Some(waiting) = waiting {
+            // Names may refer to other resources by ID: what asks for this type while this is being made finds nothing.
+            let mut found: FxHashMap<CanonId, ResourceRef> = FxHashMap::default();
+            for index in waiting {
+                let reference = ResourceRef { scope, index, element: None };
+                let slot = found.entry(self.id_of(reference).canon).or_insert(reference);
+                if !self.resource(reference).existing && self.resource(*slot).existing {
+                    *slot = reference;
+                }
+            }
+            self.declared.borrow_mut().entry(scope).or_default().by_id.extend(found);
+        }
+        self.declared.borrow().get(&scope)?.by_id.get(&canon).copied()
+    }
+
+    /// Meets the conditions in the names of a template in the order in which they are written. Conditions are told in the order
+    /// in which they were met first, and that should not depend on the types that are asked for. Most names have none.
+    fn meet_names(&self, scope: ScopeId) {
+        for resource in &self.template(scope).resources {
             if resource.resource_type.is_none() || resource.repeat.is_some() {
                 continue;
             }
-            let reference = ResourceRef { scope, index, element: None };
-            let canon = self.id_of(reference).canon;
-            let slot = all.entry(canon).or_insert(reference);
-            if !resource.existing && self.resource(*slot).existing {
-                *slot = reference;
+            for expr in [resource.scope, resource.name].into_iter().flatten() {
+                if !self.has_met_all(Place { scope, expr }) {
+                    self.eval(scope, expr, &None);
+                }
             }
         }
-        let all = Rc::new(all);
-        self.declared.borrow_mut().insert(scope, all.clone());
-        all
     }
 
     /// The declaration in this deployment of what may only be an `existing` reference or an ID.
     pub fn deployed(&self, id: &ResourceId, from: ScopeId) -> Option<ResourceRef> {
-        let found =
-            id.declared.filter(|&found| !self.resource(found).existing).or_else(|| self.declared_as(from, id.canon));
+        let declared = || self.declared_as(from, id.resource_type.as_deref()?, id.canon);
+        let found = id.declared.filter(|&found| !self.resource(found).existing).or_else(declared);
         found.filter(|&found| !self.resource(found).existing)
     }
 
@@ -506,7 +542,7 @@ impl<'w> Evaluator<'w> {
     ) -> Values {
         let texts: SmallVec<[Str; 4]> =
             arguments.iter().map(|&argument| self.name_text(place.scope, argument, locals)).collect();
-        let is_type = |text: &Str| text.literal().is_some_and(|text| text.contains('/') && !text.starts_with('/'));
+        let is_type = |text: &Str| text.literal().is_some_and(is_type_name);
         let at = Some(place);
         let Some(position) = texts.iter().position(is_type) else {
             return self.unknown_at(place, Why::Function, locals);
@@ -759,6 +795,11 @@ impl<'w> Evaluator<'w> {
             }
         }
     }
+}
+
+/// Whether a text among the arguments of `resourceId` is the type: names and IDs of subscriptions come before and after it.
+pub(crate) fn is_type_name(text: &str) -> bool {
+    text.contains('/') && !text.starts_with('/')
 }
 
 /// The parts of a text between slashes.

@@ -502,10 +502,12 @@ impl<'a> Rewrite<'a> {
             file.push(edit).ok()?;
         }
         for id in copied {
-            let range = self.unit.range(*id);
-            let within = self.unit.template.exprs.within(range).into_iter();
-            self.used.extend(within.filter_map(|id| declared(self.unit.expr(id))).cloned());
-            self.copied.push(Location { file: self.unit.file, range });
+            let mut inside = vec![*id];
+            while let Some(expr) = inside.pop().map(|id| self.unit.expr(id)) {
+                self.used.extend(declared(expr).cloned());
+                expr.children(&mut inside);
+            }
+            self.copied.push(Location { file: self.unit.file, range: self.unit.range(*id) });
         }
         Some(())
     }

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use anyhow::{Context as _, ensure};
-use schema::layout::{self, MAGIC, NONE, SECTIONS, SET_WORDS, Section, constraint};
+use schema::layout::{self, EMPTY_SET, MAGIC, NONE, SECTIONS, SET_WORDS, Section, constraint};
 
 use super::model::{Constraint, Facts, Node, Set, TypeFacts};
 
 /// The whole table.
 pub(crate) fn table(facts: &Facts) -> anyhow::Result<Vec<u8>> {
     let mut writer = Writer::default();
-    writer.sets.insert([0; SET_WORDS], 0);
+    writer.sets.insert([0; SET_WORDS], EMPTY_SET);
     writer.record(Section::Sets, &[0; SET_WORDS * 8]);
-    for (name, of_type) in &facts.types {
+    // In the order in which they are looked up.
+    let mut types: Vec<_> = facts.types.iter().collect();
+    types.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+    for (name, of_type) in types {
         writer.resource_type(name, of_type).with_context(|| format!("in {name}"))?;
     }
     for (version, since) in &facts.retired {

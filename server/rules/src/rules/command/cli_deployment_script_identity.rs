@@ -4,7 +4,7 @@ use template::value::ResourceRef;
 
 use crate::offers::label;
 use crate::write::Target;
-use crate::{Applicability, At, Ctx, Finding, New, Rule, declare_rule};
+use crate::{Applicability, At, Ctx, Finding, New, Resources, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -75,9 +75,12 @@ declare_rule! {
 }
 
 impl Rule for CliDeploymentScriptIdentity {
+    fn resources(&self) -> Resources {
+        Resources::Of(&[DEPLOYMENT_SCRIPT])
+    }
+
     fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
-        let declared = ctx.eval.resource(resource);
-        if declared.existing || !declared.is_type(DEPLOYMENT_SCRIPT) {
+        if ctx.eval.resource(resource).existing {
             return;
         }
         ctx.judge(&ctx.eval.identities(resource), |case| {

@@ -3,7 +3,7 @@ use template::eval::Place;
 use template::parameters::is_placeholder;
 use template::value::{Piece, ResourceRef, Str, Value};
 
-use crate::{Applicability, Ctx, Finding, Rule, declare_rule};
+use crate::{Applicability, Ctx, Finding, Resources, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -64,9 +64,13 @@ declare_rule! {
 }
 
 impl Rule for IdentityNameMismatch {
+    fn resources(&self) -> Resources {
+        Resources::Of(&[IDENTITY])
+    }
+
     fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
         let declared = ctx.eval.resource(resource);
-        let Some(name) = declared.name.filter(|_| !declared.existing && declared.is_type(IDENTITY)) else { return };
+        let Some(name) = declared.name.filter(|_| !declared.existing) else { return };
         let values = ctx.eval.of_resource(resource, name);
         let cases: Vec<Case<_>> = values.iter().map(|one| Case { when: one.when.clone(), value: one }).collect();
         ctx.judge(&cases, |case| {

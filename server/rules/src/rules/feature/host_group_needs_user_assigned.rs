@@ -67,7 +67,7 @@ impl Rule for HostGroupNeedsUserAssigned {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
         let pools = cluster.pools();
         let host = |name: &'static str, what: &'static str, only_system: bool| {
-            ctx.needs_user_assigned(cluster, &pools, |pool, when| {
+            ctx.needs_user_assigned(cluster, pools, |pool, when| {
                 let modes = ctx.eval.slots_in(pool, when, &["mode"]);
                 let is_system = modes.iter().any(|mode| mode.value.value.literal() == Some("System"));
                 if only_system && !is_system {

@@ -79,8 +79,7 @@ impl Rule for OwnRouteTableNeedsUserAssigned {
         if plugins.iter().any(|case| case.value.value.literal() != Some("kubenet")) {
             return;
         }
-        let pools = cluster.pools();
-        let feature = ctx.eval.join(&plugins, &pools);
+        let feature = ctx.eval.join(&plugins, cluster.pools());
         ctx.needs_user_assigned(cluster, &feature, |(plugin, pool), when| {
             let subnets = ctx.eval.slots_in(pool, when, &["vnetSubnetID"]);
             let (subnet, own) = subnets.iter().find_map(|case| Some((&case.value, given(ctx, &case.value, 1)?)))?;

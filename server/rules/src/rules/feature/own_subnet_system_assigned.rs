@@ -70,8 +70,7 @@ impl Rule for OwnSubnetSystemAssigned {
         let plugins = cluster.slots(&["properties", "networkProfile", "networkPlugin"]);
         let skus = cluster.slots(&["sku", "name"]);
         let settings = ctx.eval.join(&plugins, &skus);
-        let pools = cluster.pools();
-        let feature = ctx.eval.join(&settings, &pools);
+        let feature = ctx.eval.join(&settings, cluster.pools());
         ctx.needs_user_assigned(cluster, &feature, |((plugin, sku), pool), when| {
             // Those need it for certain, and have rules of their own.
             if plugin.value.literal() == Some("kubenet") || sku.value.literal() == Some("Automatic") {

@@ -66,7 +66,7 @@ declare_rule! {
 
 impl Rule for VmPoolsNeedUserAssigned {
     fn check_cluster(&self, ctx: &Ctx<'_>, cluster: &Cluster<'_, '_>) {
-        ctx.needs_user_assigned(cluster, &cluster.pools(), |pool, when| {
+        ctx.needs_user_assigned(cluster, cluster.pools(), |pool, when| {
             let kinds = ctx.eval.slots_in(pool, when, &["type"]);
             let kind = kinds.iter().find(|kind| kind.value.value.literal() == Some("VirtualMachines"))?;
             let subnets = ctx.eval.slots_in(pool, &kind.when, &["vnetSubnetID"]);

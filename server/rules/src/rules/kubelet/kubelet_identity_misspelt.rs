@@ -154,8 +154,10 @@ fn elsewhere(ctx: &Ctx<'_>, scope: ScopeId) -> Ranges<()> {
 
 /// A name with its misspelling of "kubelet" in front of "identity" mended; `None` when there is none.
 fn corrected(name: &str) -> Option<String> {
-    // Nearly all names are too short.
-    if name.len() < "kubel".len() + "identit".len() {
+    // Nearly all names are too short, and most others have nothing in them that begins like "kubelet".
+    let bytes = name.as_bytes();
+    let begins = |at| matches!(bytes.get(at + 1), Some(b'u' | b'U'));
+    if name.len() < "kubel".len() + "identit".len() || !memchr::memchr2_iter(b'k', b'K', bytes).any(begins) {
         return None;
     }
     let lower = name.to_ascii_lowercase();

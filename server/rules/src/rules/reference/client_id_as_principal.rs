@@ -6,7 +6,7 @@ use template::value::{Piece, ResourceId, ResourceRef, Value};
 use crate::kubelet_grant::Recipient;
 use crate::offers::label_of_id;
 use crate::roles::{from_output, is_by_caller, judged_at, own_place};
-use crate::{Applicability, Ctx, Finding, Fix, New, Rule, declare_rule};
+use crate::{Applicability, Ctx, Finding, Fix, New, Resources, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -95,13 +95,16 @@ impl Rule for ClientIdAsPrincipal {
         });
     }
 
+    fn resources(&self) -> Resources {
+        Resources::Of(&["Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/accessPolicies"])
+    }
+
     fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
-        let declared = ctx.eval.resource(resource);
-        let is_vault = ["Microsoft.KeyVault/vaults", "Microsoft.KeyVault/vaults/accessPolicies"];
-        if declared.existing || !is_vault.iter().any(|name| declared.is_type(name)) {
+        let path = ["properties", "accessPolicies"];
+        if ctx.eval.resource(resource).existing || ctx.eval.plainly_lacks(resource, &path) {
             return;
         }
-        for policies in ctx.eval.slots(resource, &["properties", "accessPolicies"]) {
+        for policies in ctx.eval.slots(resource, &path) {
             for policy in ctx.eval.items(&policies) {
                 let cases = ctx.eval.slots_in(&policy.value, &policy.when, &["objectId"]);
                 ctx.judge(&cases, |case| {

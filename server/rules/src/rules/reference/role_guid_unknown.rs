@@ -1,15 +1,16 @@
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use schema::roles::{ROLES, Role, by_guid};
+use smallvec::SmallVec;
 use template::aks::{ROLE_DEFINITION, is_guid};
 use template::eval::{Place, ScopeId};
 use template::expr::Member;
 use template::grants::rights;
 use template::value::{ResourceRef, Value};
-use template::{Expr, ExprId};
+use template::{Expr, ExprId, Template};
 
-use crate::{Applicability, Ctx, Finding, Fix, New, Rule, declare_rule};
+use crate::{Applicability, Ctx, Finding, Fix, New, Resources, Rule, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -98,7 +99,7 @@ impl Rule for RoleGuidUnknown {
                         if let Member::Property(property) = member
                             && let Expr::Str(name) = template.expr(property.key)
                         {
-                            named(ctx, name, Place { scope, expr: property.value });
+                            named(ctx, template, name, Place { scope, expr: property.value });
                         }
                     }
                 }
@@ -106,19 +107,23 @@ impl Rule for RoleGuidUnknown {
             }
         }
         for variable in &template.variables {
-            named(ctx, variable.name.as_str(), Place { scope, expr: variable.value });
+            named(ctx, template, variable.name.as_str(), Place { scope, expr: variable.value });
         }
         for parameter in &template.parameters {
             if let Some(default) = parameter.default {
-                named(ctx, parameter.name.as_str(), Place { scope, expr: default });
+                named(ctx, template, parameter.name.as_str(), Place { scope, expr: default });
             }
         }
     }
 
+    fn resources(&self) -> Resources {
+        Resources::Of(&[ROLE_DEFINITION])
+    }
+
     fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
         let declared = ctx.eval.resource(resource);
-        if let (true, Some(symbol), Some(name)) = (declared.is_type(ROLE_DEFINITION), &declared.symbol, declared.name) {
-            named(ctx, symbol.name.as_str(), Place { scope: resource.scope, expr: name });
+        if let (Some(symbol), Some(name)) = (&declared.symbol, declared.name) {
+            named(ctx, ctx.eval.template(resource.scope), symbol.name.as_str(), Place { scope: resource.scope, expr: name });
         }
     }
 }
@@ -154,14 +159,14 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 /// A value whose name says that it is a role.
-fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
+fn named(ctx: &Ctx<'_>, template: &Template, name: &str, value: Place) {
     // Nearly all that has a name is none of these.
-    let may_be_role = match ctx.eval.template(value.scope).expr(value.expr) {
+    let may_be_role = match template.expr(value.expr) {
         Expr::Str(text) => guid_at_end(text).is_some(),
         Expr::Call(_) | Expr::Interpolation(_) | Expr::Ref(_) | Expr::Member { .. } | Expr::Conditional { .. } => true,
         _ => false,
     };
-    if !may_be_role {
+    if !may_be_role || !may_say_role(name) {
         return;
     }
     let Some(said) = role_said(name) else { return };
@@ -169,7 +174,8 @@ fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
     let Some(Value::Str(text)) = values.single() else { return };
     let Some(role) = ctx.eval.role_guid(text, value).and_then(|guid| by_guid(&guid)) else { return };
     // `contributor` for Network Contributor is a short name, not a wrong one; and registries changed their role.
-    let is_short = plain(role.name).contains(&plain(said.name));
+    let (plain_role, plain_said) = (plain(role.name), plain(said.name));
+    let is_short = memchr::memmem::find(&plain_role, &plain_said).is_some();
     let is_successor = said.guid == rights::PULL_IMAGES.role && role.guid == rights::READ_REPOSITORIES.role;
     if said == role || is_short || is_successor {
         return;
@@ -184,24 +190,40 @@ fn named(ctx: &Ctx<'_>, name: &str, value: Place) {
 
 /// The role that a name says: `acrPullRoleDefinitionId`.
 fn role_said(name: &str) -> Option<&'static Role> {
-    static BY_NAME: LazyLock<FxHashMap<String, &'static Role>> =
+    static BY_NAME: LazyLock<FxHashMap<Plain, &'static Role>> =
         LazyLock::new(|| ROLES.iter().rev().map(|role| (plain(role.name), role)).collect());
     let name = plain(name);
-    let short = name.strip_prefix("role").unwrap_or(&name);
-    (name.len() >= 6).then(|| BY_NAME.get(&name).or_else(|| BY_NAME.get(short)).copied())?
+    let short = name.strip_prefix(b"role").unwrap_or(&name);
+    (name.len() >= MIN_NAME).then(|| BY_NAME.get(&*name).or_else(|| BY_NAME.get(short)).copied())?
 }
 
+/// Whether a name is long enough and begins like that of a role, or like one with a word before it: most properties do not.
+fn may_say_role(name: &str) -> bool {
+    static BEGINNINGS: LazyLock<FxHashSet<Option<[u8; 2]>>> =
+        LazyLock::new(|| ROLES.iter().map(|role| role.name).chain(["role"]).map(beginning).collect());
+    name.len() >= MIN_NAME && BEGINNINGS.contains(&beginning(name))
+}
+
+/// The first two letters of a name, as [`plain`] gives them.
+fn beginning(name: &str) -> Option<[u8; 2]> {
+    let mut letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    Some([letters.next()?, letters.next()?])
+}
+
+/// Shorter names say too little.
+const MIN_NAME: usize = 6;
+
+/// A name as [`plain`] gives it: of every property some rule asks for it, and hardly any is longer than this.
+type Plain = SmallVec<[u8; 48]>;
+
 /// A name without the words that say that it is a role, in small letters without anything between them.
-fn plain(name: &str) -> String {
-    let mut plain = String::with_capacity(name.len());
-    plain.extend(name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| char::from(letter.to_ascii_lowercase())));
-    let mut end = plain.as_str();
-    while let Some(shorter) =
-        ["id", "guid", "definition", "resource", "role"].iter().find_map(|last| end.strip_suffix(last))
-    {
-        end = shorter;
+fn plain(name: &str) -> Plain {
+    let mut plain = Plain::new();
+    plain.extend(name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
+    let words: [&[u8]; 5] = [b"id", b"guid", b"definition", b"resource", b"role"];
+    while let Some(last) = words.iter().find(|last| plain.ends_with(last)) {
+        plain.truncate(plain.len() - last.len());
     }
-    plain.truncate(end.len());
     plain
 }
 

@@ -3,7 +3,7 @@ use template::eval::Place;
 use template::value::ResourceRef;
 
 use crate::conformance::newest_fitting;
-use crate::{Applicability, Ctx, Finding, Rule, Severity, declare_rule};
+use crate::{Applicability, Ctx, Finding, Resources, Rule, Severity, declare_rule};
 
 declare_rule! {
     /// ## What it does
@@ -93,6 +93,10 @@ declare_rule! {
 }
 
 impl Rule for ApiVersionUnknown {
+    fn resources(&self) -> Resources {
+        Resources::Known
+    }
+
     fn check_resource(&self, ctx: &Ctx<'_>, resource: ResourceRef) {
         let declared = ctx.eval.resource(resource);
         let ty = declared.resource_type.as_deref().and_then(schema::resource_type);
