@@ -946,23 +946,25 @@ impl<'t> Lowering<'t> {
 
     /// Sets the parents that are named by `parent:`, which may be declared further down.
     fn link_parents(&mut self) {
-        let mut by_symbol = FxHashMap::default();
-        for (index, resource) in (0..).zip(&self.template.resources) {
+        let resources = &self.template.resources;
+        let named: Vec<(u32, &Name)> = (0_u32..)
+            .zip(resources)
+            .filter(|(_, resource)| resource.parent.is_none())
+            .filter_map(|(index, resource)| {
+                Some((index, self.symbol_of(property(&self.template, resource.body, "parent")?)?))
+            })
+            .collect();
+        if named.is_empty() {
+            return;
+        }
+        let mut by_symbol: FxHashMap<&Name, u32> = FxHashMap::default();
+        for (index, resource) in (0..).zip(resources) {
             if let Some(symbol) = &resource.symbol {
-                by_symbol.entry(symbol.name.clone()).or_insert(index);
+                by_symbol.entry(&symbol.name).or_insert(index);
             }
         }
-        let mut links = Vec::new();
-        for (index, resource) in (0_u32..).zip(&self.template.resources) {
-            if resource.parent.is_none()
-                && let Some(parent) = property(&self.template, resource.body, "parent")
-                && let Some(symbol) = self.symbol_of(parent)
-                && let Some(&parent) = by_symbol.get(symbol)
-                && parent != index
-            {
-                links.push((index, parent));
-            }
-        }
+        let found = named.into_iter().filter_map(|(index, symbol)| Some((index, *by_symbol.get(symbol)?)));
+        let links: Vec<(u32, u32)> = found.filter(|(index, parent)| index != parent).collect();
         for (index, parent) in links {
             let outer = self.template.resources[parent as usize].resource_type.clone();
             let resource = &mut self.template.resources[index as usize];
