@@ -2,7 +2,10 @@
 //!
 //! A page has a heading of the first level for each resource type and, below it, one of the second level for each path.
 
-use crate::{ApiVersion, ResourceType, resource_type};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::{ApiVersion, ResourceType};
 
 static PAGES: [&str; 4] = [
     include_str!("../docs/managedClusters.md"),
@@ -14,29 +17,53 @@ static PAGES: [&str; 4] = [
 /// What the property at `path` is for, as Markdown; the empty path asks for the resource type itself. Known for properties
 /// that touch identity, credentials or permission.
 pub fn doc(ty: ResourceType, path: &str) -> Option<&'static str> {
+    // A list of completions asks for the page of each.
+    static DOCS: LazyLock<HashMap<(&str, &str), &str>> =
+        LazyLock::new(|| parts().filter(|(_, text)| !text.is_empty()).collect());
     let path = if path.is_empty() { String::new() } else { ty.canonical_path(path)? };
-    if let Some(text) = section(ty.name()).and_then(|section| paragraph(section, &path)) {
+    if let Some(text) = DOCS.get(&(ty.name(), &path)) {
         return Some(text);
     }
     // A node pool as a resource has the properties that it has as part of its cluster.
     let rest = path
         .strip_prefix("properties.")
         .filter(|_| ty.name() == "Microsoft.ContainerService/managedClusters/agentPools")?;
-    paragraph(section("Microsoft.ContainerService/managedClusters")?, &format!("properties.agentPoolProfiles[].{rest}"))
+    let path = format!("properties.agentPoolProfiles[].{rest}");
+    DOCS.get(&("Microsoft.ContainerService/managedClusters", &path)).copied()
 }
 
 /// Every type and path that has words; the path of a type itself is empty.
 pub fn documented_paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+    parts().map(|(of, _)| of)
+}
+
+/// Every type and path with what is written below its heading.
+fn parts() -> impl Iterator<Item = ((&'static str, &'static str), &'static str)> {
     PAGES.iter().flat_map(|page| {
         let mut ty = "";
-        page.lines().filter_map(move |line| {
-            if let Some(name) = line.strip_prefix("# ") {
+        headings(page).filter_map(move |(heading, text)| {
+            if let Some(name) = heading.strip_prefix("# ") {
                 ty = name;
-                return Some((ty, ""));
+                return Some(((ty, ""), text));
             }
-            let path = line.strip_prefix("## `")?.strip_suffix('`')?;
-            Some((ty, path))
+            let path = heading.strip_prefix("## `")?.strip_suffix('`')?;
+            Some(((ty, path), text))
         })
+    })
+}
+
+/// The lines of a page that begin with `#`, each with what stands between it and the next.
+fn headings(page: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let mut rest = page.strip_prefix('#').or_else(|| page.split_once("\n#").map(|(_, rest)| rest));
+    std::iter::from_fn(move || {
+        let here = rest?;
+        let (part, next) = here.split_once("\n#").map_or((here, None), |(part, next)| (part, Some(next)));
+        rest = next;
+        // The first sign is before it.
+        let start = page.len() - here.len() - 1;
+        let whole = &page[start..=start + part.len()];
+        let (heading, text) = whole.split_once('\n').unwrap_or((whole, ""));
+        Some((heading, text.trim()))
     })
 }
 
@@ -50,34 +77,4 @@ pub fn reference_url(ty: ResourceType, version: Option<ApiVersion>) -> String {
 
 pub(crate) fn size() -> usize {
     PAGES.iter().map(|page| page.len()).sum()
-}
-
-/// The part of a page below the heading of a type.
-fn section(name: &str) -> Option<&'static str> {
-    debug_assert!(resource_type(name).is_some(), "sections are named by known types");
-    PAGES.iter().find_map(|page| below(page, "# ", name, "\n# "))
-}
-
-fn paragraph(section: &'static str, path: &str) -> Option<&'static str> {
-    let text = match path {
-        "" => section.split("\n## ").next()?,
-        path => below(section, "## `", &format!("{path}`"), "\n## ")?,
-    };
-    Some(text.trim()).filter(|text| !text.is_empty())
-}
-
-/// The text from after the line `mark` + `title` to `end`.
-fn below(text: &'static str, mark: &str, title: &str, end: &str) -> Option<&'static str> {
-    let mut from = 0;
-    while let Some(at) = text[from..].find(mark) {
-        let start = from + at;
-        let rest = &text[start + mark.len()..];
-        let at_line_start = start == 0 || text.as_bytes()[start - 1] == b'\n';
-        if let Some(body) = rest.strip_prefix(title).and_then(|body| body.strip_prefix('\n')).filter(|_| at_line_start)
-        {
-            return Some(body.split(end).next().unwrap_or(body));
-        }
-        from = start + mark.len();
-    }
-    None
 }
