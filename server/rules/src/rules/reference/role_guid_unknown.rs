@@ -3,9 +3,8 @@ use std::sync::LazyLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 use schema::roles::{ROLES, Role, by_guid};
 use smallvec::SmallVec;
-use template::aks::{ROLE_DEFINITION, is_guid};
+use template::aks::{PropertyAt, ROLE_DEFINITION, is_guid};
 use template::eval::{Place, ScopeId};
-use template::expr::Member;
 use template::grants::rights;
 use template::value::{ResourceRef, Value};
 use template::{Expr, ExprId, Template};
@@ -91,19 +90,18 @@ declare_rule! {
 impl Rule for RoleGuidUnknown {
     fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
         let template = ctx.eval.template(scope);
-        for (expr, written) in template.exprs.iter() {
-            match written {
-                Expr::Str(text) => misprint(ctx, Place { scope, expr }, text),
-                Expr::Object(object) => {
-                    for member in &object.members {
-                        if let Member::Property(property) = member
-                            && let Expr::Str(name) = template.expr(property.key)
-                        {
-                            named(ctx, template, name, Place { scope, expr: property.value });
-                        }
-                    }
-                }
-                _ => {}
+        let outline = ctx.outline(scope);
+        for &expr in &outline.role_guids {
+            if let Expr::Str(text) = template.expr(expr) {
+                misprint(ctx, Place { scope, expr }, text);
+            }
+        }
+        for &(object, number) in &outline.role_names {
+            let property = PropertyAt { object: Place { scope, expr: object }, number };
+            if let Some((_, property)) = ctx.eval.property(property)
+                && let Expr::Str(name) = template.expr(property.key)
+            {
+                named(ctx, template, name, Place { scope, expr: property.value });
             }
         }
         for variable in &template.variables {
@@ -144,6 +142,11 @@ fn misprint(ctx: &Ctx<'_>, place: Place, text: &str) {
     let characters = if distance == 1 { "one character" } else { "two characters" };
     let message = format!("`{guid}` is no role known here; it is {characters} off {} (`{}`)", role.name, role.guid);
     ctx.report(Finding::at(ctx.eval.location(place), message).fix(corrected(ctx, place, role)));
+}
+
+/// Whether a text is a GUID, or an ID that ends with one.
+pub(crate) fn says_role_guid(text: &str) -> bool {
+    guid_at_end(text).is_some()
 }
 
 /// The GUID that a text is, or the ID in it ends with.
@@ -198,7 +201,7 @@ fn role_said(name: &str) -> Option<&'static Role> {
 }
 
 /// Whether a name is long enough and begins like that of a role, or like one with a word before it: most properties do not.
-fn may_say_role(name: &str) -> bool {
+pub(crate) fn may_say_role(name: &str) -> bool {
     static BEGINNINGS: LazyLock<FxHashSet<Option<[u8; 2]>>> =
         LazyLock::new(|| ROLES.iter().map(|role| role.name).chain(["role"]).map(beginning).collect());
     name.len() >= MIN_NAME && BEGINNINGS.contains(&beginning(name))
