@@ -12,9 +12,9 @@ pub(crate) struct Outline {
     pub(crate) profile_reads: Vec<ExprId>,
     /// Texts that are the GUID of a role or end with one, perhaps.
     pub(crate) role_guids: Vec<ExprId>,
-    /// Properties whose name may say a role: the object, and the number of the member.
-    pub(crate) role_names: Vec<(ExprId, u32)>,
-    /// Properties whose name may be a misspelling of "kubelet identity".
+    /// Properties whose name may say a role: name and value.
+    pub(crate) role_names: Vec<(ExprId, ExprId)>,
+    /// Properties whose name may be a misspelling of "kubelet identity": the object, and the number of the member.
     pub(crate) misspelt: Vec<(ExprId, u32)>,
 }
 
@@ -25,8 +25,7 @@ impl Outline {
         for (id, expr) in template.exprs.iter() {
             match expr {
                 Expr::Str(text) if says_role_guid(text) => outline.role_guids.push(id),
-                Expr::Member { base, .. }
-                    if matches!(template.expr(*base), Expr::Member { name, .. } if *name == *"identityProfile") =>
+                Expr::Member { base, .. } if matches!(template.expr(*base), Expr::Member { name, .. } if *name == *"identityProfile") =>
                 {
                     outline.profile_reads.push(id);
                 }
@@ -35,7 +34,7 @@ impl Outline {
                         let Member::Property(property) = member else { continue };
                         let Expr::Str(key) = template.expr(property.key) else { continue };
                         if may_say_role(key) {
-                            outline.role_names.push((id, number));
+                            outline.role_names.push((property.key, property.value));
                         }
                         if may_be_misspelt(key) {
                             outline.misspelt.push((id, number));

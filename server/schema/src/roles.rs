@@ -174,7 +174,9 @@ pub fn by_guid(guid: &str) -> Option<&'static Role> {
     // Every text that may be one is asked for, and its beginning tells it from nearly all others.
     let mut beginning = *guid.as_bytes().first_chunk::<8>()?;
     beginning.make_ascii_lowercase();
-    ROLES.iter().find(|role| role.guid.as_bytes().first_chunk() == Some(&beginning) && role.guid.eq_ignore_ascii_case(guid))
+    ROLES
+        .iter()
+        .find(|role| role.guid.as_bytes().first_chunk() == Some(&beginning) && role.guid.eq_ignore_ascii_case(guid))
 }
 
 /// The role of this name, ignoring case.
