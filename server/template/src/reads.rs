@@ -101,9 +101,8 @@ impl<'t> Family<'t> {
     /// passed over.
     fn climb(&mut self, template: &Template, tops: &FxHashSet<ExprId>, members: &mut FxHashSet<ExprId>) {
         let is_literal = |expr: &Expr| matches!(expr, Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_));
-        let may_be_first = |expr: &Expr| {
-            matches!(expr, Expr::Member { .. } | Expr::Index { .. } | Expr::Ref(Ref::Variable(_)))
-        };
+        let may_be_first =
+            |expr: &Expr| matches!(expr, Expr::Member { .. } | Expr::Index { .. } | Expr::Ref(Ref::Variable(_)));
         // Those whose declaration is still to come.
         let mut open: Vec<ExprId> = Vec::new();
         let mut children = Vec::new();
