@@ -20,6 +20,7 @@ use crate::conformance::{self, Mistake};
 use crate::groups::GroupOf;
 use crate::mentions::{Identities, Mentions, read_symbols};
 use crate::near_names::Slips;
+use crate::outline::Outline;
 use crate::rename::Names;
 use crate::rule::{Metadata, Resources};
 use crate::unattached::{Unattached, unattached};
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     groups: RefCell<FxHashMap<(ScopeId, CanonId), Option<GroupOf>>>,
     unattached: OnceCell<Vec<Unattached>>,
     names: OnceCell<Names>,
+    outlines: RefCell<FxHashMap<ScopeId, Rc<Outline>>>,
 }
 
 impl Shared {
@@ -111,6 +113,12 @@ impl<'a> Ctx<'a> {
     pub(crate) fn read_symbols(&self, scope: ScopeId) -> Rc<FxHashSet<Name>> {
         let mut known = self.shared.read_symbols.borrow_mut();
         known.entry(scope).or_insert_with(|| Rc::new(read_symbols(self.eval.template(scope)))).clone()
+    }
+
+    /// What is to be looked at in the template of a scope wherever it is.
+    pub(crate) fn outline(&self, scope: ScopeId) -> Rc<Outline> {
+        let mut known = self.shared.outlines.borrow_mut();
+        known.entry(scope).or_insert_with(|| Rc::new(Outline::of(self.eval.template(scope)))).clone()
     }
 
     /// The identities that are given roles and that no cluster has.

@@ -17,6 +17,7 @@ pub mod kubelet_grant;
 mod mentions;
 mod near_names;
 mod offers;
+mod outline;
 mod rename;
 mod roles;
 mod rule;

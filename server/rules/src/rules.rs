@@ -179,6 +179,8 @@ rules! {
 #[cfg(test)]
 pub(crate) use document::unknown_rule_in_suppression;
 pub(crate) use document::unused_suppression;
+pub(crate) use kubelet::kubelet_identity_misspelt::may_be_misspelt;
+pub(crate) use reference::role_guid_unknown::{may_say_role, says_role_guid};
 
 /// All rules, by family, in the order of the list.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

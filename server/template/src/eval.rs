@@ -1284,9 +1284,13 @@ impl<'w> Evaluator<'w> {
         let mut left = SmallVec::new();
         for before in remaining {
             let mut so_far = before.clone();
-            for &literal in taken.literals() {
+            let mut literals = taken.literals().iter().copied().peekable();
+            while let Some(literal) = literals.next() {
                 let opposite = Conditions::one(Literal { holds: !literal.holds, ..literal });
                 left.extend(self.and(&so_far, &opposite));
+                if literals.peek().is_none() {
+                    break;
+                }
                 match self.and(&so_far, &Conditions::one(literal)) {
                     Some(narrower) => so_far = narrower,
                     None => break,

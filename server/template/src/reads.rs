@@ -10,12 +10,14 @@ use crate::canon::CanonId;
 use crate::condition::Conditions;
 use crate::eval::{Evaluator, Place, ScopeId};
 use crate::expr::{BinaryOp, Expr, ExprId, Ref};
-use crate::model::{Declaration, Template};
+use crate::model::{Declaration, Module, Resource, Template};
 use crate::resource::is_type_name;
 use crate::value::{ModuleRef, Read, ReadForm, ResourceId, ResourceRef, Target};
 
 /// Variables used by variables, further than that, are not followed.
 const MAX_HOPS: u32 = 8;
+/// Where more reads than that are in one declaration, all that follows is looked at.
+const MAX_OPEN: usize = 64;
 /// Cases in which something is read beyond that many are one that stands for all.
 const MAX_CASES: usize = 16;
 
@@ -70,8 +72,9 @@ impl<'t> Family<'t> {
     fn of(template: &'t Template, exprs: impl Iterator<Item = ExprId>) -> Self {
         let mut family = Self::default();
         let mut members: FxHashSet<ExprId> = exprs.collect();
+        let tops = tops(template);
         for _ in 0..=MAX_HOPS {
-            family.climb(template, &mut members);
+            family.climb(template, &tops, &mut members);
             // What is part of a variable is evaluated where the variable is used.
             let is_new = |name: &&Name| !family.uses.contains_key(name);
             let variables = template.variables.iter().filter(|variable| members.contains(&variable.value));
@@ -94,26 +97,47 @@ impl<'t> Family<'t> {
         family
     }
 
-    /// Adds what is around the members.
-    fn climb(&mut self, template: &'t Template, members: &mut FxHashSet<ExprId>) {
-        let Some(first) = members.iter().min().copied() else { return };
-        // Most expressions are literals, which is seen sooner than that they are no members.
+    /// Adds what is around the members, up to the declarations that they are part of. Between those, most of a template is
+    /// passed over.
+    fn climb(&mut self, template: &Template, tops: &FxHashSet<ExprId>, members: &mut FxHashSet<ExprId>) {
         let is_literal = |expr: &Expr| matches!(expr, Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_));
+        let may_be_first =
+            |expr: &Expr| matches!(expr, Expr::Member { .. } | Expr::Index { .. } | Expr::Ref(Ref::Variable(_)));
+        // Those whose declaration is still to come.
+        let mut open: Vec<ExprId> = Vec::new();
         let mut children = Vec::new();
         // Children come before their parents.
-        for (id, expr) in template.exprs.iter().skip_while(|(id, _)| *id <= first) {
-            if is_literal(expr) {
+        for (id, expr) in template.exprs.iter() {
+            let mut is_member = may_be_first(expr) && members.contains(&id);
+            if is_member {
+                open.push(id);
+            }
+            if open.is_empty() || is_literal(expr) {
                 continue;
             }
             children.clear();
             expr.children(&mut children);
             for child in &children {
-                if *child >= first && !is_literal(template.expr(*child)) && members.contains(child) {
+                // Most are literals, which is seen sooner than that they are no members.
+                if !is_literal(template.expr(*child)) && members.contains(child) {
                     self.parents.insert(*child, id);
                     members.insert(id);
+                    is_member = true;
                 }
             }
+            if is_member && open.len() <= MAX_OPEN && tops.contains(&id) {
+                open.retain(|first| self.top_of(*first) != id);
+            }
         }
+    }
+
+    /// The outermost expression that is known to be around one.
+    fn top_of(&self, expr: ExprId) -> ExprId {
+        let mut top = expr;
+        while let Some(parent) = self.parents.get(&top) {
+            top = *parent;
+        }
+        top
     }
 
     fn find_roots(&mut self, template: &'t Template, members: &FxHashSet<ExprId>) {
@@ -138,6 +162,19 @@ impl<'t> Family<'t> {
             self.roots.insert(variable.value, Root::Variable(&variable.name));
         }
     }
+}
+
+/// The expressions that are whole parts of declarations: what is around them has no say in when they are evaluated.
+fn tops(template: &Template) -> FxHashSet<ExprId> {
+    let of_resource = |resource: &Resource| {
+        [Some(resource.body), resource.condition, resource.repeat.as_ref().map(|repeat| repeat.iterable)]
+    };
+    let of_module = |module: &Module| [Some(module.body), module.arguments, module.condition];
+    let resources = template.resources.iter().flat_map(of_resource);
+    let modules = template.modules.iter().flat_map(of_module);
+    let outputs = template.outputs.iter().map(|output| output.value);
+    let variables = template.variables.iter().map(|variable| variable.value);
+    resources.chain(modules).flatten().chain(outputs).chain(variables).collect()
 }
 
 impl Evaluator<'_> {

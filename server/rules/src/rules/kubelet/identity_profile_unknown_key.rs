@@ -66,8 +66,8 @@ impl Rule for IdentityProfileUnknownKey {
     }
 
     fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
-        for (_, expr) in ctx.eval.template(scope).exprs.iter() {
-            if let Expr::Member { base, name, name_range, .. } = expr
+        for &read in &ctx.outline(scope).profile_reads {
+            if let Expr::Member { base, name, name_range, .. } = ctx.eval.template(scope).expr(read)
                 && let Some(finding) = misread(ctx, scope, *base, name, *name_range)
             {
                 ctx.report(finding);
@@ -76,10 +76,9 @@ impl Rule for IdentityProfileUnknownKey {
     }
 }
 
-/// What is read of a cluster's `identityProfile`, where it is nearly the name of the one key.
+/// What is read of an `identityProfile`, which `base` is, where that is a cluster's and it is nearly the name of the one key.
 fn misread(ctx: &Ctx<'_>, scope: ScopeId, base: ExprId, name: &Name, range: TextRange) -> Option<Finding> {
-    let exprs = &ctx.eval.template(scope).exprs;
-    if *name == *KEY || !matches!(exprs.get(base), Expr::Member { name, .. } if *name == *"identityProfile") {
+    if *name == *KEY {
         return None;
     }
     let is_near = strsim::damerau_levenshtein(&name.as_str().to_ascii_lowercase(), KEY) <= 3;

@@ -1,7 +1,7 @@
 use syntax::TextRange;
 use template::aks::{Cluster, PropertyAt};
 use template::eval::{Place, ScopeId};
-use template::expr::{Expr, Member};
+use template::expr::Expr;
 use template::ranges::Ranges;
 use template::workspace::{FileId, Location};
 
@@ -113,25 +113,22 @@ impl Rule for KubeletIdentityMisspelt {
         }
         // Costs more than all the rest, and is rarely asked for.
         let others = std::cell::OnceCell::new();
-        for (object, expr) in template.exprs.iter() {
-            let Expr::Object(written) = expr else { continue };
-            for (number, member) in (0..).zip(&written.members) {
-                let Member::Property(property) = member else { continue };
-                let Expr::Str(key) = template.expr(property.key) else { continue };
-                let range = template.exprs.range(property.key);
-                let is_other = || {
-                    let others = others.get_or_init(|| elsewhere(ctx, scope));
-                    others.around(range).next().is_some()
-                };
-                if corrected(key).is_none() || is_other() {
-                    continue;
-                }
-                let property = PropertyAt { object: Place { scope, expr: object }, number };
-                say(key, range, &|right| {
-                    let rewrite = ctx.rewrite().rename_key(property, right);
-                    rewrite.fix(format!("Rename it to `{right}`"), Applicability::Unsafe)
-                });
+        for &(object, number) in &ctx.outline(scope).misspelt {
+            let property = PropertyAt { object: Place { scope, expr: object }, number };
+            let Some((_, written)) = ctx.eval.property(property) else { continue };
+            let Expr::Str(key) = template.expr(written.key) else { continue };
+            let range = template.exprs.range(written.key);
+            let is_other = || {
+                let others = others.get_or_init(|| elsewhere(ctx, scope));
+                others.around(range).next().is_some()
+            };
+            if corrected(key).is_none() || is_other() {
+                continue;
             }
+            say(key, range, &|right| {
+                let rewrite = ctx.rewrite().rename_key(property, right);
+                rewrite.fix(format!("Rename it to `{right}`"), Applicability::Unsafe)
+            });
         }
     }
 }
@@ -152,12 +149,17 @@ fn elsewhere(ctx: &Ctx<'_>, scope: ScopeId) -> Ranges<()> {
     Ranges::new(ranges.into_iter().map(|range| (range, ())).collect())
 }
 
-/// A name with its misspelling of "kubelet" in front of "identity" mended; `None` when there is none.
-fn corrected(name: &str) -> Option<String> {
-    // Nearly all names are too short, and most others have nothing in them that begins like "kubelet".
+/// Whether [`corrected`] may find something in a name. Nearly all names are too short, and most others have nothing in them
+/// that begins like "kubelet".
+pub(crate) fn may_be_misspelt(name: &str) -> bool {
     let bytes = name.as_bytes();
     let begins = |at| matches!(bytes.get(at + 1), Some(b'u' | b'U'));
-    if name.len() < "kubel".len() + "identit".len() || !memchr::memchr2_iter(b'k', b'K', bytes).any(begins) {
+    name.len() >= "kubel".len() + "identit".len() && memchr::memchr2_iter(b'k', b'K', bytes).any(begins)
+}
+
+/// A name with its misspelling of "kubelet" in front of "identity" mended; `None` when there is none.
+fn corrected(name: &str) -> Option<String> {
+    if !may_be_misspelt(name) {
         return None;
     }
     let lower = name.to_ascii_lowercase();

@@ -69,10 +69,9 @@ impl Rule for KubeletKeyCasing {
 
     fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
         let exprs = &ctx.eval.template(scope).exprs;
-        for (_, expr) in exprs.iter() {
-            let Expr::Member { base, name, name_range, .. } = expr else { continue };
-            let in_profile = matches!(exprs.get(*base), Expr::Member { name, .. } if *name == *"identityProfile");
-            if in_profile && *name == *KEY && name.as_str() != KEY {
+        for &read in &ctx.outline(scope).profile_reads {
+            let Expr::Member { name, name_range, .. } = exprs.get(read) else { continue };
+            if *name == *KEY && name.as_str() != KEY {
                 let message = format!("`{name}` is `{KEY}` in what the cluster reports");
                 ctx.report(Finding::at(ctx.eval.in_file(scope, *name_range), message).severity(Severity::Hint));
             }

@@ -1,11 +1,10 @@
 use std::sync::LazyLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use schema::roles::{ROLES, Role, by_guid};
 use smallvec::SmallVec;
 use template::aks::{ROLE_DEFINITION, is_guid};
 use template::eval::{Place, ScopeId};
-use template::expr::Member;
 use template::grants::rights;
 use template::value::{ResourceRef, Value};
 use template::{Expr, ExprId, Template};
@@ -91,19 +90,15 @@ declare_rule! {
 impl Rule for RoleGuidUnknown {
     fn check_template(&self, ctx: &Ctx<'_>, scope: ScopeId) {
         let template = ctx.eval.template(scope);
-        for (expr, written) in template.exprs.iter() {
-            match written {
-                Expr::Str(text) => misprint(ctx, Place { scope, expr }, text),
-                Expr::Object(object) => {
-                    for member in &object.members {
-                        if let Member::Property(property) = member
-                            && let Expr::Str(name) = template.expr(property.key)
-                        {
-                            named(ctx, template, name, Place { scope, expr: property.value });
-                        }
-                    }
-                }
-                _ => {}
+        let outline = ctx.outline(scope);
+        for &expr in &outline.role_guids {
+            if let Expr::Str(text) = template.expr(expr) {
+                misprint(ctx, Place { scope, expr }, text);
+            }
+        }
+        for &(key, value) in &outline.role_names {
+            if let Expr::Str(name) = template.expr(key) {
+                named(ctx, template, name, Place { scope, expr: value });
             }
         }
         for variable in &template.variables {
@@ -144,6 +139,11 @@ fn misprint(ctx: &Ctx<'_>, place: Place, text: &str) {
     let characters = if distance == 1 { "one character" } else { "two characters" };
     let message = format!("`{guid}` is no role known here; it is {characters} off {} (`{}`)", role.name, role.guid);
     ctx.report(Finding::at(ctx.eval.location(place), message).fix(corrected(ctx, place, role)));
+}
+
+/// Whether a text is a GUID, or an ID that ends with one.
+pub(crate) fn says_role_guid(text: &str) -> bool {
+    guid_at_end(text).is_some()
 }
 
 /// The GUID that a text is, or the ID in it ends with.
@@ -198,16 +198,27 @@ fn role_said(name: &str) -> Option<&'static Role> {
 }
 
 /// Whether a name is long enough and begins like that of a role, or like one with a word before it: most properties do not.
-fn may_say_role(name: &str) -> bool {
-    static BEGINNINGS: LazyLock<FxHashSet<Option<[u8; 2]>>> =
-        LazyLock::new(|| ROLES.iter().map(|role| role.name).chain(["role"]).map(beginning).collect());
-    name.len() >= MIN_NAME && BEGINNINGS.contains(&beginning(name))
+pub(crate) fn may_say_role(name: &str) -> bool {
+    // For each first letter the second ones, as bits.
+    static BEGINNINGS: LazyLock<[u32; 26]> = LazyLock::new(|| {
+        let mut beginnings = [0; 26];
+        for (first, second) in ROLES.iter().map(|role| role.name).chain(["role"]).filter_map(beginning) {
+            beginnings[usize::from(first)] |= 1 << second;
+        }
+        beginnings
+    });
+    // What does not begin with letters is looked at closely.
+    let begins_so = |(first, second): (u8, u8)| BEGINNINGS[usize::from(first)] >> second & 1 == 1;
+    name.len() >= MIN_NAME && beginning(name).is_none_or(begins_so)
 }
 
-/// The first two letters of a name, as [`plain`] gives them.
-fn beginning(name: &str) -> Option<[u8; 2]> {
-    let mut letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
-    Some([letters.next()?, letters.next()?])
+/// The numbers of the first two letters of a name that begins with two.
+fn beginning(name: &str) -> Option<(u8, u8)> {
+    let number = |byte: u8| byte.is_ascii_alphabetic().then(|| byte.to_ascii_lowercase() - b'a');
+    match name.as_bytes() {
+        [first, second, ..] => Some((number(*first)?, number(*second)?)),
+        _ => None,
+    }
 }
 
 /// Shorter names say too little.
@@ -250,6 +261,21 @@ fn corrected(ctx: &Ctx<'_>, value: Place, role: &Role) -> Option<Fix> {
 mod tests {
     use super::*;
     use crate::testing::{check, check_fix};
+
+    #[test]
+    fn no_name_of_a_role_is_passed_over() {
+        for role in ROLES {
+            assert!(beginning(role.name).is_some(), "{role:?} does not begin with two letters");
+            for name in [role.name.to_owned(), plain_text(role.name), format!("role-{}Id", plain_text(role.name))] {
+                assert!(name.len() < MIN_NAME || may_say_role(&name), "{name}");
+            }
+        }
+        assert!(may_say_role("1-contributor") && !may_say_role("location") && !may_say_role("acr"));
+    }
+
+    fn plain_text(name: &str) -> String {
+        String::from_utf8(plain(name).to_vec()).unwrap()
+    }
 
     #[test]
     fn misprints_are_found_wherever_they_stand() {
