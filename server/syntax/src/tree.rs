@@ -254,3 +254,61 @@ fn parser(language: &tree_sitter::Language) -> Parser {
     parser.set_language(language).expect("the grammars are built for this version of tree-sitter");
     parser
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where in the old text stood what is marked in the new one.
+    fn old_text<'t>(language: Language, old: &'t str, new: &str) -> Option<&'t str> {
+        let (start, rest) = new.split_once('«').unwrap();
+        let (marked, end) = rest.split_once('»').unwrap();
+        let range = TextRange::at(offset(start.len()), offset(marked.len()));
+        let tree = |text: &str| parse(language, SourceText::new(text));
+        let ends = SameEnds::of(&tree(old), &tree(&[start, marked, end].concat()))?;
+        ends.old_place(range).map(|range| &old[range])
+    }
+
+    #[test]
+    fn what_stands_beside_an_edit_is_the_same() {
+        let found = |old, new| old_text(Language::Bicep, old, new);
+        let old = "var a = 1\nvar b = 2\nvar c = 3\n";
+        assert_eq!(found(old, "«var a = 1»\nvar b = 20\nvar c = 3\n"), Some("var a = 1"));
+        assert_eq!(found(old, "var a = 1\nvar b = 20\n«var c = 3»\n"), Some("var c = 3"));
+        assert_eq!(found(old, "var a = 1\n«var b = 20»\nvar c = 3\n"), None);
+        assert_eq!(found(old, "«var a = 1»0\nvar b = 2\nvar c = 3\n"), None, "it may go on");
+        assert_eq!(found(old, "var a = 1\nparam d int\n«var b = 2»\nvar c = 3\n"), Some("var b = 2"));
+        assert_eq!(found(old, "var a = 1\nvar b = 2\nvar c = 3\n«»"), Some(""));
+        // Two like each other in a row: nobody can tell which of them is new.
+        assert_eq!(found("var a = 1\nvar a = 1\n", "«var a = 1»\nvar a = 1\nvar a = 1\n"), Some("var a = 1"));
+        assert_eq!(
+            found(old, "«var a = 1»\nvar b = = 2\nvar c = 3\n"),
+            None,
+            "what was accepted may hang on what was not"
+        );
+    }
+
+    #[test]
+    fn what_the_parser_saw_otherwise_is_not_the_same() {
+        let found = |old, new| old_text(Language::Json, old, new);
+        assert_eq!(found(r#"{"a": [1], "b": 2}"#, r#"{"a": «[1]», "b": 20}"#), Some("[1]"));
+        // The comma at the end counts as a blank, until something comes behind it.
+        assert_eq!(found(r#"{"a": [1, ], "b": 2}"#, r#"{"a": «[1, ]», "b": 20}"#), Some("[1, ]"));
+        // The bracket closes the string that was opened before.
+        assert_eq!(found("{\"a\": [1], \"b\": 2}", "{\"a: «[1]», \"b\": 2}"), None);
+    }
+
+    #[test]
+    fn long_texts_are_compared_to_the_byte() {
+        for len in [1, 1023, 1024, 1025, 5000] {
+            for at in [0, 1, len / 2, len - 1] {
+                let old = "a".repeat(len);
+                let new = [&old[..at], "b", &old[at..]].concat();
+                let ends = SameEnds::of_bytes(old.as_bytes(), new.as_bytes());
+                assert_eq!((ends.head, ends.tail), (at, len - at), "{len} bytes, typed at {at}");
+                let back = SameEnds::of_bytes(new.as_bytes(), old.as_bytes());
+                assert_eq!((back.head, back.tail), (at, len - at), "{len} bytes, deleted at {at}");
+            }
+        }
+    }
+}

@@ -62,6 +62,8 @@ impl<T: Shifted> Shifted for Option<T> {
 
 impl<T: Shifted> Shifted for Vec<T> {
     fn shift(&mut self, by: Shift) {
-        self.iter_mut().for_each(|one| one.shift(by));
+        for one in self {
+            one.shift(by);
+        }
     }
 }

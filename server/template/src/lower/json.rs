@@ -36,31 +36,12 @@ pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError], old: Option<(Temp
         FileKind::Other => return None,
     };
     let root = syntax::json::root(tree)?.as_object()?;
-    let (mut template, old) = match old.filter(|(template, _)| template.kind == kind) {
+    let (template, old) = match old.filter(|(template, _)| template.kind == kind) {
         Some((template, old)) => (template, Some(old)),
         None => (Template { exprs: Exprs::for_text(tree.source().len()), ..Template::new(Language::Json, kind) }, None),
     };
-    let errors_before = std::mem::take(&mut template.expression_errors);
-    let units = std::mem::take(&mut template.units);
-    let is_broken = !errors.is_empty();
-    template.units.is_broken = is_broken;
-    let mut lowering = Lowering {
-        source: tree.source(),
-        template,
-        scope: Scope::default(),
-        definitions: FxHashMap::default(),
-        errors: errors_before,
-        is_literal: kind == TemplateKind::Parameters,
-        is_broken,
-        spilled: false,
-        line: Cell::default(),
-        depth: 0,
-        nesting: 0,
-        templates: 0,
-        old,
-        was_broken: units.is_broken,
-        had_definitions: units.has_definitions,
-    };
+    let mut lowering = Lowering::new(tree, template, errors, old);
+    lowering.template.units.is_broken = lowering.is_broken;
     lowering.sections(root);
     let Lowering { mut template, mut errors, old, .. } = lowering;
     if let Some(mut old) = old {
@@ -74,23 +55,8 @@ pub(super) fn lower(tree: &SyntaxTree, errors: &[SyntaxError], old: Option<(Temp
 /// Lowers any JSON: a template whose only variable, without a name, is the whole of it. Strings stand for themselves.
 pub(super) fn lower_data(tree: &SyntaxTree) -> Option<Template> {
     let root = syntax::json::root(tree)?;
-    let mut lowering = Lowering {
-        source: tree.source(),
-        template: Template::new(Language::Json, TemplateKind::Parameters),
-        scope: Scope::default(),
-        definitions: FxHashMap::default(),
-        errors: Vec::new(),
-        is_literal: true,
-        is_broken: !syntax::json::syntax_errors(tree).is_empty(),
-        spilled: false,
-        line: Cell::default(),
-        depth: 0,
-        nesting: 0,
-        templates: 0,
-        old: None,
-        was_broken: false,
-        had_definitions: false,
-    };
+    let template = Template::new(Language::Json, TemplateKind::Parameters);
+    let mut lowering = Lowering::new(tree, template, &syntax::json::syntax_errors(tree), None);
     let value = lowering.add(root);
     let mut template = lowering.template;
     template.variables.push(super::data_variable(value, root.range()));
@@ -120,12 +86,28 @@ struct Lowering<'t> {
     templates: usize,
     /// What the text was lowered to before an edit.
     old: Option<Old>,
-    /// What the old text was.
-    was_broken: bool,
-    had_definitions: bool,
 }
 
 impl<'t> Lowering<'t> {
+    /// Goes on with a template, in which an old text may have left something. `errors` is what is wrong with the text as JSON.
+    fn new(tree: &'t SyntaxTree, mut template: Template, errors: &[SyntaxError], old: Option<Old>) -> Self {
+        Self {
+            source: tree.source(),
+            errors: std::mem::take(&mut template.expression_errors),
+            is_literal: template.kind == TemplateKind::Parameters,
+            is_broken: !errors.is_empty(),
+            template,
+            scope: Scope::default(),
+            definitions: FxHashMap::default(),
+            spilled: false,
+            line: Cell::default(),
+            depth: 0,
+            nesting: 0,
+            templates: 0,
+            old,
+        }
+    }
+
     fn sections(&mut self, root: ObjectNode<'t>) {
         let [parameters, variables, functions, resources, outputs, definitions] =
             members(root, ["parameters", "variables", "functions", "resources", "outputs", "definitions"])
@@ -192,11 +174,11 @@ impl<'t> Lowering<'t> {
         let has_types = matches!(sort, Sort::Parameter | Sort::Output);
         if unit.sort != sort
             || !unit.is_whole
-            || (has_types && (self.had_definitions || self.template.units.has_definitions))
+            || (has_types && (old.had_definitions || self.template.units.has_definitions))
         {
             return false;
         }
-        let is_broken = self.was_broken || self.is_broken;
+        let is_broken = old.was_broken || self.is_broken;
         !is_broken || old.is_laid_out(&self.template, index, range, self.source)
     }
 

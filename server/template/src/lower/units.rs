@@ -103,6 +103,9 @@ pub(super) struct Old {
     by_start: FxHashMap<TextSize, u32>,
     /// Behind the last unit.
     end: Marks,
+    /// What [`Units`] said.
+    pub(super) was_broken: bool,
+    pub(super) had_definitions: bool,
     /// As many units are where they were: the lists of the new template begin with them. Then come those of `rest`.
     kept: usize,
     rest: Option<Rest>,
@@ -120,10 +123,11 @@ impl Old {
         template.names = FxHashMap::default();
         template.using = None;
         template.insertion = Insertion::default();
-        let units = std::mem::take(&mut template.units.list);
+        let Units { list: units, is_broken: was_broken, has_definitions: had_definitions, .. } =
+            std::mem::take(&mut template.units);
         let by_start = (0..).zip(&units).map(|(index, unit)| (unit.range.start(), index)).collect();
         let end = Marks::of(&template, &template.expression_errors);
-        (template, Self { ends, units, by_start, end, kept: 0, rest: None })
+        (template, Self { ends, units, by_start, end, was_broken, had_definitions, kept: 0, rest: None })
     }
 
     /// The unit that was written where this range of the new text is, if all of it is as it was.
