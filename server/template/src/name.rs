@@ -62,3 +62,21 @@ impl fmt::Display for Name {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustc_hash::FxHashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_of_any_length_are_found_in_any_case() {
+        let long = "Microsoft.ContainerService/managedClusters";
+        for length in 0..long.len() {
+            let name = &long[..length];
+            let known = FxHashSet::from_iter([Name::from(name)]);
+            assert!(known.contains(&Name::from(&*name.to_uppercase())), "{name}");
+            assert!(!known.contains(&Name::from(&*format!("{name}x"))), "{name}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use syntax::{Language, SourceText};
 use template::aks::{self, Case, Cluster, IdentityBlock, Ids, Principal, Slot};
+use template::eval::{Place, ScopeId};
 use template::value::{Piece, Str, Value};
 use template::workspace::{FileId, SourceFile, Workspace};
 use template::{Evaluator, Template};
@@ -458,4 +459,68 @@ output d string = resourceId('other', 'Microsoft.ManagedIdentity/userAssignedIde
         assert_eq!(ids[0], ids[2]);
         assert_ne!(ids[0], ids[3]);
     });
+}
+
+#[test]
+fn conditions_are_told_as_the_names_of_resources_meet_them() {
+    let bicep = "param a string = ''
+param b string = ''
+resource net 'Microsoft.Network/virtualNetworks@2023-11-01' = { name: b }
+resource mi 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: 'mi' }
+output id string = resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')
+output both bool = empty(a) && empty(b)
+";
+    let json = r#"{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+      "parameters": { "a": { "type": "string", "defaultValue": "" }, "b": { "type": "string", "defaultValue": "" } },
+      "resources": [
+        { "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2023-11-01", "name": "[parameters('b')]" },
+        { "type": "Microsoft.ManagedIdentity/userAssignedIdentities", "apiVersion": "2023-01-31", "name": "mi" }
+      ],
+      "outputs": {
+        "id": { "type": "string", "value": "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'mi')]" },
+        "both": { "type": "bool", "value": "[and(empty(parameters('a')), empty(parameters('b')))]" }
+      } }"#;
+    for (text, language) in [(bicep, Language::Bicep), (json, Language::Json)] {
+        with(text, language, |eval| {
+            let output = |number: usize| {
+                let expr = eval.template(ScopeId::ROOT).outputs[number].value;
+                Place { scope: ScopeId::ROOT, expr }
+            };
+            let id = eval.value(output(0));
+            let declared = id.single().and_then(Value::made_id).and_then(|id| id.declared);
+            assert_eq!(declared, Some(eval.resources_of(aks::IDENTITY)[0]));
+            // The network is no identity, and nobody asks for its ID.
+            let (yes, _) = eval.when(output(1));
+            let words = eval.describe(&yes[0]).replace("parameters('", "").replace("')", "");
+            assert_eq!(words, "`b` is empty and `a` is empty", "{language:?}");
+        });
+    }
+}
+
+#[test]
+fn what_is_plainly_not_there_need_not_be_evaluated() {
+    let bicep = |properties: &str| {
+        format!("resource v 'Microsoft.KeyVault/vaults@2023-07-01' = {{ name: 'v', properties: {properties} }}\n")
+    };
+    let json = |properties: &str| {
+        format!(
+            r#"{{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+      "resources": [ {{ "type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "v", "properties": {properties} }} ] }}"#
+        )
+    };
+    for (text, language, expected) in [
+        (bicep("{ sku: {} }"), Language::Bicep, true),
+        (bicep("{ ACCESSpolicies: [] }"), Language::Bicep, false),
+        (bicep("{ ...other }"), Language::Bicep, false),
+        (bicep("{ '${x}': [] }"), Language::Bicep, false),
+        (bicep("other"), Language::Bicep, false),
+        (json(r#"{ "sku": {} }"#), Language::Json, true),
+        (json(r#"{ "accessPolicies": [] }"#), Language::Json, false),
+        (json(r#""[variables('other')]""#), Language::Json, false),
+    ] {
+        with(&text, language, |eval| {
+            let vault = eval.resources_where(|own| own == "Microsoft.KeyVault/vaults")[0];
+            assert_eq!(eval.plainly_lacks(vault, &["properties", "accessPolicies"]), expected, "{text}");
+        });
+    }
 }
