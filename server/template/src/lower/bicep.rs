@@ -86,6 +86,9 @@ pub(super) fn lower(tree: &SyntaxTree, top: &TopLevel<'_>, survey: &Survey, old:
     template
 }
 
+/// Whether one of more names than that is mentioned somewhere is not asked: to lower everything costs less.
+const MANY_NAMES: usize = 64;
+
 /// A statement at the top of the file.
 struct Found<'t> {
     unread: Unread<'t>,
@@ -224,6 +227,7 @@ impl<'t> Lowering<'t> {
             .flat_map(|(sort, names)| names.into_iter().map(move |name| (sort, name.to_owned())))
             .collect();
         let changed = if before == after { Vec::new() } else { [before, after].concat() };
+        let is_much = changed.len() > MANY_NAMES;
         for found in statements {
             let text = &self.source[found.range];
             found.known = found.known.filter(|&index| {
@@ -235,6 +239,7 @@ impl<'t> Lowering<'t> {
                 };
                 is_kept
                     && !is_head
+                    && !is_much
                     && unit.sort == found.sort
                     && unit.is_whole
                     && !faulty.contains(&found.range)
