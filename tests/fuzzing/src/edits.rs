@@ -23,6 +23,12 @@ pub fn check(data: &[u8]) {
         seed(language, &mut bytes).to_owned()
     };
     let mut tree = parse(language, SourceText::new(start));
+    let path = match language {
+        Language::Json => "main.json",
+        Language::Bicep => "main.bicep",
+        Language::BicepParam => "main.bicepparam",
+    };
+    let mut file = SourceFile::from_tree(path, tree.clone());
     for _ in 0..16 {
         if bytes.is_empty() {
             break;
@@ -32,13 +38,16 @@ pub fn check(data: &[u8]) {
         if let Some(difference) = difference(&tree, &fresh) {
             panic!("{difference} in {:?}", tree.source());
         }
+        file = SourceFile::from_edited_tree(Arc::new(file), tree.clone());
+        let fresh = SourceFile::from_tree(path, fresh);
+        assert_eq!(declared(&file), declared(&fresh), "{:?}", tree.source());
     }
     // The rules see the tree only through the model, so once at the end is enough; it is slow, so now and then.
     if !tree.source().len().is_multiple_of(8) {
         return;
     }
-    let fresh = parse(language, SourceText::new(tree.source()));
-    assert_eq!(said(tree), said(fresh));
+    let fresh = SourceFile::from_tree(path, parse(language, SourceText::new(tree.source())));
+    assert_eq!(said(file), said(fresh));
 }
 
 /// One notification of an editor: up to three edits, then one parse.
@@ -98,14 +107,13 @@ fn difference(a: &SyntaxTree, b: &SyntaxTree) -> Option<String> {
     }
 }
 
-/// What the rules say about a tree, in a form that can be compared.
-fn said(tree: SyntaxTree) -> String {
-    let path = match tree.language() {
-        Language::Json => "main.json",
-        Language::Bicep => "main.bicep",
-        Language::BicepParam => "main.bicepparam",
-    };
-    let file = SourceFile::from_tree(path, tree);
+/// What a file declares and what is wrong with its text, in a form that can be compared.
+fn declared(file: &SourceFile) -> String {
+    format!("{:?} {:?}", file.template, file.syntax_errors)
+}
+
+/// The same of what the rules say about it.
+fn said(file: SourceFile) -> String {
     let workspace = Workspace::new(vec![Arc::new(file)]);
     let outcome: Outcome = rules::check(&workspace, &[FileId(0)], &Settings::default());
     format!("{:#?}", outcome.diagnostics)
