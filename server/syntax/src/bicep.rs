@@ -53,7 +53,14 @@ impl<'t> TopLevel<'t> {
     /// That of a tree, unless the tree is of another language.
     pub fn of(tree: &'t SyntaxTree) -> Option<Self> {
         let file = File::new(tree)?;
-        Some(Self { children: all_elements(file.node).collect(), source: file.source })
+        // Of what is left over in a row the first says it all, and there may be megabytes of it.
+        let mut was_stray = false;
+        let is_news = |child: &Child<'_>| {
+            let is_stray = matches!(child.kind, Kind::StrayBracket | Kind::StrayProperty);
+            let was_stray = std::mem::replace(&mut was_stray, is_stray);
+            !(is_stray && was_stray)
+        };
+        Some(Self { children: all_elements(file.node).filter(is_news).collect(), source: file.source })
     }
 
     /// The statements in order, still to be read.
