@@ -220,18 +220,32 @@ pub(crate) fn advance(point: Point, bytes: &[u8]) -> Point {
     }
 }
 
+/// Blocks are compared at once, which costs less than bytes one by one.
+const BLOCK: usize = 1 << 10;
+
+/// How many bytes at the start of two texts are the same.
+pub(crate) fn common_start(a: &[u8], b: &[u8]) -> usize {
+    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK)).take_while(|(a, b)| a == b).count() * BLOCK;
+    blocks + a[blocks..].iter().zip(&b[blocks..]).take_while(|(a, b)| a == b).count()
+}
+
+/// How many bytes at the end of two texts are the same.
+pub(crate) fn common_end(a: &[u8], b: &[u8]) -> usize {
+    let blocks = a.rchunks_exact(BLOCK).zip(b.rchunks_exact(BLOCK)).take_while(|(a, b)| a == b).count() * BLOCK;
+    let (a, b) = (&a[..a.len() - blocks], &b[..b.len() - blocks]);
+    blocks + a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
+}
+
 /// The smallest single edit that makes `new` of `old`, cut at characters; `None` if they are equal.
 pub fn minimal_edit(old: &str, new: &str) -> Option<TextEdit> {
     if old == new {
         return None;
     }
-    let common =
-        |a: &mut dyn Iterator<Item = u8>, b: &mut dyn Iterator<Item = u8>| a.zip(b).take_while(|(a, b)| a == b).count();
-    let mut start = common(&mut old.bytes(), &mut new.bytes());
+    let mut start = common_start(old.as_bytes(), new.as_bytes());
     while !old.is_char_boundary(start) || !new.is_char_boundary(start) {
         start -= 1;
     }
-    let mut tail = common(&mut old[start..].bytes().rev(), &mut new[start..].bytes().rev());
+    let mut tail = common_end(&old.as_bytes()[start..], &new.as_bytes()[start..]);
     while !old.is_char_boundary(old.len() - tail) || !new.is_char_boundary(new.len() - tail) {
         tail -= 1;
     }

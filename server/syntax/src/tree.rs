@@ -6,6 +6,7 @@ use text_size::{TextRange, TextSize};
 use tree_sitter::{InputEdit, Node, Parser, Tree, TreeCursor};
 
 use crate::bicep::shallow;
+use crate::edit::{common_end, common_start};
 use crate::json;
 use crate::text::{Language, SourceText};
 
@@ -186,15 +187,8 @@ impl SameEnds {
     }
 
     fn of_bytes(old: &[u8], new: &[u8]) -> Self {
-        /// Compared at once, which costs less than one by one.
-        const BLOCK: usize = 1 << 10;
-        let same = |old: &mut dyn Iterator<Item = (&[u8], &[u8])>| old.take_while(|(a, b)| a == b).count() * BLOCK;
-        let mut head = same(&mut old.chunks_exact(BLOCK).zip(new.chunks_exact(BLOCK)));
-        head += old[head..].iter().zip(&new[head..]).take_while(|(a, b)| a == b).count();
-        let (old_rest, new_rest) = (&old[head..], &new[head..]);
-        let mut tail = same(&mut old_rest.rchunks_exact(BLOCK).zip(new_rest.rchunks_exact(BLOCK)));
-        let (old_rest, new_rest) = (&old_rest[..old_rest.len() - tail], &new_rest[..new_rest.len() - tail]);
-        tail += old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let head = common_start(old, new);
+        let tail = common_end(&old[head..], &new[head..]);
         Self { head, tail, old_len: old.len(), new_len: new.len() }
     }
 

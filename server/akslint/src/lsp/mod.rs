@@ -54,7 +54,7 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let writer = match stdio::unbuffered().and_then(stdio::Writer::new) {
+    let writer = match stdio::stdout() {
         Ok(writer) => writer,
         Err(error) => {
             tracing::error!(%error, "cannot write to stdout");
