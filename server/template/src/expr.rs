@@ -27,7 +27,7 @@ use text_size::TextRange;
 
 use crate::Name;
 use crate::ranges::Ranges;
-use crate::shift::{Shift, Shifted};
+use crate::shift::{Shift, Shifted, shifted};
 
 /// All expressions of one template, in an arena: children come before their parents.
 #[derive(Clone, Default)]
@@ -211,11 +211,11 @@ impl Shifted for Exprs {
     }
 }
 
-impl Shifted for Node {
-    fn shift(&mut self, by: Shift) {
-        self.range.shift(by);
-        self.expr.shift(by);
-    }
+shifted! {
+    Node { range, expr }
+    Loop { iterable, filter, body }
+    Call { function_range, arguments, receiver }
+    Property { key, value, range }
 }
 
 impl Shifted for ExprId {
@@ -364,21 +364,13 @@ impl Shifted for Expr {
                 Item::Value(value) | Item::Spread(value) => value.shift(by),
             }),
             Self::Object(object) => object.members.iter_mut().for_each(|member| match member {
-                Member::Property(Property { key, value, range }) => {
-                    key.shift(by);
-                    value.shift(by);
-                    range.shift(by);
-                }
+                Member::Property(property) => property.shift(by),
                 Member::Spread { value, range } => {
                     value.shift(by);
                     range.shift(by);
                 }
             }),
-            Self::Loop(one) => {
-                one.iterable.shift(by);
-                one.filter.shift(by);
-                one.body.shift(by);
-            }
+            Self::Loop(one) => one.shift(by),
             Self::Member { base, name_range, .. } => {
                 base.shift(by);
                 name_range.shift(by);
@@ -388,11 +380,7 @@ impl Shifted for Expr {
                 index.shift(by);
             }
             Self::Nested { base, .. } => base.shift(by),
-            Self::Call(call) => {
-                call.function_range.shift(by);
-                call.arguments.iter_mut().for_each(|argument| argument.shift(by));
-                call.receiver.shift(by);
-            }
+            Self::Call(call) => call.shift(by),
             Self::Conditional { condition, consequence, alternative } => {
                 condition.shift(by);
                 consequence.shift(by);

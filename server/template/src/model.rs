@@ -7,7 +7,7 @@ use text_size::{TextRange, TextSize};
 use crate::Name;
 use crate::expr::{Expr, ExprId, Exprs};
 use crate::lower::Units;
-use crate::shift::{Shift, Shifted};
+use crate::shift::{Shift, Shifted, shifted};
 
 /// A template or a parameter file.
 #[derive(Clone, Debug)]
@@ -350,65 +350,22 @@ pub struct Assignment {
     pub range: TextRange,
 }
 
-impl Shifted for Template {
-    fn shift(&mut self, by: Shift) {
-        self.exprs.shift(by);
-        self.parameters.shift(by);
-        self.variables.shift(by);
-        self.functions.shift(by);
-        self.resources.shift(by);
-        self.modules.shift(by);
-        self.outputs.shift(by);
-        self.types.shift(by);
-        self.imports.shift(by);
-        self.assignments.shift(by);
-        if let Some((_, range)) = &mut self.using {
-            range.shift(by);
-        }
-        self.insertion.resources.shift(by);
-        self.insertion.parameters.shift(by);
-        self.insertion.variables.shift(by);
-        self.insertion.sections.shift(by);
-        self.expression_errors.shift(by);
+shifted! {
+    Template {
+        exprs, parameters, variables, functions, resources, modules, outputs, types, imports, assignments, using, insertion,
+        expression_errors,
     }
-}
-
-impl Shifted for Identifier {
-    fn shift(&mut self, by: Shift) {
-        self.range.shift(by);
-    }
-}
-
-impl Shifted for Parameter {
-    fn shift(&mut self, by: Shift) {
-        self.name_range.shift(by);
-        self.type_range.shift(by);
-        self.default.shift(by);
-        self.allowed.shift(by);
-        self.description.shift(by);
-        self.range.shift(by);
-    }
-}
-
-impl Shifted for TypeDeclaration {
-    fn shift(&mut self, by: Shift) {
-        self.allowed.shift(by);
-    }
-}
-
-impl Shifted for Variable {
-    fn shift(&mut self, by: Shift) {
-        self.name_range.shift(by);
-        self.value.shift(by);
-        self.range.shift(by);
-    }
-}
-
-impl Shifted for Function {
-    fn shift(&mut self, by: Shift) {
-        self.name_range.shift(by);
-        self.body.shift(by);
-    }
+    Insertion { resources, parameters, variables, sections }
+    Identifier { range }
+    Parameter { name_range, type_range, default, allowed, description, range }
+    TypeDeclaration { allowed }
+    Variable { name_range, value, range }
+    Function { name_range, body }
+    Repeat { iterable }
+    Module { symbol, name, source, arguments, scope, condition, repeat, depends_on, body, range, header }
+    Output { name_range, value, condition, range }
+    Import { names, path }
+    Assignment { name, value, range }
 }
 
 impl Shifted for Resource {
@@ -429,28 +386,6 @@ impl Shifted for Resource {
     }
 }
 
-impl Shifted for Repeat {
-    fn shift(&mut self, by: Shift) {
-        self.iterable.shift(by);
-    }
-}
-
-impl Shifted for Module {
-    fn shift(&mut self, by: Shift) {
-        self.symbol.shift(by);
-        self.name.shift(by);
-        self.source.shift(by);
-        self.arguments.shift(by);
-        self.scope.shift(by);
-        self.condition.shift(by);
-        self.repeat.shift(by);
-        self.depends_on.shift(by);
-        self.body.shift(by);
-        self.range.shift(by);
-        self.header.shift(by);
-    }
-}
-
 impl Shifted for ModuleSource {
     fn shift(&mut self, by: Shift) {
         match self {
@@ -458,31 +393,5 @@ impl Shifted for ModuleSource {
             Self::Path(_, range) | Self::Registry(_, range) => range.shift(by),
             Self::Unknown => {}
         }
-    }
-}
-
-impl Shifted for Output {
-    fn shift(&mut self, by: Shift) {
-        self.name_range.shift(by);
-        self.value.shift(by);
-        self.condition.shift(by);
-        self.range.shift(by);
-    }
-}
-
-impl Shifted for Import {
-    fn shift(&mut self, by: Shift) {
-        self.names.iter_mut().for_each(|(_, here)| here.shift(by));
-        if let Some((_, range)) = &mut self.path {
-            range.shift(by);
-        }
-    }
-}
-
-impl Shifted for Assignment {
-    fn shift(&mut self, by: Shift) {
-        self.name.shift(by);
-        self.value.shift(by);
-        self.range.shift(by);
     }
 }

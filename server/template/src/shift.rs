@@ -29,6 +29,18 @@ pub(crate) trait Shifted {
     fn shift(&mut self, by: Shift);
 }
 
+/// What is moved when its fields are.
+macro_rules! shifted {
+    ($($type:ty { $($field:ident),* $(,)? })*) => {$(
+        impl $crate::shift::Shifted for $type {
+            fn shift(&mut self, by: $crate::shift::Shift) {
+                $(self.$field.shift(by);)*
+            }
+        }
+    )*};
+}
+pub(crate) use shifted;
+
 impl Shifted for TextSize {
     fn shift(&mut self, by: Shift) {
         *self = Self::from(u32::from(*self).wrapping_add(by.bytes));
@@ -52,6 +64,13 @@ impl Shifted for SyntaxError {
     }
 }
 
+/// What is beside it has no place.
+impl<A, T: Shifted> Shifted for (A, T) {
+    fn shift(&mut self, by: Shift) {
+        self.1.shift(by);
+    }
+}
+
 impl<T: Shifted> Shifted for Option<T> {
     fn shift(&mut self, by: Shift) {
         if let Some(inner) = self {
@@ -60,10 +79,16 @@ impl<T: Shifted> Shifted for Option<T> {
     }
 }
 
-impl<T: Shifted> Shifted for Vec<T> {
+impl<T: Shifted> Shifted for [T] {
     fn shift(&mut self, by: Shift) {
         for one in self {
             one.shift(by);
         }
+    }
+}
+
+impl<T: Shifted> Shifted for Vec<T> {
+    fn shift(&mut self, by: Shift) {
+        self.as_mut_slice().shift(by);
     }
 }

@@ -188,7 +188,7 @@ impl<'t> Lowering<'t> {
             if let (Some(old), Some(known), Some(kind)) = (old, found.known, kind)
                 && found.sort != Sort::Head
             {
-                if let Some(name) = old.parts(&self.template, known).name() {
+                if let Some(name) = old.name(&self.template, known) {
                     self.names.entry(name.clone()).or_insert(kind);
                 }
                 continue;
@@ -218,9 +218,7 @@ impl<'t> Lowering<'t> {
         let is_type = sorts().any(|sort| sort == Sort::Type);
         let before: Vec<(Sort, String)> = gone
             .iter()
-            .filter_map(|&index| {
-                Some((old.unit(index).sort, old.parts(&self.template, index).name()?.as_str().to_owned()))
-            })
+            .filter_map(|&index| Some((old.unit(index).sort, old.name(&self.template, index)?.as_str().to_owned())))
             .collect();
         let after: Vec<(Sort, String)> = come()
             .filter_map(|found| Some((found.sort, declared(found.read.as_deref()?))))

@@ -16,11 +16,12 @@ use super::forms::{self, Draft};
 use super::units::{self, Old, Sort};
 use super::{MAX_DEPTH, full_type, index_names, property};
 use crate::Name;
-use crate::expr::{Call, Expr, ExprId, Exprs, Item, Loop, Member, Object, ObjectForm, Opaque, Property, Segment};
+use crate::expr::{Call, Expr, ExprId, Exprs, Item, Loop, Member, Node, Object, ObjectForm, Opaque, Property, Segment};
 use crate::model::{
     Assignment, Function, Identifier, Module, ModuleSource, Output, Parameter, ParameterType, Repeat, Resource,
     Template, TemplateKind, TypeKind, Variable,
 };
+use crate::shift::{Shift, Shifted};
 
 /// How deep templates and child resources may nest in each other; Azure allows five levels of types.
 const MAX_NESTING: usize = 24;
@@ -179,7 +180,36 @@ impl<'t> Lowering<'t> {
             return false;
         }
         let is_broken = old.was_broken || self.is_broken;
-        !is_broken || old.is_laid_out(&self.template, index, range, self.source)
+        !is_broken || {
+            let (exprs, modules, by) = old.lowered(&self.template, index, range);
+            self.is_laid_out(exprs, modules, by)
+        }
+    }
+
+    /// Whether the members of objects that were lowered before are indented so that no missing bracket anywhere could have
+    /// given them to another object: they are its own, and stand deeper than the line on which it begins.
+    fn is_laid_out(&self, exprs: &[Node], modules: &[Module], by: Shift) -> bool {
+        let start = |range: TextRange| {
+            let mut start = range.start();
+            start.shift(by);
+            start
+        };
+        exprs.iter().all(|node| match node.expr() {
+            Expr::Object(object) if object.form != ObjectForm::Call => {
+                let starts = object.members.iter().filter_map(|member| match member {
+                    Member::Property(property) => Some(start(property.range)),
+                    Member::Spread { .. } => None,
+                });
+                let least = starts.filter_map(|at| self.indentation(at)).filter(|&blanks| blanks > 0).min();
+                !object.damaged && least.is_none_or(|least| least > self.line_indentation(start(node.range())))
+            }
+            _ => true,
+        }) && modules.iter().all(|module| match &module.source {
+            ModuleSource::Inline { template, .. } => {
+                self.is_laid_out(template.exprs.nodes(0..template.exprs.len()), &template.modules, by)
+            }
+            _ => true,
+        })
     }
 
     fn assignment(&mut self, pair: Pair<'t>) {
@@ -796,6 +826,12 @@ impl<'t> Lowering<'t> {
         before.bytes().all(|byte| matches!(byte, b' ' | b'\t')).then_some(before.len())
     }
 
+    /// How far the line of an offset is indented.
+    fn line_indentation(&self, at: TextSize) -> usize {
+        let line = self.line_start(at);
+        self.source[line..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    }
+
     /// Lowering asks in the order of the text, nearly: a line of megabytes must not be searched again for each object in it.
     fn line_start(&self, at: TextSize) -> usize {
         let at = usize::from(at);
@@ -827,10 +863,7 @@ struct ObjectBuilder {
 impl ObjectBuilder {
     fn new(lowering: &mut Lowering<'_>, object: ObjectNode<'_>) -> Self {
         let range = object.range();
-        let indentation = lowering.is_broken.then(|| {
-            let line = lowering.line_start(range.start());
-            lowering.source[line..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
-        });
+        let indentation = lowering.is_broken.then(|| lowering.line_indentation(range.start()));
         let outside = std::mem::take(&mut lowering.spilled);
         Self { members: SmallVec::new(), range, damaged: !object.is_closed(), indentation, outside }
     }

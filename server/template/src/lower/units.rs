@@ -13,9 +13,9 @@ use syntax::{SameEnds, SyntaxError};
 use text_size::{TextRange, TextSize};
 
 use crate::Name;
-use crate::expr::{Expr, Member, Node, ObjectForm};
+use crate::expr::Node;
 use crate::model::{
-    Assignment, Function, Identifier, Import, Insertion, Module, ModuleSource, Output, Parameter, Resource, Template,
+    Assignment, Function, Identifier, Import, Insertion, Module, Output, Parameter, Resource, Template,
     TypeDeclaration, Variable,
 };
 use crate::shift::{Shift, Shifted};
@@ -147,17 +147,25 @@ impl Old {
         (0..).take(self.units.len()).filter(|index| but.next_if_eq(index).is_none()).collect()
     }
 
-    /// The parts of the template as it was that a unit was lowered to. Only before anything is lowered.
-    pub(super) fn parts<'t>(&self, template: &'t Template, index: u32) -> Parts<'t> {
+    /// The name by which the rest of a Bicep file knows what a unit declares. Only before anything is lowered.
+    pub(super) fn name<'t>(&self, template: &'t Template, index: u32) -> Option<&'t Name> {
         debug_assert!(self.kept == 0 && self.rest.is_none(), "everything is still where it was");
         let (start, end) = self.bounds(index);
-        Parts {
-            parameter: template.parameters[span(start.parameters, end.parameters)].first(),
-            variable: template.variables[span(start.variables, end.variables)].first(),
-            function: template.functions[span(start.functions, end.functions)].first(),
-            resource: template.resources[span(start.resources, end.resources)].first(),
-            module: template.modules[span(start.modules, end.modules)].first(),
-            assignment: template.assignments[span(start.assignments, end.assignments)].first(),
+        let symbol = |symbol: &'t Option<Identifier>| symbol.as_ref().map(|symbol| &symbol.name);
+        let parameter = || Some(&template.parameters[span(start.parameters, end.parameters)].first()?.name);
+        let variable = || Some(&template.variables[span(start.variables, end.variables)].first()?.name);
+        let function = || Some(&template.functions[span(start.functions, end.functions)].first()?.name);
+        let resource = || symbol(&template.resources[span(start.resources, end.resources)].first()?.symbol);
+        let module = || symbol(&template.modules[span(start.modules, end.modules)].first()?.symbol);
+        let assignment = || Some(&template.assignments[span(start.assignments, end.assignments)].first()?.name.name);
+        match self.units[index as usize].sort {
+            // In a parameter file it assigns one.
+            Sort::Parameter => parameter().or_else(assignment),
+            Sort::Variable => variable(),
+            Sort::Function => function(),
+            Sort::Resource => resource(),
+            Sort::Module => module(),
+            Sort::Output | Sort::Type | Sort::Head | Sort::Nothing => None,
         }
     }
 
@@ -166,9 +174,14 @@ impl Old {
         (self.units[index].start, self.units.get(index + 1).map_or(self.end, |next| next.start))
     }
 
-    /// Whether the members of the objects in a unit are indented so that no missing bracket anywhere could have given them to
-    /// another object. `text` is the new one, and the unit at `range` in it. Only for units that are not taken over yet.
-    pub(super) fn is_laid_out(&self, template: &Template, index: u32, range: TextRange, text: &str) -> bool {
+    /// What a unit was lowered to: its expressions and its modules, and by how many bytes they move if it is written at this
+    /// range now. Only for units that are not taken over yet.
+    pub(super) fn lowered<'o>(
+        &'o self,
+        template: &'o Template,
+        index: u32,
+        range: TextRange,
+    ) -> (&'o [Node], &'o [Module], Shift) {
         let (start, end) = self.bounds(index);
         let (exprs, modules) = match &self.rest {
             Some(rest) => (
@@ -180,9 +193,12 @@ impl Old {
                 &template.modules[span(start.modules, end.modules)],
             ),
         };
-        let offset = u32::from(range.start()).wrapping_sub(self.units[index as usize].range.start().into());
-        let layout = Layout { text: text.as_bytes(), offset };
-        layout.fits(exprs, modules)
+        (exprs, modules, Shift { bytes: self.moved(index, range), ..Shift::default() })
+    }
+
+    /// By how many bytes a unit moves that is written at this range now, wrapping.
+    fn moved(&self, index: u32, range: TextRange) -> u32 {
+        u32::from(range.start()).wrapping_sub(self.units[index as usize].range.start().into())
     }
 
     /// Takes over a unit that is written at this range now. Units are taken over in the order they have.
@@ -200,9 +216,9 @@ impl Old {
             return;
         }
         let (from, to) = self.bounds(index);
+        let bytes = self.moved(index, range);
         let rest = self.make_room(template, errors);
         template.units.list.push(Unit { range, start: Marks::of(template, errors), ..unit });
-        let bytes = u32::from(range.start()).wrapping_sub(unit.range.start().into());
         rest.take(from, to, bytes, template, errors);
     }
 
@@ -228,83 +244,6 @@ pub(super) fn depends_on_others(template: &mut Template) {
 
 fn span(from: u32, to: u32) -> Range<usize> {
     from as usize..to as usize
-}
-
-/// How expressions of an old text are laid out in a new one.
-struct Layout<'t> {
-    text: &'t [u8],
-    /// By how much they moved, wrapping.
-    offset: u32,
-}
-
-impl Layout<'_> {
-    fn fits(&self, exprs: &[Node], modules: &[Module]) -> bool {
-        exprs.iter().all(|node| self.is_indented(node))
-            && modules.iter().all(|module| match &module.source {
-                ModuleSource::Inline { template, .. } => {
-                    self.fits(template.exprs.nodes(0..template.exprs.len()), &template.modules)
-                }
-                _ => true,
-            })
-    }
-
-    /// Whether an object has its own members only, and they stand deeper than the line on which it begins.
-    fn is_indented(&self, node: &Node) -> bool {
-        let Expr::Object(object) = node.expr() else { return true };
-        if object.form == ObjectForm::Call {
-            return true;
-        }
-        let starts = object.members.iter().filter_map(|member| match member {
-            Member::Property(property) => Some(self.place(property.range.start())),
-            Member::Spread { .. } => None,
-        });
-        let least = starts.filter_map(|at| self.indentation(at)).filter(|&blanks| blanks > 0).min();
-        !object.damaged && least.is_none_or(|least| least > self.of_line(self.place(node.range().start())))
-    }
-
-    fn place(&self, old: TextSize) -> usize {
-        u32::from(old).wrapping_add(self.offset) as usize
-    }
-
-    /// How far what begins there is indented, if it is the first on its line.
-    fn indentation(&self, at: usize) -> Option<usize> {
-        let blanks = blanks(self.text[..at].iter().rev());
-        matches!(self.text[..at - blanks].last(), None | Some(b'\n')).then_some(blanks)
-    }
-
-    /// How far the line is indented.
-    fn of_line(&self, at: usize) -> usize {
-        let start = memchr::memrchr(b'\n', &self.text[..at]).map_or(0, |newline| newline + 1);
-        blanks(self.text[start..].iter())
-    }
-}
-
-fn blanks<'t>(text: impl Iterator<Item = &'t u8>) -> usize {
-    text.take_while(|byte| matches!(byte, b' ' | b'\t')).count()
-}
-
-/// The first of what a unit declares.
-pub(super) struct Parts<'t> {
-    pub(super) parameter: Option<&'t Parameter>,
-    pub(super) variable: Option<&'t Variable>,
-    pub(super) function: Option<&'t Function>,
-    pub(super) resource: Option<&'t Resource>,
-    pub(super) module: Option<&'t Module>,
-    pub(super) assignment: Option<&'t Assignment>,
-}
-
-impl<'t> Parts<'t> {
-    /// The name by which the rest of a Bicep file knows it.
-    pub(super) fn name(&self) -> Option<&'t Name> {
-        let symbol = |symbol: &'t Option<Identifier>| symbol.as_ref().map(|symbol| &symbol.name);
-        self.parameter
-            .map(|parameter| &parameter.name)
-            .or_else(|| self.variable.map(|variable| &variable.name))
-            .or_else(|| self.function.map(|function| &function.name))
-            .or_else(|| symbol(&self.resource?.symbol))
-            .or_else(|| symbol(&self.module?.symbol))
-            .or_else(|| self.assignment.map(|assignment| &assignment.name.name))
-    }
 }
 
 /// What is left of the old lists.
