@@ -22,6 +22,18 @@ pub fn check(data: &[u8]) {
     } else {
         seed(language, &mut bytes).to_owned()
     };
+    edit(language, &start, bytes);
+}
+
+/// Edits a text as the bytes say.
+///
+/// # Panics
+/// When something does not hold.
+pub fn check_text(language: Language, text: &str, data: &[u8]) {
+    edit(language, text, Bytes::new(data));
+}
+
+fn edit(language: Language, start: &str, mut bytes: Bytes<'_>) {
     let mut tree = parse(language, SourceText::new(start));
     let path = match language {
         Language::Json => "main.json",
