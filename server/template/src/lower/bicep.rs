@@ -215,7 +215,6 @@ impl<'t> Lowering<'t> {
         let come = || statements.iter().filter(|found| found.known.is_none());
         let sorts = || gone.iter().map(|&index| old.unit(index).sort).chain(come().map(|found| found.sort));
         let is_head = sorts().any(|sort| sort == Sort::Head);
-        let is_type = sorts().any(|sort| sort == Sort::Type);
         let before: Vec<(Sort, String)> = gone
             .iter()
             .filter_map(|&index| Some((old.unit(index).sort, old.name(&self.template, index)?.as_str().to_owned())))
@@ -230,12 +229,7 @@ impl<'t> Lowering<'t> {
             let text = &self.source[found.range];
             found.known = found.known.filter(|&index| {
                 let unit = old.unit(index);
-                let is_kept = match found.sort {
-                    Sort::Parameter | Sort::Output => !is_type,
-                    Sort::Variable | Sort::Resource | Sort::Module | Sort::Function => true,
-                    Sort::Type | Sort::Head | Sort::Nothing => false,
-                };
-                is_kept
+                !matches!(found.sort, Sort::Type | Sort::Head | Sort::Nothing)
                     && !is_head
                     && !is_much
                     && unit.sort == found.sort
@@ -402,7 +396,11 @@ impl<'t> Lowering<'t> {
             TypeNode::Name("object") | TypeNode::Object(_) => plain(TypeKind::Object),
             TypeNode::Name("array") | TypeNode::Tuple(_) => plain(TypeKind::Array),
             TypeNode::Name(name) => match self.types.get(name).copied() {
-                Some(declared) => self.ty(declared, aliases + 1),
+                Some(declared) => {
+                    // What it lists is written there, and may change there.
+                    units::depends_on_others(&mut self.template);
+                    self.ty(declared, aliases + 1)
+                }
                 None => self.imported_type(name, None),
             },
             TypeNode::Qualified { object: Some(object), property: Some(property) } => match object.kind() {

@@ -125,9 +125,6 @@ impl<'t> Lowering<'t> {
                 self.definitions.insert(name_of(pair.key), definition);
             }
         }
-        if self.templates == 0 {
-            self.template.units.has_definitions = !self.definitions.is_empty();
-        }
         if self.template.kind == TemplateKind::Parameters {
             for pair in pairs(parameters) {
                 self.unit(Sort::Parameter, pair.range, |this| this.assignment(pair));
@@ -172,11 +169,7 @@ impl<'t> Lowering<'t> {
     /// Whether a unit that is written as it was says the same as before.
     fn is_same(&self, old: &Old, index: u32, sort: Sort, range: TextRange) -> bool {
         let unit = old.unit(index);
-        let has_types = matches!(sort, Sort::Parameter | Sort::Output);
-        if unit.sort != sort
-            || !unit.is_whole
-            || (has_types && (old.had_definitions || self.template.units.has_definitions))
-        {
+        if unit.sort != sort || !unit.is_whole {
             return false;
         }
         let is_broken = old.was_broken || self.is_broken;
@@ -255,6 +248,9 @@ impl<'t> Lowering<'t> {
         let [kind, reference, allowed, nullable, items] =
             members(object, ["type", "$ref", "allowedValues", "nullable", "items"]).map(value_of);
         let (mut ty, mut values) = (ParameterType::default(), None);
+        if reference.is_some() {
+            units::depends_on_others(&mut self.template);
+        }
         if let Some(Value::String(reference)) = reference
             && references < MAX_REFERENCES
             && let Some(name) = reference.text().strip_prefix("#/definitions/")

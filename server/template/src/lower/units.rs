@@ -29,8 +29,6 @@ pub(crate) struct Units {
     pub(super) linked: Vec<(u32, Option<Box<str>>)>,
     /// JSON: a bracket may be missing somewhere, which decides what belongs to an object.
     pub(super) is_broken: bool,
-    /// JSON: types are declared, which say what parameters and outputs are.
-    pub(super) has_definitions: bool,
 }
 
 /// A declaration at the top of the file, with all that is in it.
@@ -105,7 +103,6 @@ pub(super) struct Old {
     end: Marks,
     /// What [`Units`] said.
     pub(super) was_broken: bool,
-    pub(super) had_definitions: bool,
     /// As many units are where they were: the lists of the new template begin with them. Then come those of `rest`.
     kept: usize,
     rest: Option<Rest>,
@@ -123,11 +120,10 @@ impl Old {
         template.names = FxHashMap::default();
         template.using = None;
         template.insertion = Insertion::default();
-        let Units { list: units, is_broken: was_broken, has_definitions: had_definitions, .. } =
-            std::mem::take(&mut template.units);
+        let Units { list: units, is_broken: was_broken, .. } = std::mem::take(&mut template.units);
         let by_start = (0..).zip(&units).map(|(index, unit)| (unit.range.start(), index)).collect();
         let end = Marks::of(&template, &template.expression_errors);
-        (template, Self { ends, units, by_start, end, was_broken, had_definitions, kept: 0, rest: None })
+        (template, Self { ends, units, by_start, end, was_broken, kept: 0, rest: None })
     }
 
     /// The unit that was written where this range of the new text is, if all of it is as it was.

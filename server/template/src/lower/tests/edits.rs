@@ -112,6 +112,11 @@ fn types_say_what_parameters_are() {
         Language::Bicep,
         &[
             text,
+            // The values are written where the type is, which is elsewhere.
+            &text.replace("param p u", "var v = 1\nparam p u"),
+            text,
+            &format!("// a comment\n{text}"),
+            text,
             &text.replace("'b'", "'c'"),
             &text.replace("type t = 'a' | 'b'\n", ""),
             &text.replace("= t\n", "= int\n"),
